@@ -1,0 +1,61 @@
+"""The project's one door to Numba: its decorator, and with it every Numba flag.
+
+Kernels compile at first use, release the GIL, and are cached on disk. Numba's cache looks at the
+file of the function it compiles, not at the files of the functions called from there, so after an
+upgrade a caller could run an old callee. The cache used here is stamped with the contents of all
+kernel files instead: when any of them changes, every cached kernel is compiled anew.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def fingerprint(folder: Path) -> str:
+    """Return the SHA-256 (hexadecimal) of the names and contents of all Python files in `folder`."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+_FINGERPRINT = fingerprint(Path(__file__).parent)
+
+
+class _KernelCache(FunctionCache):
+    """Numba's on-disk cache, made stale by a change in any kernel file."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file._source_stamp = _FINGERPRINT
+
+
+def kernel(function: Function) -> Function:
+    """Compile `function` in nopython mode: serial, GIL released, cached, no fast-math.
+
+    Division follows NumPy (no ZeroDivisionError, so loops can be vectorised). Where no folder for
+    the cache can be written, the kernel works all the same and is compiled in every process.
+    """
+    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
+        try:
+            compiled._cache = _KernelCache(compiled.py_func)
+        except RuntimeError:
+            pass
+    return compiled  # type: ignore[no-any-return]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _count_ones(typing_context: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), generate
