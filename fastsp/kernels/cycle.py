@@ -1,0 +1,154 @@
+"""Many cycles per call: a chunk of packed inputs goes through one compiled loop.
+
+Scratch space is allocated once per chunk, so any number of threads may infer on one pooler.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.learning import adapt_column, fill_changes
+from fastsp.kernels.overlap import count_overlaps
+from fastsp.kernels.selection import (
+    SelectionScratch,
+    new_selection_scratch,
+    order_keys,
+    select_top,
+)
+from fastsp.kernels.state import GAUSSIAN_INHIBITION, BitIndex, Blur, Columns, Rule, Synapses
+
+
+class Scratch(NamedTuple):
+    """What one cycle fills on its way from the input to the active columns, C columns."""
+
+    overlaps: NDArray[np.int32]
+    excitement: NDArray[np.float32]
+    normalised: NDArray[np.float32]
+    blur_work: NDArray[np.float32]
+    keys: NDArray[np.uint32]
+    selection: SelectionScratch
+
+
+@kernel
+def new_scratch(n_columns: int, blur_size: int) -> Scratch:
+    """Allocate scratch space for C columns and blur steps of up to `blur_size` values."""
+    return Scratch(
+        np.empty(n_columns, np.int32),
+        np.empty(n_columns, np.float32),
+        np.empty(n_columns, np.float32),
+        np.empty((4, blur_size), np.float32),
+        np.empty(n_columns, np.uint32),
+        new_selection_scratch(n_columns),
+    )
+
+
+@kernel
+def _blur_size(n_columns: int, blur: Blur) -> int:
+    size = n_columns
+    for i in range(blur.steps.shape[0]):
+        size = max(size, blur.steps[i, 0] * blur.steps[i, 1] * blur.steps[i, 3])
+    return size
+
+
+@kernel
+def choose_columns(
+    words: NDArray[np.uint64],
+    index: BitIndex,
+    columns: Columns,
+    blur: Blur,
+    rule: Rule,
+    guess: int,
+    scratch: Scratch,
+    active: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Write the active columns for one input to `active` (k,), ascending.
+
+    Returns how many there are (fewer than k only where the stimulus threshold forbids more) and
+    the guess for the next input (see `select_top`). Changes nothing but `active` and `scratch`,
+    which afterwards holds the stages of the cycle.
+    """
+    overlaps, keys = scratch.overlaps, scratch.keys
+    count_overlaps(words, index, overlaps)
+    excite(overlaps, columns, rule, scratch.excitement)
+    if rule.inhibition == GAUSSIAN_INHIBITION:
+        normalise(scratch.excitement, blur, scratch.blur_work, scratch.normalised)
+        order_keys(scratch.normalised, keys)
+    else:
+        order_keys(scratch.excitement, keys)
+    if rule.stimulus_threshold > 0:
+        threshold = np.int32(rule.stimulus_threshold)
+        for c in range(keys.size):
+            keys[c] = keys[c] if overlaps[c] >= threshold else np.uint32(0)
+    return select_top(keys, rule.n_active, guess, scratch.selection, active)
+
+
+@kernel
+def infer(
+    inputs: NDArray[np.uint64],
+    index: BitIndex,
+    columns: Columns,
+    blur: Blur,
+    rule: Rule,
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+) -> Scratch:
+    """Find the active columns of every packed input; learn nothing.
+
+    `inputs` (n, W) -> `active` (n, k), of which row i has `n_active[i]` entries. Returns the
+    scratch space, with the stages of the last input.
+    """
+    n_columns = columns.boost_factors.size
+    scratch = new_scratch(n_columns, _blur_size(n_columns, blur))
+    guess = 0
+    for i in range(inputs.shape[0]):
+        n_active[i], guess = choose_columns(
+            inputs[i], index, columns, blur, rule, guess, scratch, active[i]
+        )
+    return scratch
+
+
+@kernel
+def learn(
+    inputs: NDArray[np.uint64],
+    synapses: Synapses,
+    index: BitIndex,
+    columns: Columns,
+    blur: Blur,
+    rule: Rule,
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+) -> None:
+    """Find the active columns of every packed input and learn from each.
+
+    As `infer`, and changes `synapses.permanences`, `index` and `columns`. Inputs are taken in
+    batches of `rule.batch_size`: the active columns of a batch are all found with the permanences
+    and boost factors from before it, then the updates follow in order. At the end the boost
+    factors are those of the final duty cycles.
+    """
+    n_columns = columns.boost_factors.size
+    scratch = new_scratch(n_columns, _blur_size(n_columns, blur))
+    changes = np.empty(64 * inputs.shape[1], np.float32)
+    longest = 0
+    for c in range(n_columns):
+        longest = max(longest, synapses.indptr[c + 1] - synapses.indptr[c])
+    flag_words = np.zeros((longest + 7) // 8, np.uint64)
+    flags = flag_words.view(np.uint8)
+    guess = 0
+    for start in range(0, inputs.shape[0], rule.batch_size):
+        end = min(start + rule.batch_size, inputs.shape[0])
+        update_boost_factors(columns, rule)
+        for i in range(start, end):
+            n_active[i], guess = choose_columns(
+                inputs[i], index, columns, blur, rule, guess, scratch, active[i]
+            )
+        for i in range(start, end):
+            winners = active[i, : n_active[i]]
+            fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
+            for j in range(winners.size):
+                adapt_column(winners[j], synapses, changes, rule, index, flags, flag_words)
+            update_duty_cycles(winners, columns, rule)
+    update_boost_factors(columns, rule)

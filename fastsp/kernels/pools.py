@@ -1,0 +1,135 @@
+"""Potential pools: which input bits each column may connect to, drawn without replacement."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
+
+
+@kernel
+def _next_random(state: NDArray[np.uint64]) -> np.uint64:
+    """Advance `state` (1,) and return 64 random bits (SplitMix64, doi:10.1145/2660193.2660195)."""
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def _enumerate_field(
+    column: int,
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    centres: NDArray[np.float64],
+    column_shape: NDArray[np.int64],
+    input_shape: NDArray[np.int64],
+    deviations: NDArray[np.float64],
+    bits: NDArray[np.int64],
+    distances: NDArray[np.float64],
+) -> int:
+    """List the receptive field of `column`; return the number of its input bits.
+
+    See `draw_pools` for the arguments. Fills `bits` with the input bits and `distances` with half
+    their squared distance from the column's centre, in standard deviations (0 without any).
+    """
+    n_dimensions = column_shape.size
+    bits[0], distances[0] = 0, 0.0
+    count, rest = 1, column
+    stride = 1
+    for d in range(n_dimensions, input_shape.size):
+        stride *= input_shape[d]
+    n_channels = stride
+    # The last axis varies fastest, in the column's number as in the input bit's. Each axis turns
+    # the list so far into `size` copies of itself, the last copy in place.
+    for d in range(n_dimensions - 1, -1, -1):
+        coordinate = rest % column_shape[d]
+        rest //= column_shape[d]
+        start, size = starts[d, coordinate], sizes[d, coordinate]
+        for j in range(size - 1, -1, -1):
+            offset = ((start + j) % input_shape[d]) * stride
+            away = 0.0
+            if deviations.size > 0:
+                away = (start + j - centres[d, coordinate]) / deviations[d]
+            for i in range(count):
+                bits[j * count + i] = bits[i] + offset
+                distances[j * count + i] = distances[i] + 0.5 * away * away
+        count *= size
+        stride *= input_shape[d]
+    for j in range(n_channels - 1, -1, -1):
+        for i in range(count):
+            bits[j * count + i] = bits[i] + j
+            distances[j * count + i] = distances[i]
+    return count * n_channels
+
+
+@kernel
+def draw_pools(
+    starts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    centres: NDArray[np.float64],
+    column_shape: NDArray[np.int64],
+    input_shape: NDArray[np.int64],
+    deviations: NDArray[np.float64],
+    seed: np.uint64,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+) -> None:
+    """Draw each column's potential pool from its receptive field and write it to `indices`.
+
+    The receptive field of a column is a window, the product over the D topological axes of
+    `sizes[d, x]` input coordinates from `starts[d, x]` on (modulo the axis), x the column's
+    coordinate, times all channels (the axes of `input_shape` beyond D). Column c gets
+    `indptr[c + 1] - indptr[c]` different bits of it, in ascending order: with equal chances where
+    `deviations` is empty; else with chances proportional to a Gaussian about `centres[d, x]` with
+    standard deviation `deviations[d]`, one after another without replacement, by the largest
+    logarithmic weights plus Gumbel noise (Efraimidis and Spirakis 2006,
+    doi:10.1016/j.ipl.2005.11.003). Each column has its own random stream under `seed`.
+    """
+    n_inputs, largest = 1, 1
+    for d in range(input_shape.size):
+        n_inputs *= input_shape[d]
+        largest *= sizes[d].max() if d < column_shape.size else input_shape[d]
+    bits, distances = np.empty(largest, np.int64), np.empty(largest, np.float64)
+    scores, keys = np.empty(largest, np.float32), np.empty(largest, np.uint32)
+    chosen, scratch = np.empty(largest, np.int32), new_selection_scratch(largest)
+    pool = np.zeros((n_inputs + 63) // 64, np.uint64)
+    picked = np.zeros(largest, np.uint8)
+    state = np.empty(1, np.uint64)
+    for column in range(indptr.size - 1):
+        state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
+        state[0] = _next_random(state)
+        n_bits = _enumerate_field(
+            column, starts, sizes, centres, column_shape, input_shape, deviations, bits, distances
+        )
+        n_wanted = indptr[column + 1] - indptr[column]
+        if deviations.size > 0:
+            for i in range(n_bits):
+                u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
+                scores[i] = -math.log(-math.log(u)) - distances[i]
+            order_keys(scores[:n_bits], keys[:n_bits])
+            select_top(keys[:n_bits], n_wanted, 0, scratch, chosen)
+        else:
+            # Floyd's sampling: one draw for each element of the sample.
+            for i in range(n_wanted):
+                last = n_bits - n_wanted + i
+                j = np.int64(_next_random(state) % np.uint64(last + 1))
+                chosen[i] = last if picked[j] else j
+                picked[chosen[i]] = 1
+            for i in range(n_wanted):
+                picked[chosen[i]] = 0
+        for i in range(n_wanted):
+            bit = bits[chosen[i]]
+            pool[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
+        # Reading the pool off a bit map puts it in ascending order.
+        position = indptr[column]
+        for w in range(pool.size):
+            if pool[w] != 0:
+                for i in range(64):
+                    if (pool[w] >> np.uint64(i)) & np.uint64(1):
+                        indices[position] = 64 * w + i
+                        position += 1
+                pool[w] = 0

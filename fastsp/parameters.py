@@ -1,0 +1,179 @@
+"""Parameters of a pooler, checked, and what they amount to."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels import state
+from fastsp.topology import ReceptiveFields, receptive_fields
+
+CHOICES: dict[str, tuple[str | None, ...]] = {
+    "receptive_field": ("global", "box", "gaussian"),
+    "inhibition": ("global", "gaussian"),
+    "boosting": ("log", "exp", None),
+}
+_BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
+_INHIBITION = {"global": state.GLOBAL_INHIBITION, "gaussian": state.GAUSSIAN_INHIBITION}
+
+# name: kind, smallest, largest, whether the smallest itself is excluded, whether None is allowed
+_NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
+    "potential_radius": (Real, 0, math.inf, False, True),
+    "potential_fraction": (Real, 0, 1, True, False),
+    "n_potential": (Integral, 1, 2**31 - 1, False, True),
+    "density": (Real, 0, 1, True, False),
+    "inhibition_radius": (Real, 0, math.inf, True, True),
+    "boost_strength": (Real, 0, math.inf, False, False),
+    "duty_cycle_period": (Real, 1, math.inf, False, False),
+    "stimulus_threshold": (Integral, 0, 2**31 - 1, False, False),
+    "permanence_increment": (Real, 0, 1, False, False),
+    "permanence_decrement": (Real, 0, 1, False, False),
+    "connected_threshold": (Real, 0, 1, False, False),
+    "batch_size": (Integral, 1, 2**31 - 1, False, False),
+    "threshold": (Real, 0, math.inf, False, False),
+    "verbose": (Integral, 0, math.inf, False, False),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the parameters amount to for inputs of a given size."""
+
+    column_shape: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    fields: ReceptiveFields
+    n_synapses: NDArray[np.int64]
+    """(C,) potential synapses of each column"""
+
+    def __str__(self) -> str:
+        low, high = self.n_synapses.min(), self.n_synapses.max()
+        synapses = f"{low}" if low == high else f"{low} to {high}"
+        return (
+            f"{self.n_synapses.size} columns {self.column_shape} over input bits "
+            f"{self.input_shape}, {synapses} potential synapses each"
+        )
+
+
+def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError, naming the parameter, where one is out of its range."""
+    for name, choices in CHOICES.items():
+        value = parameters[name]
+        if not (value is None or isinstance(value, str)) or value not in choices:
+            wanted = ", ".join(repr(choice) for choice in choices)
+            raise ValueError(f"{name} must be one of {wanted}; got {value!r}")
+    for name, (kind, smallest, largest, open_below, optional) in _NUMBERS.items():
+        value = parameters[name]
+        if value is None and optional:
+            continue
+        noun = "an integer" if kind is Integral else "a number"
+        low = f"above {smallest}" if open_below else f"at least {smallest}"
+        wanted = f"{noun} {low}" + (f" and at most {largest}" if largest < 2**31 - 1 else "")
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
+            raise TypeError(f"{name} must be {wanted}; got {value!r}")
+        number = float(value)  # type: ignore[arg-type]
+        too_small = number <= smallest if open_below else number < smallest
+        if too_small or number > largest or not math.isfinite(number):
+            raise ValueError(f"{name} must be {wanted}; got {value!r}")
+    if not isinstance(parameters["wrap"], (bool, np.bool_)):
+        raise TypeError(f"wrap must be True or False; got {parameters['wrap']!r}")
+
+
+def check_shape(name: str, value: Any) -> tuple[int, ...]:
+    """Return `value` as a tuple of positive ints, or raise naming the parameter."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(f"{name} must be a tuple of integers; got {value!r}")
+    for n in value:
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"{name} must be a tuple of integers of at least 1; got {value!r}")
+    if not value or math.prod(int(n) for n in value) >= 2**31:
+        raise ValueError(f"{name} must have between 1 and 2^31 - 1 elements; got {value!r}")
+    return tuple(int(n) for n in value)
+
+
+def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
+    """Check all parameters against each other and the input, and lay out the receptive fields."""
+    check_numbers_and_choices(parameters)
+    column_shape = check_shape("column_shape", parameters["column_shape"])
+    given = parameters["input_shape"]
+    input_shape = (n_features,) if given is None else check_shape("input_shape", given)
+    if math.prod(input_shape) != n_features:
+        raise ValueError(
+            f"input_shape must have as many elements as the input has features, {n_features}; "
+            f"got {given!r} with {math.prod(input_shape)}"
+        )
+    kind, radius = parameters["receptive_field"], parameters["potential_radius"]
+    if kind == "global" and radius is not None:
+        raise ValueError(
+            f"potential_radius must be None where receptive_field is 'global'; got {radius!r}"
+        )
+    if kind != "global":
+        if radius is None or (kind == "gaussian" and radius == 0):
+            raise ValueError(
+                f"potential_radius must be given, and above 0 for a Gaussian, where "
+                f"receptive_field is {kind!r}; got {radius!r}"
+            )
+        if len(column_shape) > len(input_shape):
+            raise ValueError(
+                f"column_shape must not have more dimensions than the input's shape {input_shape} "
+                f"where receptive_field is {kind!r}; got {column_shape}"
+            )
+    fields = receptive_fields(kind, column_shape, input_shape, radius, parameters["wrap"])
+    blur_deviations(parameters, column_shape, input_shape)
+    return Layout(column_shape, input_shape, fields, _count_synapses(parameters, fields))
+
+
+def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> NDArray[np.int64]:
+    available = fields.counts()
+    wanted = parameters["n_potential"]
+    if wanted is None:
+        share = np.floor(parameters["potential_fraction"] * fields.weights() + 0.5)
+        return np.clip(share.astype(np.int64), 1, available)
+    if wanted > available.min():
+        raise ValueError(
+            f"n_potential must be at most the number of input bits in the smallest receptive "
+            f"field, {available.min()}; got {wanted}"
+        )
+    return np.full(available.size, wanted, np.int64)
+
+
+def blur_deviations(
+    parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
+) -> tuple[float, ...]:
+    """Return the standard deviation of Gaussian inhibition in columns, along each axis.
+
+    Zeros for global inhibition. Raises ValueError where there is nothing to derive it from.
+    """
+    if parameters["inhibition"] == "global":
+        return (0.0,) * len(column_shape)
+    given = parameters["inhibition_radius"]
+    if given is not None:
+        return (float(given),) * len(column_shape)
+    radius = parameters["potential_radius"]
+    if not radius:
+        raise ValueError(
+            "inhibition_radius must be given for Gaussian inhibition where receptive fields have "
+            "no radius to derive it from; got None"
+        )
+    return tuple(radius * c / i for c, i in zip(column_shape, input_shape, strict=False))
+
+
+def rule_of(parameters: Mapping[str, Any], n_columns: int) -> state.Rule:
+    """Return the numbers that kernels need, for C columns."""
+    n_active = max(1, math.floor(parameters["density"] * n_columns + 0.5))
+    return state.Rule(
+        n_active=n_active,
+        stimulus_threshold=int(parameters["stimulus_threshold"]),
+        inhibition=_INHIBITION[parameters["inhibition"]],
+        boosting=_BOOSTING[parameters["boosting"]],
+        boost_strength=float(parameters["boost_strength"]),
+        target_density=n_active / n_columns,
+        duty_cycle_decay=1.0 - 1.0 / float(parameters["duty_cycle_period"]),
+        permanence_increment=float(parameters["permanence_increment"]),
+        permanence_decrement=float(parameters["permanence_decrement"]),
+        connected_threshold=float(parameters["connected_threshold"]),
+        batch_size=int(parameters["batch_size"]),
+    )

@@ -1,0 +1,414 @@
+"""The Spatial Pooler as a scikit-learn transformer.
+
+It checks parameters and inputs, owns the state, and hands flat arrays to the kernels. Inputs come
+as rows of a matrix; codes go out as a sparse matrix with a row of active columns for each input.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import scipy.sparse
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from fastsp.engine import Active, Engine
+from fastsp.inputs import pack
+from fastsp.kernels.state import LOG_BOOSTING, Columns
+from fastsp.parameters import (
+    Layout,
+    blur_deviations,
+    check_numbers_and_choices,
+    lay_out,
+    rule_of,
+)
+from fastsp.synapses import as_synapses, build_index
+from fastsp.topology import gaussian_blur, potential_pools
+
+CHUNK = 1024
+"""Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
+TIE_BREAKER_SCALE = 0.01
+"""Tie-breakers are below this, so they never reorder two different overlaps."""
+
+
+class Trace(NamedTuple):
+    """The stages of one input on its way through the pooler, for C columns."""
+
+    overlaps: NDArray[np.int32]
+    """(C,) connected synapses whose input bit is on"""
+    boosted: NDArray[np.float32]
+    """(C,) boost factor times (overlap + tie-breaker); 0 under the stimulus threshold"""
+    inhibited: NDArray[np.float32]
+    """(C,) what the largest are chosen by: normalised by the neighbourhood where that inhibits"""
+    active: NDArray[np.int32]
+    """(k,) the active columns, ascending"""
+
+
+class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Learn sparse binary codes of binary inputs, without labels.
+
+    Each column has a potential pool of input bits; the columns whose connected synapses see the
+    most on-bits, after boosting and inhibition, are active and learn. All columns come to be used
+    about equally, and similar inputs get similar codes.
+
+    Parameters
+    ----------
+    column_shape : tuple of int, default (2048,)
+        The grid of columns, C in all; in any number of topological dimensions.
+    input_shape : tuple of int, optional
+        The grid of input bits, whose product is n_features; one dimension if None. Dimensions
+        beyond those of `column_shape` are not topological: all columns see all of them at each
+        place (the on and off bits of an image, say).
+    receptive_field : {"global", "box", "gaussian"}
+        Which input bits may be in a column's potential pool: all; those in a square around the
+        column's place; or those near it, with chances that fall off as a Gaussian.
+    potential_radius : float, optional
+        In input units: half side of the box (of a box of 7 x 7 it is 3), or standard deviation of
+        the Gaussian. Needed by both, not allowed with "global".
+    potential_fraction : float in (0, 1]
+        Potential synapses of a column as a share of its receptive field: of its number of bits,
+        or under a Gaussian of the sum of its weights, exp(-d^2 / 2) for a bit d standard
+        deviations away.
+    n_potential : int, optional
+        Exact number of potential synapses of each column, instead of `potential_fraction`.
+    wrap : bool
+        Whether opposite edges of the grid are neighbours.
+    density : float in (0, 1]
+        Wanted share of active columns: k = round(density * C), at least 1, are active.
+    inhibition : {"global", "gaussian"}
+        How columns compete. "global": the k most excited win. "gaussian": the k columns that
+        exceed the Gaussian mean around them the most, in units of the standard deviation there.
+    inhibition_radius : float, optional
+        Standard deviation of that neighbourhood, in columns. If None, `potential_radius` in
+        columns.
+    boosting : {"log", "exp", None}
+        How columns that are active too seldom are favoured. "log": log(a) / log(s) for a column
+        with active duty cycle a and s = k / C. "exp": exp(boost_strength * (s - a)), as in [1]_.
+    boost_strength : float
+        Of exponential boosting.
+    duty_cycle_period : float
+        Number of cycles, at least 1, over which duty cycles are averaged (time constant of the
+        moving average).
+    stimulus_threshold : int
+        A column with a smaller overlap is never active, even if then fewer than k are.
+    permanence_increment, permanence_decrement : float in [0, 1]
+        Change of a permanence in an active column where its input bit is on, and off.
+    connected_threshold : float in [0, 1]
+        A synapse is connected where its permanence is at least this.
+    batch_size : int
+        Learn in batches: active columns of all inputs of a batch are found with the permanences
+        and boost factors from before it, then all learn in order. Each call of `partial_fit`
+        begins a new batch.
+    threshold : float, at least 0
+        An input bit is on where the given value is above this.
+    n_jobs : int, optional
+        Threads for `transform`, as in scikit-learn. Results do not depend on it.
+    random_state : int, RandomState or None
+        Draws the potential pools, permanences and tie-breakers; used once, before the first cycle.
+    verbose : int
+        Above 0, print what the parameters amount to; above 1, also the progress of learning.
+
+    Attributes
+    ----------
+    indptr_ : (C + 1,) int64, where each column's synapses begin.
+    indices_ : (S,) int32, input bit of each potential synapse, ascending within a column.
+    permanences_ : (S,) float32 in [0, 1], in the same order.
+    active_duty_cycles_ : (C,) float64, moving average of how often each column is active.
+    boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
+    tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
+    log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
+    n_active_ : int, the number k of active columns.
+    n_cycles_ : int, learning cycles so far.
+    column_shape_, input_shape_ : tuple of int, the grids in full.
+    n_features_in_ : int
+
+    Notes
+    -----
+    The arrays are the state itself, not copies: read them, or assign new ones, but do not write
+    into them. Of parameters changed after fitting, those that shape the draw (shapes, receptive
+    fields, potential pools, `wrap`, `random_state`) wait for the next `fit`; the others act at
+    once.
+
+    References
+    ----------
+    .. [1] Cui, Ahmad and Hawkins (2017). The HTM Spatial Pooler: a neocortical algorithm for
+       online sparse distributed coding. doi:10.3389/fncom.2017.00111
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastsp import SpatialPooler
+    >>> X = np.random.default_rng(0).random((100, 256)) < 0.1
+    >>> codes = SpatialPooler((512,), random_state=0).fit_transform(X)
+    >>> codes.shape, codes.nnz
+    ((100, 512), 1000)
+    """
+
+    def __init__(
+        self,
+        column_shape: tuple[int, ...] = (2048,),
+        *,
+        input_shape: tuple[int, ...] | None = None,
+        receptive_field: str = "global",
+        potential_radius: float | None = None,
+        potential_fraction: float = 0.5,
+        n_potential: int | None = None,
+        wrap: bool = False,
+        density: float = 0.02,
+        inhibition: str = "global",
+        inhibition_radius: float | None = None,
+        boosting: str | None = "log",
+        boost_strength: float = 100.0,
+        duty_cycle_period: float = 1000.0,
+        stimulus_threshold: int = 0,
+        permanence_increment: float = 0.1,
+        permanence_decrement: float = 0.02,
+        connected_threshold: float = 0.5,
+        batch_size: int = 1,
+        threshold: float = 0.5,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.column_shape = column_shape
+        self.input_shape = input_shape
+        self.receptive_field = receptive_field
+        self.potential_radius = potential_radius
+        self.potential_fraction = potential_fraction
+        self.n_potential = n_potential
+        self.wrap = wrap
+        self.density = density
+        self.inhibition = inhibition
+        self.inhibition_radius = inhibition_radius
+        self.boosting = boosting
+        self.boost_strength = boost_strength
+        self.duty_cycle_period = duty_cycle_period
+        self.stimulus_threshold = stimulus_threshold
+        self.permanence_increment = permanence_increment
+        self.permanence_decrement = permanence_decrement
+        self.connected_threshold = connected_threshold
+        self.batch_size = batch_size
+        self.threshold = threshold
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _engine: Engine | None = None
+    _configuration: tuple[Any, ...] = ()
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Draw a new pooler and learn from each row of `X` once, in order.
+
+        Parameters
+        ----------
+        X : (n, n_features) array or sparse matrix; an input bit is on where it exceeds `threshold`.
+        y : ignored.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or `X` is not as it should be; what was learned before is unchanged then.
+        """
+        checked = check_array(X, accept_sparse="csr", estimator=self)
+        layout = lay_out(self._parameters(), checked.shape[1])
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self._draw(layout)
+        return self._learn(checked)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on learning from each row of `X` once, in order; the first call draws the pooler.
+
+        Any cutting of a stream into calls gives the same state, bit for bit (with `batch_size`
+        above 1, any cutting between batches). Parameters and errors as in `fit`.
+        """
+        if not hasattr(self, "permanences_"):
+            return self.fit(X)
+        return self._learn(validate_data(self, X, accept_sparse="csr", reset=False))
+
+    def initialize(self, n_features: int) -> Self:
+        """Draw a new pooler for `n_features` input bits, without learning anything yet."""
+        layout = lay_out(self._parameters(), n_features)
+        self.n_features_in_ = n_features
+        self._draw(layout)
+        return self
+
+    def transform(self, X: Any) -> scipy.sparse.csr_matrix:
+        """Return the code of each row of `X`: 1 where a column is active. Nothing is learned.
+
+        Parameters
+        ----------
+        X : (n, n_features), as in `fit`.
+
+        Returns
+        -------
+        (n, C) CSR matrix, float32, with k ones in each row, fewer only where the stimulus threshold
+        forbids more.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        engine = self._configured()
+        starts = range(0, X.shape[0], CHUNK)
+
+        def infer(start: int) -> Active:
+            return engine.infer(pack(X[start : start + CHUNK], self.threshold))
+
+        n_threads = min(effective_n_jobs(self.n_jobs), len(starts))
+        if n_threads > 1:
+            with ThreadPoolExecutor(n_threads) as threads:
+                parts = list(threads.map(infer, starts))
+        else:
+            parts = [infer(start) for start in starts]
+        return _as_matrix(parts, self._n_features_out)
+
+    def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
+        """Return the active columns for one input, ascending, and learn from it if `learn`.
+
+        Parameters
+        ----------
+        x : (n_features,) array.
+
+        Returns
+        -------
+        (k,) int32, shorter only where the stimulus threshold forbids more.
+        """
+        if not hasattr(self, "permanences_"):
+            if not learn:
+                check_is_fitted(self)
+            self.initialize(np.size(x))
+        words = self._pack_one(x)
+        engine = self._configured()
+        active, n_active = engine.learn(words) if learn else engine.infer(words)
+        self.n_cycles_ += int(learn)
+        return active[0, : n_active[0]]
+
+    def trace(self, x: Any) -> Trace:
+        """Return the stages of one input (n_features,) on its way through the pooler."""
+        check_is_fitted(self)
+        stages, active = self._configured().trace(self._pack_one(x))
+        gaussian = self.inhibition == "gaussian"
+        inhibited = stages.normalised if gaussian else stages.excitement
+        return Trace(stages.overlaps, stages.excitement, inhibited, active)
+
+    def _pack_one(self, x: Any) -> NDArray[np.uint64]:
+        x = np.asarray(x)
+        if x.shape != (self.n_features_in_,):
+            raise ValueError(
+                f"x must be one input of shape ({self.n_features_in_},); got shape {x.shape}"
+            )
+        x = x.reshape(1, -1)
+        if x.dtype.kind not in "biu":
+            x = check_array(x, estimator=self)
+        return pack(x, self.threshold)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _PARAMETERS}
+
+    def _draw(self, layout: Layout) -> None:
+        """Replace the whole state by a new draw."""
+        random_state = check_random_state(self.random_state)
+        pool_seed, other_seed = random_state.randint(2**63 - 1, size=2, dtype=np.int64)
+        n_columns = layout.n_synapses.size
+        rule = rule_of(self._parameters(), n_columns)
+        random = np.random.default_rng(other_seed)
+        self.column_shape_ = layout.column_shape
+        self.input_shape_ = layout.input_shape
+        self.indptr_, self.indices_ = potential_pools(layout.fields, layout.n_synapses, pool_seed)
+        self.permanences_ = random.random(self.indices_.size, dtype=np.float32)
+        self.tie_breakers_ = TIE_BREAKER_SCALE * random.random(n_columns, dtype=np.float32)
+        self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
+        self.log_duty_cycles_ = np.empty(0)
+        self.boost_factors_ = np.empty(n_columns, np.float32)
+        self.n_active_ = rule.n_active
+        self.n_cycles_ = 0
+        self._configured()
+        if self.verbose:
+            print(f"SpatialPooler: {layout}, {rule.n_active} active columns")
+
+    def _configured(self) -> Engine:
+        """Return the engine for the present parameters and arrays, built anew if they changed."""
+        configuration = tuple(getattr(self, name) for name in _PARAMETERS)
+        engine = self._engine
+        if (
+            engine is not None
+            and engine.synapses.permanences is self.permanences_
+            and engine.columns.active_duty_cycles is self.active_duty_cycles_
+            and configuration == self._configuration
+        ):
+            return engine
+        parameters = self._parameters()
+        check_numbers_and_choices(parameters)
+        rule = rule_of(parameters, self._n_features_out)
+        deviations = blur_deviations(parameters, self.column_shape_, self.input_shape_)
+        if rule.boosting != LOG_BOOSTING:
+            self.log_duty_cycles_ = np.empty(0)
+        elif not self.log_duty_cycles_.size:
+            self.log_duty_cycles_ = np.log(self.active_duty_cycles_)
+        synapses = as_synapses(self.indptr_, self.indices_, self.permanences_)
+        columns = Columns(
+            self.active_duty_cycles_, self.log_duty_cycles_, self.boost_factors_, self.tie_breakers_
+        )
+        engine = Engine(
+            synapses,
+            build_index(synapses, self.n_features_in_, rule.connected_threshold),
+            columns,
+            gaussian_blur(self.column_shape_, deviations, self.wrap),
+            rule,
+        )
+        engine.refresh_boost_factors()
+        self.n_active_ = rule.n_active
+        self._engine, self._configuration = engine, configuration
+        return engine
+
+    def _learn(self, X: Any) -> Self:
+        engine = self._configured()
+        step = max(1, CHUNK // self.batch_size) * self.batch_size
+        for start in range(0, X.shape[0], step):
+            words = pack(X[start : start + step], self.threshold)
+            engine.learn(words)
+            self.n_cycles_ += len(words)
+            if self.verbose > 1:
+                print(f"SpatialPooler: {self.n_cycles_} learning cycles")
+        return self
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.tie_breakers_.size)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What can be built from the rest stays out of pickles.
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_engine", None)
+        state.pop("_configuration", None)
+        return state
+
+
+_PARAMETERS = tuple(SpatialPooler._get_param_names())
+
+
+def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:
+    """Join active columns, chunk by chunk, to one sparse matrix."""
+    counts = np.concatenate([n_active for _, n_active in parts])
+    full = [
+        active.ravel()
+        if (n_active == active.shape[1]).all()
+        else active[np.arange(active.shape[1]) < n_active[:, None]]
+        for active, n_active in parts
+    ]
+    indices = np.concatenate(full)
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    if indptr[-1] < 2**31:
+        indptr = indptr.astype(np.int32)
+    codes = scipy.sparse.csr_matrix(
+        (np.ones(indices.size, np.float32), indices, indptr), shape=(counts.size, n_columns)
+    )
+    codes.has_sorted_indices = True
+    return codes
