@@ -37,15 +37,18 @@ def rotate_shift(
     ----------
     images : (n, height * width) array of any number type, C-contiguous
     height, width : int, pixels
+        Their product is below 2^31.
     cosines, sines : (n,) float64
         Of the angle of each image; counter-clockwise where the first row is displayed on top.
     shifts_y, shifts_x : (n,) float64, pixels
-        Down and to the right.
+        Down and to the right, of magnitude below 2^30.
     out : (n, height * width) array of the type of `images`, C-contiguous
         Filled; must not overlap `images`.
     """
     centre_y = 0.5 * (height - 1)
     centre_x = 0.5 * (width - 1)
+    # Positions first, pixels second: the arithmetic is vectorised, only the look-ups are not.
+    sources = np.empty(width, np.int32)
     for i in range(images.shape[0]):
         image = images[i]
         cosine = cosines[i]
@@ -57,11 +60,15 @@ def rotate_shift(
             row_y = centre_y + cosine * dy
             row_x = centre_x - sine * dy
             for x in range(width):
-                dx = x + start_x
-                source_y = math.floor(row_y + sine * dx + 0.5)
-                source_x = math.floor(row_x + cosine * dx + 0.5)
-                inside = 0 <= source_y < height and 0 <= source_x < width
-                row[x] = image[source_y * width + source_x] if inside else 0
+                dx = np.int32(x) + start_x
+                source_y = np.int32(math.floor(row_y + sine * dx + 0.5))
+                source_x = np.int32(math.floor(row_x + cosine * dx + 0.5))
+                inside = (
+                    (source_y >= 0) & (source_y < height) & (source_x >= 0) & (source_x < width)
+                )
+                sources[x] = source_y * width + source_x if inside else -1
+            for x in range(width):
+                row[x] = image[sources[x]] if sources[x] >= 0 else 0
 
 
 @kernel
