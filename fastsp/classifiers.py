@@ -1,0 +1,334 @@
+"""From active columns to labels: the maximum-likelihood classifier.
+
+Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels go out. All that
+is learned is a table of counts, so learning is one sparse product per batch.
+"""
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logsumexp
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils import Tags, check_array
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Reals = NDArray[np.float64]
+
+
+class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
+    r"""Classify SDRs by how often each column was active with each label.
+
+    With n(c, l) the number of samples of label l in which column c was active, N_l the number of
+    samples of label l, and a the smoothing, the chance that c is active given l is estimated as
+    q(c | l) = (n(c, l) + a) / (N_l + 2 a). Then, over the active columns of a sample,
+
+    - "product" scores l by log(N_l / N) + sum of log q(c | l): the logarithm of the prior times
+      the likelihood of the active columns;
+    - "mean" scores l by the mean of q(c | l) / sum over labels of q(c | label), the distribution
+      of labels that a single column stands for. The prior takes its place where no column is
+      active. This is the classifier of the published experiment.
+
+    A label that was announced but never seen has probability 0.
+
+    Parameters
+    ----------
+    combine : {"product", "mean"}, default="product"
+        How the evidence of the active columns is combined.
+    smoothing : float, default=1.0
+        Samples added to both outcomes, active and not, of each column and label; above 0.
+    threshold : float, default=0.5
+        A column is active where its value is above the threshold, at least 0. Binary values need
+        no other.
+
+    Attributes
+    ----------
+    classes_ : (L,) array
+        Labels, sorted.
+    class_count_ : (L,) float64
+        Samples seen of each label, weighted.
+    column_count_ : (L, C) float64
+        In how many of them each column was active, weighted.
+    n_features_in_ : int
+        Number of columns C.
+    feature_names_in_ : (C,) array of str
+        Only where the SDRs came with names.
+
+    Examples
+    --------
+    >>> classifier = MaximumLikelihoodClassifier()
+    >>> classifier.fit([[1, 1, 0], [0, 1, 1]], ["left", "right"]).predict([[1, 0, 0]])
+    array(['left'], dtype='<U5')
+    """
+
+    classes_: NDArray[Any]
+    class_count_: Reals
+    column_count_: Reals
+    n_features_in_: int
+
+    def __init__(
+        self, combine: str = "product", smoothing: float = 1.0, threshold: float = 0.5
+    ) -> None:
+        self.combine = combine
+        self.smoothing = smoothing
+        self.threshold = threshold
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Forget everything and learn from a batch.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+            SDRs.
+        y : (n_samples,) array
+            Labels.
+        sample_weight : (n_samples,) array of float, optional
+            Not negative, and not all 0.
+
+        Returns
+        -------
+        MaximumLikelihoodClassifier
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            Where a parameter is out of its range or an argument is not as described; the
+            classifier is then as it was before.
+        """
+        return self._learn(X, y, None, sample_weight, first=True)
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from a batch on top of what was learned before.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+            SDRs.
+        y : (n_samples,) array
+            Labels, of `classes`.
+        classes : (L,) array, optional
+            All labels that will ever be seen. Wanted at the first call; later the same or None.
+        sample_weight : (n_samples,) array of float, optional
+            Not negative, and not all 0.
+
+        Returns
+        -------
+        MaximumLikelihoodClassifier
+            The classifier itself.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        first = not hasattr(self, "classes_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit")
+        return self._learn(X, y, classes, sample_weight, first=first)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of the highest score, the first in `classes_` of equals.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+
+        Returns
+        -------
+        (n_samples,) array of labels
+        """
+        scores = self._scores(X)
+        labels: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
+        return labels
+
+    def predict_proba(self, X: ArrayLike) -> Reals:
+        """Return the probability of each label.
+
+        With "product" that is the posterior of a naive Bayes model, which is near 0 or 1 where
+        many columns are active; with "mean" the score itself.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+
+        Returns
+        -------
+        (n_samples, L) float64
+            Rows add up to 1.
+        """
+        scores = self._scores(X)
+        return scores if self.combine == "mean" else np.exp(_normalized(scores))
+
+    def predict_log_proba(self, X: ArrayLike) -> Reals:
+        """Return the natural logarithm of `predict_proba`, -inf where that is 0.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+
+        Returns
+        -------
+        (n_samples, L) float64
+        """
+        scores = self._scores(X)
+        return _log(scores) if self.combine == "mean" else _normalized(scores)
+
+    def _learn(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        *,
+        first: bool,
+    ) -> Self:
+        self._check_parameters()
+        checker = clone(self) if first else self
+        sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
+        check_classification_targets(targets)
+        if classes is None:
+            labels = np.unique(targets) if first else self.classes_
+        else:
+            labels = np.unique(classes)
+            if not first and not np.array_equal(labels, self.classes_):
+                raise ValueError(
+                    f"classes must be those of the first call, {self.classes_}, got {labels}"
+                )
+        unknown = np.setdiff1d(targets, labels)
+        if unknown.size:
+            raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
+        weights = _as_weights(sample_weight, len(targets))
+
+        samples = np.arange(len(targets))
+        membership = scipy.sparse.csr_array(
+            (weights, (np.searchsorted(labels, targets), samples)),
+            shape=(labels.size, len(targets)),
+        )
+        class_count = membership.sum(axis=1)
+        column_count = (membership @ self._active(sdrs)).toarray()
+        # All is well: only now does anything change.
+        if first:
+            validate_data(self, X, skip_check_array=True)
+        else:
+            class_count += self.class_count_
+            column_count += self.column_count_
+        self.classes_ = labels
+        self.class_count_ = class_count
+        self.column_count_ = column_count
+        self._restore()
+        return self
+
+    def _scores(self, X: ArrayLike) -> Reals:
+        """Return the score of each label, (n_samples, L)."""
+        check_is_fitted(self)
+        self._check_parameters()
+        active = self._active(validate_data(self, X, accept_sparse="csr", reset=False))
+        key = (self.combine, self.smoothing)
+        if key not in self._tables:
+            self._tables[key] = _TABLES[self.combine](
+                self.class_count_, self.column_count_, float(self.smoothing)
+            )
+        evidence: Reals = active @ self._tables[key]
+        prior = self.class_count_ / self.class_count_.sum()
+        if self.combine == "product":
+            return evidence + _log(prior)
+        n_active = np.diff(active.indptr)[:, np.newaxis]
+        mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), prior)
+        return mean
+
+    def _active(self, X: Any) -> scipy.sparse.csr_array:
+        """Return 1.0 where a column is active, as CSR."""
+        if not scipy.sparse.issparse(X):
+            return scipy.sparse.csr_array(self.threshold < X, dtype=np.float64)
+        active = scipy.sparse.csr_array(X)
+        if not active.has_canonical_format:
+            active = active.copy()
+            active.sum_duplicates()
+        above = active.data > self.threshold
+        ones = above.astype(np.float64)
+        active = scipy.sparse.csr_array((ones, active.indices, active.indptr), active.shape)
+        if not above.all():
+            active = active.copy()
+            active.eliminate_zeros()
+        return active
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.combine, str) or self.combine not in _TABLES:
+            raise ValueError(f"combine must be one of {list(_TABLES)}, got {self.combine!r}")
+        if not isinstance(self.smoothing, Real) or not 0 < self.smoothing < np.inf:
+            raise ValueError(f"smoothing must be a finite number above 0, got {self.smoothing!r}")
+        if not isinstance(self.threshold, Real) or not 0 <= self.threshold < np.inf:
+            raise ValueError(
+                f"threshold must be a finite number, at least 0, got {self.threshold!r}"
+            )
+
+    def _restore(self) -> None:
+        """Drop what was derived from the counts, after they changed."""
+        shape = (len(self.classes_), self.n_features_in_)
+        if self.class_count_.shape != shape[:1] or self.column_count_.shape != shape:
+            raise ValueError(f"counts must be of shape {shape[:1]} and {shape}")
+        self._tables: dict[tuple[str, float], Reals] = {}
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
+        return tags
+
+
+def _active_rates(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
+    """Return the smoothed chance that a column is active given the label, (C, L)."""
+    return np.ascontiguousarray((column_count.T + smoothing) / (class_count + 2.0 * smoothing))
+
+
+def _product_table(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
+    """Return what each active column adds to the score of each label, (C, L)."""
+    return np.log(_active_rates(class_count, column_count, smoothing))
+
+
+def _mean_table(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
+    """Return the distribution of labels that each column stands for, (C, L)."""
+    rates: Reals = _active_rates(class_count, column_count, smoothing) * (class_count > 0)
+    rates /= rates.sum(axis=1, keepdims=True)
+    return rates
+
+
+_TABLES: dict[str, Callable[[Reals, Reals, float], Reals]] = {
+    "product": _product_table,
+    "mean": _mean_table,
+}
+
+
+def _as_weights(sample_weight: ArrayLike | None, n_samples: int) -> Reals:
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weights: Reals = check_array(
+        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
+    )
+    if weights.shape != (n_samples,):
+        raise ValueError(f"sample_weight must be of shape ({n_samples},), got {weights.shape}")
+    if not weights.min() >= 0 or not weights.max() > 0:
+        raise ValueError("sample_weight must not be negative, and not zero for all samples")
+    return weights
+
+
+def _log(values: Reals) -> Reals:
+    with np.errstate(divide="ignore"):
+        return np.log(values)
+
+
+def _normalized(scores: Reals) -> Reals:
+    """Return log probabilities from log scores that lack a common term."""
+    normalized: Reals = scores - logsumexp(scores, axis=1, keepdims=True)
+    return normalized
