@@ -1,0 +1,185 @@
+import math
+
+import naive_data as naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from fastsp.metrics import (
+    binary_entropy,
+    clark_evans_index,
+    class_overlaps,
+    density,
+    duty_cycle_entropy,
+    overlap,
+    pairwise_overlap,
+)
+
+SEEDS = st.integers(0, 2**32)
+
+
+def random_batch(seed, n=12, n_columns=15):
+    generator = np.random.default_rng(seed)
+    return (generator.random((n, n_columns)) < generator.random((n, 1))).astype(np.uint8)
+
+
+def test_density_is_the_share_of_active_columns():
+    X = np.array([[0, 1, 0, 0], [1, 1, 0, 0]])
+    assert density(X) == density(sparse.csr_matrix(X)) == density(X > 0) == 3 / 8
+    assert math.isnan(density(np.zeros((0, 4))))
+
+
+def test_stored_zeros_are_not_active():
+    X = sparse.csr_array((np.array([1, 0]), np.array([0, 1]), np.array([0, 2])), shape=(1, 4))
+    assert density(X) == 0.25
+    assert X.nnz == 2
+
+
+@pytest.mark.parametrize("X", [[[2, 0]], [[0.5, 1]], [[-1, 0]], [[np.nan, 0]], [1, 0], [["a"]]])
+def test_batches_of_other_values_are_refused(X):
+    for measure in (density, pairwise_overlap, lambda X: class_overlaps(X, [0])):
+        with pytest.raises(ValueError, match="X must"):
+            measure(X)
+
+
+def test_binary_entropy_of_known_probabilities():
+    assert_allclose(binary_entropy([0, 1, 0.5, 0.02]), [0, 0, 1, 0.14144], atol=1e-5)
+    assert binary_entropy(0.5) == 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+@settings(deadline=None, max_examples=25)
+def test_entropy_is_that_of_plain_loops(duty_cycles):
+    assert_allclose(
+        binary_entropy(duty_cycles), [naive.binary_entropy(p) for p in duty_cycles], atol=1e-12
+    )
+    share = duty_cycle_entropy(duty_cycles)
+    assert 0 <= share <= 1
+    assert_allclose(share, naive.duty_cycle_entropy(duty_cycles), rtol=1e-9, atol=1e-9)
+
+
+def test_entropy_is_greatest_where_all_columns_are_equally_active():
+    assert duty_cycle_entropy(np.full(3136, 0.02, np.float32)) == pytest.approx(1)
+    assert duty_cycle_entropy([0.02, 0.02, 0.0, 0.04]) < 0.95
+    assert duty_cycle_entropy([0, 1, 0, 1]) == 0
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0])
+def test_entropy_of_columns_that_never_change_is_0(constant):
+    assert duty_cycle_entropy(np.full(5, constant)) == 0
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, np.nan, np.inf])
+def test_probabilities_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="p must lie between 0 and 1"):
+        binary_entropy([0.5, wrong])
+    with pytest.raises(ValueError, match="duty_cycles must lie between 0 and 1"):
+        duty_cycle_entropy([0.5, wrong])
+
+
+def test_entropy_without_columns_is_refused():
+    with pytest.raises(ValueError, match="duty_cycles must hold"):
+        duty_cycle_entropy([])
+
+
+def test_overlap_counts_shared_columns():
+    a, b = np.array([1, 4, 7, 9], np.int32), np.array([4, 5, 9], np.int32)
+    assert overlap(a, b) == 2 / 4
+    assert overlap(a, b, normalize=False) == 2
+    assert overlap(a, a) == 1
+    assert overlap([], []) == overlap(a, []) == 0
+
+
+@pytest.mark.parametrize("wrong", [[2, 1], [1, 1], [0.5], [[1, 2]], ["a"]])
+def test_indices_that_do_not_ascend_are_refused(wrong):
+    with pytest.raises(ValueError, match="b must be"):
+        overlap([1], wrong)
+    with pytest.raises(ValueError, match="active must be"):
+        clark_evans_index(wrong, (3, 3))
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_pairwise_overlaps_are_those_of_plain_loops(seed):
+    X, Y = random_batch(seed), random_batch(seed + 1, n=5)
+    expected = [[naive.overlap(a, b) for b in Y.tolist()] for a in X.tolist()]
+    assert_allclose(pairwise_overlap(X, sparse.csr_array(Y)), expected)
+    assert_array_equal(pairwise_overlap(X), pairwise_overlap(X, X))
+    assert_array_equal(pairwise_overlap(X, Y, normalize=False), X.astype(int) @ Y.T.astype(int))
+
+
+def test_pairwise_overlap_wants_as_many_columns():
+    with pytest.raises(ValueError, match="Y must have 3 columns"):
+        pairwise_overlap([[0, 1, 0]], [[0, 1]])
+
+
+@given(SEEDS, st.integers(1, 20), st.integers(1, 4))
+@settings(deadline=None, max_examples=25)
+def test_class_overlaps_are_the_means_over_all_pairs(seed, n, n_labels):
+    X = random_batch(seed, n)  # of very different sizes
+    y = np.random.default_rng(seed).integers(n_labels, size=n)
+    expected = naive.class_overlaps(X.tolist(), y)
+    assert_allclose(class_overlaps(X, y), expected, atol=1e-12)
+    assert_allclose(class_overlaps(sparse.csc_array(X), y.astype(str)), expected, atol=1e-12)
+
+
+def test_class_overlaps_wants_a_label_per_sample():
+    with pytest.raises(ValueError, match="y must hold 2 labels"):
+        class_overlaps([[0, 1], [1, 0]], [1])
+
+
+def random_columns(seed, n_columns=400, n_active=20):
+    return np.sort(np.random.default_rng(seed).choice(n_columns, n_active, replace=False))
+
+
+def test_random_columns_are_spread_as_expected_at_random():
+    indices = [clark_evans_index(random_columns(seed), (20, 20)) for seed in range(100)]
+    assert np.mean(indices) == pytest.approx(1, abs=0.05)
+
+
+def test_clumped_and_regular_columns_are_told_apart():
+    grid = np.arange(400).reshape(20, 20)
+    clumped = grid[3:8, 5:9].ravel()
+    regular = grid[2::5, 2::4].ravel()
+    assert clark_evans_index(clumped, (20, 20)) < 0.6
+    assert clark_evans_index(regular, (20, 20)) > 1.5
+
+
+def test_a_full_grid_is_no_different_from_chance():
+    assert clark_evans_index(np.arange(30), (5, 6)) == pytest.approx(1)
+
+
+def test_ratios_are_those_of_nearest_distances():
+    a, b = random_columns(1), random_columns(2)
+    ratio = clark_evans_index(a, (20, 20)) / clark_evans_index(b, (20, 20))
+    assert ratio == pytest.approx(naive.nearest_distance(a, 20) / naive.nearest_distance(b, 20))
+
+
+def test_a_batch_has_the_mean_of_its_samples():
+    samples = [random_columns(1), random_columns(2, n_active=30), np.array([5]), np.array([])]
+    X = np.zeros((4, 400), np.uint8)
+    for row, sample in zip(X, samples, strict=True):
+        row[sample.astype(int)] = 1
+    expected = np.mean([clark_evans_index(sample, (20, 20)) for sample in samples[:2]])
+    assert clark_evans_index(sparse.csr_matrix(X), (20, 20)) == pytest.approx(expected)
+
+
+def test_a_single_active_column_has_no_neighbour():
+    assert math.isnan(clark_evans_index([3], (20, 20)))
+    assert math.isnan(clark_evans_index([], (20, 20)))
+
+
+def test_the_seed_decides_the_draws():
+    a = random_columns(1)
+    values = {clark_evans_index(a, (20, 20), random_state=seed) for seed in (1, 2, 1)}
+    assert len(values) == 2
+
+
+def test_columns_outside_the_grid_are_refused():
+    with pytest.raises(ValueError, match="active must lie between 0 and 8"):
+        clark_evans_index([1, 9], (3, 3))
+    with pytest.raises(ValueError, match="active must have the 9 columns"):
+        clark_evans_index(sparse.csr_array(np.eye(4)), (3, 3))
