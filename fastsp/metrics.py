@@ -222,7 +222,8 @@ def clark_evans_index(
     Raises
     ------
     ValueError
-        Where the indices are not strictly ascending or lie outside the grid.
+        Where the indices are not strictly ascending or lie outside the grid, or `column_shape`
+        is none.
 
     References
     ----------
@@ -230,6 +231,8 @@ def clark_evans_index(
     populations", Ecology 35(4), doi:10.2307/1931034.
     """
     column_shape = tuple(int(size) for size in column_shape)
+    if not column_shape or min(column_shape) < 1:
+        raise ValueError(f"column_shape must hold positive integers, got {column_shape}")
     n_columns = int(np.prod(column_shape))
     if scipy.sparse.issparse(active):
         batch = _as_csr(active, "active")

@@ -183,3 +183,9 @@ def test_columns_outside_the_grid_are_refused():
         clark_evans_index([1, 9], (3, 3))
     with pytest.raises(ValueError, match="active must have the 9 columns"):
         clark_evans_index(sparse.csr_array(np.eye(4)), (3, 3))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (4, -1)])
+def test_grids_without_columns_are_refused(shape):
+    with pytest.raises(ValueError, match="column_shape must"):
+        clark_evans_index([0, 1], shape)
