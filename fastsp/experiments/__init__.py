@@ -1,0 +1,22 @@
+"""The published experiments, each a function from a configuration to a result.
+
+Nothing here prints or draws: progress goes to a callback, results are plain data.
+"""
+
+from fastsp.experiments.ablation import AblationConfig, AblationResult, run_ablation
+from fastsp.experiments.environment import Environment, describe_environment
+from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
+from fastsp.experiments.progress import Interrupted, Progress
+
+__all__ = [
+    "AblationConfig",
+    "AblationResult",
+    "Environment",
+    "Interrupted",
+    "MnistConfig",
+    "MnistResult",
+    "Progress",
+    "describe_environment",
+    "run_ablation",
+    "run_mnist",
+]

@@ -1,0 +1,30 @@
+"""How an experiment tells its caller where it is, and how it is stopped half way."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Progress = Callable[[str, int, int], None]
+"""Called between chunks with the name of the phase, the inputs done and their total number.
+
+What it raises ends the experiment there: KeyboardInterrupt keeps what was learned (`Interrupted`).
+"""
+
+Result = TypeVar("Result")
+
+
+def silent(phase: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class Interrupted(KeyboardInterrupt, Generic[Result]):
+    """An experiment stopped half way by KeyboardInterrupt.
+
+    Attributes
+    ----------
+    result
+        What there was by then; figures not yet measured are None.
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__("interrupted")
+        self.result = result
