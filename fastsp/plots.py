@@ -1,0 +1,324 @@
+"""Figures of the experiments: results and poolers in, matplotlib figures out.
+
+Figures are drawn with matplotlib's objects only: no pyplot, no global state, no settings changed.
+Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can tell apart.
+Wherever input and columns are shown together, both span the same frame, so that places align.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from fastsp.experiments.ablation import AblationResult
+from fastsp.experiments.mnist import Checkpoint
+from fastsp.pooler import SpatialPooler
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+MAP = "cividis"
+
+
+def boosting_functions(density: float, strength: float) -> Figure:
+    """Draw boost factor against activation frequency for logarithmic and exponential boosting.
+
+    Parameters
+    ----------
+    density : float
+        Wanted share of active columns; both functions are 1 there.
+    strength : float
+        Of the exponential function.
+    """
+    frequency = np.geomspace(1e-6, 1.0, 2_000)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(frequency, np.log(frequency) / np.log(density), color=BLUE, label="logarithmic")
+    axes.plot(
+        frequency,
+        np.exp(strength * (density - frequency)),
+        color=ORANGE,
+        linestyle="--",
+        label=f"exponential, strength {strength:g}",
+    )
+    axes.axvline(density, color=GREY, linestyle=":", label=f"wanted density {density:g}")
+    axes.plot(density, 1.0, "o", color="black", markersize=4)
+    axes.set(
+        xlim=(0, 1),
+        ylim=(0, 3),
+        xlabel="activation frequency (share of cycles)",
+        ylabel="boost factor (dimensionless)",
+    )
+    axes.annotate(
+        "no upper bound as the frequency goes to 0",
+        xy=(0.001, 2.93),
+        xytext=(0.08, 2.75),
+        arrowprops={"arrowstyle": "->", "color": BLUE},
+        color=BLUE,
+    )
+    axes.legend(frameon=False, loc="center right")
+    return figure
+
+
+def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[np.uint8]) -> Figure:
+    """Draw the stages from input to active columns, one row per image.
+
+    Parameters
+    ----------
+    pooler : SpatialPooler
+        With columns in two dimensions.
+    images : ndarray of uint8, shape (n, height, width)
+    inputs : ndarray of uint8, shape (n, n_features)
+        The same images as input bits.
+    """
+    height, width = images.shape[1:]
+    traces = [pooler.trace(x) for x in inputs]
+    stages: dict[str, list[NDArray[Any]]] = {
+        "raw overlap\n(synapses)": [t.overlaps for t in traces],
+        "boosted\n(synapses × boost factor)": [t.boosted for t in traces],
+        "locally inhibited\n(local standard deviations)": [t.inhibited for t in traces],
+    }
+    figure = Figure(figsize=(11, 0.6 + 2.05 * len(images)), layout="constrained")
+    grid = figure.subplots(len(images), 5, squeeze=False, sharex=True, sharey=True)
+    for axes, image in zip(grid[:, 0], images, strict=True):
+        _show(axes, image, (height, width), cmap="gray_r", vmin=0, vmax=255)
+    for place, (title, values) in enumerate(stages.items(), start=1):
+        finite = np.concatenate([v[np.isfinite(v)] for v in values])
+        low, high = float(np.percentile(finite, 0.5)), float(finite.max())
+        for axes, value in zip(grid[:, place], values, strict=True):
+            shown = _show(
+                axes, value.reshape(pooler.column_shape_), (height, width), vmin=low, vmax=high
+            )
+        figure.colorbar(
+            shown, ax=grid[:, place], location="bottom", shrink=0.9, aspect=25, extend="min"
+        )
+        grid[0, place].set_title(title, fontsize=10)
+    for axes, image, trace in zip(grid[:, 4], images, traces, strict=True):
+        _show_active(axes, image, _as_map(trace.active, pooler))
+    grid[0, 0].set_title("input\n(pixels)", fontsize=10)
+    grid[0, 4].set_title(f"active columns\n({len(traces[0].active)} over the input)", fontsize=10)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("row (pixels)")
+    for axes in grid[-1]:
+        axes.set_xlabel("column (pixels)")
+    return figure
+
+
+def inhibition_compared(
+    with_inhibition: SpatialPooler,
+    without_inhibition: SpatialPooler,
+    images: NDArray[np.uint8],
+    inputs: NDArray[np.uint8],
+) -> Figure:
+    """Draw inputs and the columns active with and without local inhibition, one image a column.
+
+    Parameters
+    ----------
+    with_inhibition, without_inhibition : SpatialPooler
+        Each trained its own way on the same stream.
+    images : ndarray of uint8, shape (n, height, width)
+    inputs : ndarray of uint8, shape (n, n_features)
+    """
+    figure = Figure(figsize=(0.5 + 1.55 * len(images), 5.2), layout="constrained")
+    grid = figure.subplots(3, len(images), squeeze=False)
+    for place, (image, x) in enumerate(zip(images, inputs, strict=True)):
+        _show(grid[0, place], image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+        for axes, pooler in zip(
+            grid[1:, place], (with_inhibition, without_inhibition), strict=True
+        ):
+            _show_active(axes, image, _as_map(pooler.compute(x, learn=False), pooler))
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+    for axes, label in zip(
+        grid[:, 0], ("input", "local inhibition", "no local inhibition"), strict=True
+    ):
+        axes.set_ylabel(label)
+    return figure
+
+
+def duty_cycles(pooler: SpatialPooler) -> Figure:
+    """Draw the active duty cycles of all columns as a histogram and as a map."""
+    cycles = pooler.active_duty_cycles_
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    left.hist(cycles, bins=60, color=BLUE)
+    left.axvline(
+        pooler.density, color=ORANGE, linestyle="--", label=f"wanted density {pooler.density:g}"
+    )
+    left.set(xlabel="active duty cycle (share of cycles)", ylabel="columns", xlim=(0, None))
+    left.legend(frameon=False)
+    shown = _show(right, cycles.reshape(pooler.column_shape_), pooler.column_shape_)
+    right.set(xlabel="column of the grid", ylabel="row of the grid")
+    figure.colorbar(shown, ax=right, label="active duty cycle (share of cycles)")
+    return figure
+
+
+def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
+    """Draw the potential synapses of some columns: permanences on ON bits above, on OFF bits below.
+
+    Grey places hold no potential synapse; a dot marks a connected one.
+
+    Parameters
+    ----------
+    pooler : SpatialPooler
+        With inputs of shape (height, width) or (height, width, channels).
+    columns : sequence of int
+    """
+    height, width, *rest = pooler.input_shape_
+    n_channels = rest[0] if rest else 1
+    figure = Figure(
+        figsize=(0.9 + 1.7 * len(columns), 0.7 + 1.75 * n_channels), layout="constrained"
+    )
+    grid = figure.subplots(n_channels, len(columns), squeeze=False)
+    for place, column in enumerate(columns):
+        own = slice(pooler.indptr_[column], pooler.indptr_[column + 1])
+        field = np.full((height, width, n_channels), np.nan)
+        field.flat[pooler.indices_[own]] = pooler.permanences_[own]
+        rows, across = np.nonzero(~np.isnan(field).all(axis=2))
+        for channel, axes in enumerate(grid[:, place]):
+            permanences = field[:, :, channel]
+            axes.set_facecolor("#d9d9d9")
+            shown = _show(axes, permanences, (height, width), vmin=0, vmax=1)
+            y, x = np.nonzero(permanences >= pooler.connected_threshold)
+            axes.plot(x + 0.5, y + 0.5, ".", color=ORANGE, markersize=3)
+            axes.set_xlim(across.min() - 1, across.max() + 2)
+            axes.set_ylim(rows.max() + 2, rows.min() - 1)
+            axes.tick_params(labelsize=8)
+        grid[0, place].set_title(f"column {column}", fontsize=10)
+    names = ("ON bits", "OFF bits") if n_channels == 2 else ("input bits",)
+    for axes, name in zip(grid[:, 0], names, strict=False):
+        axes.set_ylabel(f"{name}\nrow (pixels)")
+    figure.supxlabel("column (pixels)", fontsize=10)
+    bar = figure.colorbar(shown, ax=grid, label="permanence", shrink=0.9)
+    bar.ax.axhline(pooler.connected_threshold, color=ORANGE)
+    return figure
+
+
+def confusion_matrix(labels: NDArray[Any], confusion: NDArray[np.int64]) -> Figure:
+    """Draw counts by label (row) and prediction (column), shaded by the share of the label."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6.6, 5.6), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(confusion):
+        axes.text(
+            column,
+            row,
+            str(count),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if shares[row, column] > 0.5 else "black",
+        )
+    places = range(len(labels))
+    axes.set_xticks(places, labels.tolist())
+    axes.set_yticks(places, labels.tolist())
+    axes.set(xlabel="predicted digit", ylabel="digit")
+    bar = figure.colorbar(shown, ax=axes, label="share of the digit's images")
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    return figure
+
+
+def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
+    """Draw accuracy and entropy over learning cycles; the state before learning as a level."""
+    learned = [point for point in curve if point.cycles > 0]
+    untrained = next((point for point in curve if point.cycles == 0), None)
+    cycles = [point.cycles for point in learned]
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    accuracies = [point.accuracy for point in learned]
+    left.plot(cycles, accuracies, "o-", color=BLUE, markersize=4, label="validation")
+    left.set(ylabel="accuracy (share of held-out training images)")
+    entropies = [point.entropy for point in learned]
+    held_out = [point.held_out_entropy for point in learned]
+    right.plot(cycles, entropies, "o-", color=BLUE, markersize=4, label="active duty cycles")
+    right.plot(cycles, held_out, "s--", color=ORANGE, markersize=4, label="held-out images")
+    right.set(ylabel="entropy (share of its maximum)")
+    if untrained:
+        accuracies.append(untrained.accuracy)
+        held_out.append(untrained.held_out_entropy)
+        left.axhline(untrained.accuracy, color=GREY, linestyle=":", label="untrained")
+        right.axhline(
+            untrained.held_out_entropy,
+            color=GREY,
+            linestyle=":",
+            label="held-out images, untrained",
+        )
+    for axes, values in ((left, accuracies), (right, entropies + held_out)):
+        axes.set(xscale="log", xlabel="learning cycles")
+        _limit_share(axes, "y", values)
+        axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def ablation(result: AblationResult) -> Figure:
+    """Draw every trial of an ablation as a dot and the mean over the seeds as a line, by arm."""
+    summary = result.summary()
+    measures = {
+        "accuracy": "accuracy\n(share of test images)",
+        "entropy": "entropy over test images\n(share of its maximum)",
+        "clumping": "Clark-Evans index\n(1 random, less clumped)",
+    }
+    figure = Figure(figsize=(10, 1.2 + 0.55 * len(summary)), layout="constrained")
+    grid = figure.subplots(1, len(measures), sharey=True)
+    for axes, (measure, label) in zip(grid, measures.items(), strict=True):
+        drawn: list[float] = []
+        for row, (arm, spreads) in enumerate(summary.items()):
+            values = [getattr(t, measure) for t in result.trials if t.arm == arm]
+            axes.plot(values, [row] * len(values), "o", color=BLUE, markersize=5, alpha=0.7)
+            axes.plot([spreads[measure].mean] * 2, [row - 0.3, row + 0.3], color="black")
+            drawn += values
+        axes.set(xlabel=label, ylim=(len(summary) - 0.5, -0.5))
+        axes.grid(axis="y", color="#dddddd")
+        axes.set_axisbelow(True)
+        _limit_share(axes, "x", drawn)
+    grid[0].set_yticks(range(len(summary)), [arm.replace(", ", ",\n") for arm in summary])
+    return figure
+
+
+def _limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
+    """Start the axis at zero, or, where that hides the differences, cut it and say so."""
+    low, high = min(values), max(values)
+    margin = max(0.08 * (high - low), 0.005)
+    start = 0.0 if low - margin < high / 2 else low - margin
+    axes.set(**{f"{direction}lim": (start, high + margin)})
+    if start > 0:
+        mark = "axis cut: does not start at 0"
+        if direction == "y":
+            axes.text(0.02, 0.02, mark, transform=axes.transAxes, fontsize=8, color=GREY)
+        else:
+            axes.set_title(mark, fontsize=8, color=GREY, loc="left")
+
+
+def _show(
+    axes: Axes, values: NDArray[Any], frame: tuple[int, ...], cmap: str = MAP, **scale: Any
+) -> AxesImage:
+    """Draw a map over a frame of (height, width), whatever its own resolution."""
+    height, width = frame
+    return axes.imshow(
+        values, cmap=cmap, extent=(0, width, height, 0), interpolation="nearest", **scale
+    )
+
+
+def _show_active(axes: Axes, image: NDArray[np.uint8], active: NDArray[np.bool_]) -> None:
+    """Draw active columns as dots over a faint image."""
+    height, width = image.shape
+    axes.imshow(image, cmap="gray_r", extent=(0, width, height, 0), vmin=0, vmax=255 * 3)
+    rows, columns = np.nonzero(active)
+    axes.plot(
+        (columns + 0.5) * width / active.shape[1],
+        (rows + 0.5) * height / active.shape[0],
+        "s",
+        color=ORANGE,
+        markersize=2.2,
+        markeredgewidth=0,
+    )
+
+
+def _as_map(active: NDArray[np.int32], pooler: SpatialPooler) -> NDArray[np.bool_]:
+    columns = np.zeros(int(np.prod(pooler.column_shape_)), dtype=bool)
+    columns[active] = True
+    return columns.reshape(pooler.column_shape_)
