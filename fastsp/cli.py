@@ -1,0 +1,320 @@
+"""The command line: runs the experiments and writes their results into a folder.
+
+Whatever draws, trains or compiles is imported where it is first needed, so that help comes at
+once and training does not wait for matplotlib.
+"""
+
+import json
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+import fastsp
+
+if TYPE_CHECKING:
+    from fastsp.experiments import Progress
+
+INTERRUPTED = 130
+BAD_INPUT = 2
+
+UsageError: Any = typer.BadParameter.__base__
+"""Typer's error of whoever typed the command; it has no public name there."""
+
+app = typer.Typer(
+    name="fastsp",
+    help="A Spatial Pooler for CPUs: the published experiments, and compilation ahead of time.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class Inhibition(StrEnum):
+    """Choices of `--inhibition`."""
+
+    GAUSSIAN = "gaussian"
+    GLOBAL = "global"
+
+
+class Boosting(StrEnum):
+    """Choices of `--boosting`."""
+
+    LOG = "log"
+    EXP = "exp"
+    NONE = "none"
+
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of the MNIST files.", show_default="where fastsp finds it"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--n-jobs", help="Threads; -1 for all cores.", show_default="one"),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"fastsp {fastsp.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def mnist(
+    cycles: Annotated[int, typer.Option(help="Learning cycles.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    data: Data = None,
+    output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("fastsp-mnist"),
+    inhibition: Annotated[Inhibition, typer.Option(help="How columns compete.")] = (
+        Inhibition.GAUSSIAN
+    ),
+    boosting: Annotated[Boosting, typer.Option(help="How rare columns are helped.")] = (
+        Boosting.LOG
+    ),
+    n_jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Train on MNIST digits, classify them, and write metrics, models and a report."""
+    from fastsp.experiments import Interrupted, MnistConfig, MnistResult, run_mnist
+    from fastsp.persistence import save
+
+    config = MnistConfig(
+        cycles=cycles,
+        seed=seed,
+        inhibition=inhibition.value,
+        boosting=None if boosting is Boosting.NONE else boosting.value,
+        n_jobs=n_jobs,
+    )
+    digits = _prepare(data, output)
+
+    def keep(result: MnistResult) -> None:
+        save(result.pooler, output / "pooler.npz")
+        if result.readout:
+            save(result.readout.classifier, output / "classifier.npz")
+        _write_json(output / "metrics.json", result.metrics())
+
+    try:
+        with _progress(quiet) as progress:
+            result = run_mnist(config, digits, progress)
+    except Interrupted as interrupted:
+        keep(interrupted.result)
+        learned = interrupted.result.training.cycles
+        _end_interrupted(f"{learned:,} of {cycles:,} cycles were learned and are saved", output)
+    keep(result)
+
+    from fastsp.report import mnist_report
+
+    _write_text(output / "report.html", mnist_report(result, digits, _command()))
+    if not quiet:
+        metrics = result.metrics()
+        _print_results(
+            output,
+            {
+                "test accuracy": f"{metrics['accuracy']:.2%}",
+                "test accuracy, mean": f"{metrics['accuracy_mean']:.2%}",
+                "control: untrained pooler": f"{metrics['control_untrained_pooler']:.2%}",
+                "control: raw pixels": f"{metrics['control_raw_pixels']:.2%}",
+                "entropy": f"{metrics['entropy']:.2%} of its maximum",
+                "learning": f"{metrics['train_cycles_per_second']:,.0f} cycles/s",
+                "test": f"{metrics['test_inputs_per_second']:,.0f} inputs/s",
+            },
+        )
+
+
+@app.command()
+def ablate(
+    seeds: Annotated[int, typer.Option(help="Seeds per variant, from 0.")] = 3,
+    cycles: Annotated[int, typer.Option(help="Learning cycles of each trial.")] = 60_000,
+    data: Data = None,
+    output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("fastsp-ablate"),
+    n_jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Repeat the MNIST experiment without local inhibition, and with other boosting."""
+    from fastsp.experiments import AblationConfig, Interrupted, MnistConfig, run_ablation
+
+    config = AblationConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs), seeds=seeds)
+    digits = _prepare(data, output)
+    try:
+        with _progress(quiet) as progress:
+            result = run_ablation(config, digits, progress)
+    except Interrupted as interrupted:
+        _write_json(output / "metrics.json", interrupted.result.metrics())
+        finished = len(interrupted.result.trials)
+        _end_interrupted(f"{finished} trials were finished and are saved", output)
+    _write_json(output / "metrics.json", result.metrics())
+
+    from fastsp.report import ablation_report
+
+    _write_text(output / "report.html", ablation_report(result, digits, _command()))
+    if not quiet:
+        summary = result.summary()
+        _print_results(
+            output,
+            {
+                arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
+                f"{spreads['entropy'].mean:.2%} entropy, "
+                f"{spreads['clumping'].mean:.3f} Clark-Evans index"
+                for arm, spreads in summary.items()
+            },
+        )
+
+
+@app.command()
+def warmup() -> None:
+    """Compile everything now, so that the first real call is fast."""
+    from fastsp.experiments.warmup import warm_up
+
+    started = time.perf_counter()
+    warm_up()
+    print(f"compiled in {time.perf_counter() - started:.1f} s")
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Errors of whoever typed it are one line on stderr and exit code 2.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default those of the process.
+    """
+    try:
+        return app(arguments, standalone_mode=False) or 0
+    except UsageError as error:
+        message = error.format_message()
+    except OSError as error:
+        message = f"{error.filename or 'output'}: {error.strerror or error}"
+    except ValueError as error:
+        message = str(error)
+    except KeyboardInterrupt:
+        message = "interrupted"
+    if message:  # none where help was asked for by typing nothing else
+        print("fastsp: " + " ".join(message.split()), file=sys.stderr)
+    return INTERRUPTED if message == "interrupted" else BAD_INPUT
+
+
+def _prepare(data: Path | None, output: Path) -> Any:
+    """Return the images, after a look whether results can be written at all."""
+    from fastsp.datasets import load_mnist
+
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=output):
+        pass
+    return load_mnist(data)
+
+
+@contextmanager
+def _progress(quiet: bool) -> "Iterator[Progress]":
+    """Show progress, and turn Ctrl-C into a KeyboardInterrupt between two chunks.
+
+    A second Ctrl-C acts at once, in the middle of whatever is running.
+    """
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+    )
+    tasks: dict[str, Any] = {}
+    stopping = False
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def progress(phase: str, done: int, total: int) -> None:
+        if stopping:
+            raise KeyboardInterrupt
+        if phase not in tasks:
+            tasks[phase] = bars.add_task(phase, total=total)
+        bars.update(tasks[phase], completed=done)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with bars:
+            yield progress
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Rate(ProgressColumn):
+    """Inputs per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
+def _end_interrupted(what: str, output: Path) -> None:
+    print(f"fastsp: interrupted; {what} in {output}", file=sys.stderr)
+    raise typer.Exit(INTERRUPTED)
+
+
+def _print_results(output: Path, figures: Mapping[str, str]) -> None:
+    table = Table(show_header=False)
+    for name, value in figures.items():
+        table.add_row(name, value)
+    console = Console()
+    console.print(table)
+    console.print(f"report: {output / 'report.html'}", soft_wrap=True, highlight=False)
+
+
+def _command() -> str:
+    return shlex.join(["fastsp", *sys.argv[1:]])
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    _write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Replace a file as a whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
