@@ -1,0 +1,225 @@
+"""The command line: what it writes, what it says, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from tiny_mnist import make_digits, write_digits
+
+import fastsp
+from fastsp.__main__ import main
+from fastsp.persistence import load
+from fastsp.pooler import SpatialPooler
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
+
+
+@pytest.fixture(scope="module")
+def mnist_output(data, tmp_path_factory):
+    output = tmp_path_factory.mktemp("mnist") / "deep" / "folder"
+    assert main(["mnist", "--cycles", "200", f"--data={data}", f"--output={output}"]) == 0
+    return output
+
+
+def error_line(capsys):
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert len(lines) == 1, captured.err
+    return lines[0]
+
+
+def test_mnist_writes_metrics_models_and_report(mnist_output):
+    assert {path.name for path in mnist_output.iterdir()} == {
+        "metrics.json",
+        "pooler.npz",
+        "classifier.npz",
+        "report.html",
+    }
+    metrics = json.loads((mnist_output / "metrics.json").read_text())
+    assert metrics["train_cycles"] == 200
+    assert metrics["config"]["column_shape"] == [56, 56]
+    assert load(mnist_output / "pooler.npz").n_cycles_ == 200
+
+
+def test_saved_models_classify_as_reported(mnist_output):
+    digits = make_digits()
+    metrics = json.loads((mnist_output / "metrics.json").read_text())
+    from fastsp.encoders import BinaryImageEncoder
+
+    bits = BinaryImageEncoder().fit_transform(digits.test_images)
+    codes = load(mnist_output / "pooler.npz").transform(bits)
+    classifier = load(mnist_output / "classifier.npz")
+    assert classifier.score(codes, digits.test_labels) == metrics["accuracy"]
+
+
+@pytest.fixture(scope="module")
+def ablate_output(data, tmp_path_factory):
+    output = tmp_path_factory.mktemp("ablate")
+    arguments = ["ablate", "--seeds=2", "--cycles=20", f"--data={data}", f"--output={output}"]
+    assert main([*arguments, "--quiet"]) == 0
+    return output
+
+
+def test_ablate_writes_metrics_and_report(ablate_output):
+    assert {path.name for path in ablate_output.iterdir()} == {"metrics.json", "report.html"}
+    metrics = json.loads((ablate_output / "metrics.json").read_text())
+    assert len(metrics["trials"]) == 10
+    assert len(metrics["summary"]) == 5
+
+
+@pytest.mark.parametrize("output", ["mnist_output", "ablate_output"])
+def test_report_stands_alone(output, request):
+    page = (request.getfixturevalue(output) / "report.html").read_text()
+    links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
+    assert links
+    assert all(link.startswith(("data:image/", "#")) for link in links)
+    assert "<script" not in page
+    assert "@import" not in page
+
+
+def test_mnist_report_shows_controls_and_published_figures(mnist_output):
+    page = (mnist_output / "report.html").read_text()
+    for words in ("77 %", "97 %", "raw pixels", "untrained pooler", "permanence_increment", "cpu"):
+        assert words in page
+    assert page.count("<figure ") == page.count('href="#figure-') == 7
+
+
+def test_report_escapes_what_it_is_given():
+    from fastsp.report import Table, _render
+
+    page = _render(
+        title="<script>",
+        lead="",
+        headline=(),
+        tables=(Table("a", ("b",), (("<b>",),), ""),),
+        figures=(),
+        command="'&'",
+        config={},
+        environment=fastsp.experiments.describe_environment(),
+    )
+    assert "<script>" not in page
+    assert "<b>" not in page
+
+
+def test_results_are_printed(data, tmp_path, capsys):
+    output = tmp_path / "out"
+    assert main(["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]) == 0
+    printed = capsys.readouterr().out
+    assert "test accuracy" in printed
+    assert "cycles/s" in printed
+    assert "report.html" in printed
+
+
+def test_quiet_says_nothing(data, tmp_path, capsys):
+    arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--cycles", "0"], "cycles"),
+        (["--cycles", "many"], "--cycles"),
+        (["--seed", "-1"], "seed"),
+        (["--inhibition", "nearby"], "nearby"),
+        (["--boosting", "linear"], "linear"),
+        (["--n-jobs", "0"], "n_jobs"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_impossible_parameters(data, tmp_path, capsys, arguments, words):
+    assert main(["mnist", f"--data={data}", f"--output={tmp_path / 'out'}", *arguments]) == 2
+    assert words in error_line(capsys)
+
+
+def test_missing_data(tmp_path, capsys):
+    missing = tmp_path / "nowhere"
+    assert main(["mnist", f"--data={missing}", f"--output={tmp_path / 'out'}"]) == 2
+    assert "nowhere" in error_line(capsys)
+
+
+def test_broken_data(data, tmp_path, capsys):
+    broken = write_digits(tmp_path / "broken", make_digits())
+    (broken / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0")
+    assert main(["ablate", f"--data={broken}", f"--output={tmp_path / 'out'}"]) == 2
+    assert "train-images" in error_line(capsys)
+
+
+@pytest.mark.parametrize("command", ["mnist", "ablate"])
+def test_output_that_cannot_be_written(data, tmp_path, capsys, command, monkeypatch):
+    def train(*_):
+        raise AssertionError("trained before looking")
+
+    monkeypatch.setattr(SpatialPooler, "partial_fit", train)
+    (tmp_path / "file").touch()
+    assert main([command, f"--data={data}", f"--output={tmp_path / 'file' / 'out'}"]) == 2
+    assert str(tmp_path / "file") in error_line(capsys)
+
+
+def test_unknown_command(capsys):
+    assert main(["train"]) == 2
+    assert "train" in error_line(capsys)
+
+
+def test_ctrl_c_saves_what_was_learned(data, tmp_path, capsys, monkeypatch):
+    learn = SpatialPooler.partial_fit
+
+    def learn_then_interrupt(self, X, y=None):
+        learn(self, X, y)
+        if self.n_cycles_ >= 1000:
+            os.kill(os.getpid(), signal.SIGINT)
+        return self
+
+    monkeypatch.setattr(SpatialPooler, "partial_fit", learn_then_interrupt)
+    before = signal.getsignal(signal.SIGINT)
+    arguments = ["mnist", "--cycles=5000", f"--data={data}", f"--output={tmp_path}", "--quiet"]
+    assert main(arguments) == 130
+    line = error_line(capsys)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert f"{metrics['train_cycles']:,} of 5,000 cycles" in line
+    assert load(tmp_path / "pooler.npz").n_cycles_ == metrics["train_cycles"] >= 1000
+    assert not (tmp_path / "report.html").exists()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"fastsp {fastsp.__version__}\n"
+
+
+def test_warmup_tells_its_time(capsys):
+    assert main(["warmup"]) == 0
+    assert re.fullmatch(r"compiled in \d+\.\d s\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("package", ["typer", "rich", "matplotlib", "jinja2"])
+def test_missing_extra_is_told(package, capsys, monkeypatch):
+    from importlib import util
+
+    find = util.find_spec
+    monkeypatch.setattr(
+        "fastsp.__main__.find_spec", lambda name: None if name == package else find(name)
+    )
+    assert main(["--version"]) == 2
+    assert "pip install 'fastsp[cli]'" in error_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("fastsp.experiments", ["typer", "rich", "matplotlib", "jinja2"]),
+        ("fastsp.cli", ["matplotlib", "jinja2"]),
+    ],
+)
+def test_imports_without(module, missing):
+    script = f"import sys; sys.modules.update(dict.fromkeys({missing})); import {module}"
+    subprocess.run([sys.executable, "-c", script], check=True)

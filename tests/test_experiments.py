@@ -1,0 +1,206 @@
+"""The experiments on synthetic digits and tiny poolers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from tiny_mnist import make_digits
+
+from fastsp.experiments import (
+    AblationConfig,
+    Interrupted,
+    MnistConfig,
+    describe_environment,
+    run_ablation,
+    run_mnist,
+)
+from fastsp.experiments.ablation import ARMS
+from fastsp.metrics import duty_cycle_entropy
+
+TINY = MnistConfig(
+    cycles=300,
+    chunk=64,
+    column_shape=(16, 16),
+    n_potential=24,
+    potential_radius=2,
+    density=0.05,
+    duty_cycle_period=100,
+    held_out=40,
+    held_out_readout=100,
+    checkpoints=3,
+)
+METRICS = {
+    "accuracy",
+    "accuracy_mean",
+    "control_raw_pixels",
+    "control_untrained_pooler",
+    "entropy",
+    "density",
+    "train_cycles",
+    "train_cycles_per_second",
+    "test_inputs_per_second",
+    "seconds",
+    "config",
+    "environment",
+    "confusion",
+    "curve",
+}
+TIMINGS = {"seconds", "train_cycles_per_second", "test_inputs_per_second"}
+
+
+def stop_at(wanted_phase, wanted_done):
+    def progress(phase, done, total):
+        if phase == wanted_phase and done >= wanted_done:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return make_digits()
+
+
+@pytest.fixture(scope="module")
+def result(digits):
+    return run_mnist(TINY, digits)
+
+
+def test_metrics_have_all_keys_and_plausible_values(result):
+    metrics = result.metrics()
+    assert metrics.keys() == METRICS
+    assert metrics["accuracy"] > 0.5  # four well separated classes
+    assert metrics["density"] == pytest.approx(round(0.05 * 256) / 256)
+    assert metrics["train_cycles"] == 300
+    assert metrics["entropy"] == duty_cycle_entropy(result.pooler.active_duty_cycles_)
+    assert np.sum(metrics["confusion"]) == 60
+    assert metrics["config"]["seed"] == 0
+    assert metrics["environment"]["numpy"] == np.__version__
+
+
+def test_same_seed_gives_same_metrics(digits, result):
+    again = run_mnist(TINY, digits).metrics()
+    for name in METRICS - TIMINGS:
+        assert again[name] == result.metrics()[name], name
+
+
+def test_result_does_not_depend_on_chunks_and_checkpoints(digits, result):
+    other = run_mnist(replace(TINY, chunk=77, checkpoints=0), digits)
+    assert_array_equal(other.pooler.permanences_, result.pooler.permanences_)
+    assert other.readout.accuracy == result.readout.accuracy
+    assert other.training.curve == []
+
+
+def test_other_seed_gives_another_pooler(digits, result):
+    other = run_mnist(replace(TINY, seed=1), digits)
+    assert not np.array_equal(other.pooler.permanences_, result.pooler.permanences_)
+
+
+def test_curve_begins_untrained_and_ends_with_the_last_cycle(result):
+    curve = result.training.curve
+    assert [point.cycles for point in curve] == [0, 100, 173, 300]
+    assert curve[0].entropy == pytest.approx(1.0)
+    assert all(0 <= point.accuracy <= 1 for point in curve)
+
+
+def test_untrained_control_does_not_learn(digits, result):
+    fresh = TINY.build_pooler(digits.image_shape)
+    bits = TINY.build_encoder(digits.test_images).transform(digits.test_images)
+    codes = result.control_untrained_pooler.test_codes
+    assert_array_equal(codes.toarray(), fresh.transform(bits).toarray())
+    assert fresh.n_cycles_ == 0
+
+
+def test_contrast_is_trained_without_local_inhibition(result):
+    contrast = result.without_local_inhibition
+    assert contrast.inhibition == "global"
+    assert contrast.n_cycles_ == TINY.cycles
+
+
+def test_global_inhibition_has_no_contrast(digits):
+    config = replace(TINY, inhibition="global", cycles=10)
+    assert run_mnist(config, digits).without_local_inhibition is None
+
+
+def test_copies_fit_the_classifier_too(digits):
+    result = run_mnist(replace(TINY, cycles=10, readout_copies=2), digits)
+    assert result.readout.classifier.class_count_.sum() == 3 * len(digits.train_images)
+
+
+def test_interrupted_training_keeps_what_was_learned(digits):
+    with pytest.raises(Interrupted) as caught:
+        run_mnist(TINY, digits, stop_at("training", 128))
+    result = caught.value.result
+    metrics = result.metrics()
+    assert metrics.keys() == METRICS
+    assert metrics["train_cycles"] == result.pooler.n_cycles_ == 128
+    assert metrics["accuracy"] is None
+    assert 0 < metrics["entropy"] <= 1
+
+
+def test_interrupted_control_keeps_the_accuracy(digits):
+    with pytest.raises(Interrupted) as caught:
+        run_mnist(TINY, digits, stop_at("control: raw pixels", 0))
+    metrics = caught.value.result.metrics()
+    assert metrics["accuracy"] is not None
+    assert metrics["control_untrained_pooler"] is not None
+    assert metrics["control_raw_pixels"] is None
+
+
+def test_interrupted_at_once_has_metrics(digits):
+    with pytest.raises(Interrupted) as caught:
+        run_mnist(TINY, digits, stop_at("compiling", 0))
+    assert caught.value.result.metrics()["train_cycles_per_second"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("cycles", 0), ("seed", -1), ("chunk", 0), ("checkpoints", -1)]
+)
+def test_impossible_configuration(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be at least"):
+        MnistConfig(**{name: value})
+
+
+def test_impossible_pooler_is_told_before_training(digits):
+    phases = []
+    with pytest.raises(ValueError, match="density"):
+        run_mnist(replace(TINY, density=2.0), digits, lambda *told: phases.append(told))
+    assert phases == []
+
+
+def test_ablation_summarises_every_arm(digits):
+    config = AblationConfig(replace(TINY, cycles=50), seeds=2)
+    result = run_ablation(config, digits)
+    assert len(result.trials) == 2 * len(ARMS)
+    assert list(result.summary()) == [arm.name for arm in ARMS]
+    for measures in result.summary().values():
+        for spread in measures.values():
+            assert spread.least <= spread.mean <= spread.greatest
+    for arm in ARMS:
+        pooler = result.poolers[arm.name]
+        assert (pooler.inhibition, pooler.boosting) == (arm.inhibition, arm.boosting)
+        assert pooler.n_cycles_ == (50 if arm.learns else 0)
+
+
+def test_interrupted_ablation_keeps_finished_trials(digits):
+    config = AblationConfig(replace(TINY, cycles=50), seeds=2)
+    with pytest.raises(Interrupted) as caught:
+        run_ablation(config, digits, stop_at(f"3/10 {ARMS[2].name}", 0))
+    assert [trial.arm for trial in caught.value.result.trials] == [arm.name for arm in ARMS[:2]]
+
+
+def test_ablation_needs_a_seed():
+    with pytest.raises(ValueError, match="seeds must be at least 1"):
+        AblationConfig(seeds=0)
+
+
+def test_environment_tells_a_forced_openblas(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    assert describe_environment().openblas_coretype is None
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    environment = describe_environment(n_jobs=2)
+    assert environment.openblas_coretype == "Haswell"
+    assert environment.n_jobs == 2
+    assert environment.cores >= 1
+    assert environment.cpu

@@ -1,0 +1,118 @@
+"""Figures: drawn without global state, with labels, and showing what they say."""
+
+import io
+import sys
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+from test_experiments import TINY
+from tiny_mnist import make_digits
+
+from fastsp import plots
+from fastsp.experiments import AblationConfig, run_ablation, run_mnist
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return make_digits()
+
+
+@pytest.fixture(scope="module")
+def result(digits):
+    return run_mnist(TINY, digits)
+
+
+@pytest.fixture(scope="module")
+def samples(digits, result):
+    chosen = digits.test_images[:3]
+    inputs = result.config.build_encoder(chosen).transform(chosen)
+    return chosen.reshape(-1, *digits.image_shape), inputs
+
+
+@pytest.fixture(scope="module")
+def figures(digits, result, samples):
+    ablation = run_ablation(AblationConfig(replace(TINY, cycles=20), seeds=2), digits)
+    readout = result.readout
+    return {
+        "boosting_functions": plots.boosting_functions(0.02, 3.0),
+        "pipeline": plots.pipeline(result.pooler, *samples),
+        "inhibition_compared": plots.inhibition_compared(
+            result.pooler, result.without_local_inhibition, *samples
+        ),
+        "duty_cycles": plots.duty_cycles(result.pooler),
+        "receptive_fields": plots.receptive_fields(result.pooler, [0, 100, 255]),
+        "confusion_matrix": plots.confusion_matrix(readout.classifier.classes_, readout.confusion),
+        "learning_curve": plots.learning_curve(result.training.curve),
+        "ablation": plots.ablation(ablation),
+    }
+
+
+def texts(figure):
+    return " ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
+
+
+def test_every_figure_can_be_drawn(figures):
+    for name, figure in figures.items():
+        image = io.BytesIO()
+        figure.savefig(image, format="svg")
+        assert image.getvalue().count(b"<path") > 10, name
+
+
+def test_no_global_state(figures):
+    assert figures
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("boosting_functions", ["boost factor", "activation frequency", "wanted density 0.02"]),
+        ("pipeline", ["raw overlap", "boosted", "locally inhibited", "active columns"]),
+        ("inhibition_compared", ["input", "no local inhibition"]),
+        ("duty_cycles", ["active duty cycle (share of cycles)", "columns"]),
+        ("receptive_fields", ["permanence", "ON bits", "OFF bits", "column 100"]),
+        ("confusion_matrix", ["predicted digit"]),
+        ("learning_curve", ["learning cycles", "validation", "untrained"]),
+        ("ablation", ["Clark-Evans index", "global inhibition", "untrained"]),
+    ],
+)
+def test_labels(figures, name, wanted):
+    for words in wanted:
+        assert words in texts(figures[name])
+
+
+def test_boosting_functions_meet_at_the_wanted_density():
+    axes = plots.boosting_functions(0.1, 2.0).axes[0]
+    for line in axes.lines[:2]:
+        frequency, factor = line.get_data()
+        assert np.interp(0.1, frequency, factor) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_places_align_in_the_pipeline(figures):
+    stages = [axes for axes in figures["pipeline"].axes if axes.images]
+    extents = {tuple(axes.images[0].get_extent()) for axes in stages[: 3 * 5]}
+    assert extents == {(0, 12, 12, 0)}
+
+
+def test_active_columns_lie_over_their_place(figures, result, samples):
+    _, inputs = samples
+    dots = figures["inhibition_compared"].axes[3].lines[0]
+    rows, columns = np.divmod(result.pooler.compute(inputs[0], learn=False), 16)
+    np.testing.assert_allclose(dots.get_xdata(), (columns + 0.5) * 12 / 16)
+    np.testing.assert_allclose(dots.get_ydata(), (rows + 0.5) * 12 / 16)
+
+
+def test_cut_axes_are_marked(figures):
+    for name in ("learning_curve", "ablation"):
+        for axes in figures[name].axes:
+            low = (axes.get_ylim() if name == "learning_curve" else axes.get_xlim())[0]
+            marked = "does not start at 0" in texts(axes)
+            assert marked == (low > 0)
+
+
+def test_confusion_matrix_shows_every_count():
+    figure = plots.confusion_matrix(np.array([0, 1]), np.array([[5, 2], [0, 7]]))
+    shown = [text.get_text() for text in figure.axes[0].texts]
+    assert shown == ["5", "2", "0", "7"]
