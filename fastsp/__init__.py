@@ -1,7 +1,22 @@
 """fastsp: the Spatial Pooler, compiled for CPUs, as a scikit-learn transformer."""
 
+from fastsp import datasets, metrics
+from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
+from fastsp.persistence import load, save
 from fastsp.pooler import SpatialPooler, Trace
 
 __version__ = "0.1.0"
 
-__all__ = ["SpatialPooler", "Trace", "__version__"]
+__all__ = [
+    "BinaryImageEncoder",
+    "ImageAugmenter",
+    "MaximumLikelihoodClassifier",
+    "SpatialPooler",
+    "Trace",
+    "__version__",
+    "datasets",
+    "load",
+    "metrics",
+    "save",
+]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_column, fill_changes
+from fastsp.kernels.learning import adapt_column, fill_changes, new_adapt_scratch
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -132,11 +132,7 @@ def learn(
     n_columns = columns.boost_factors.size
     scratch = new_scratch(n_columns, _blur_size(n_columns, blur))
     changes = np.empty(64 * inputs.shape[1], np.float32)
-    longest = 0
-    for c in range(n_columns):
-        longest = max(longest, synapses.indptr[c + 1] - synapses.indptr[c])
-    flag_words = np.zeros((longest + 7) // 8, np.uint64)
-    flags = flag_words.view(np.uint8)
+    adapt_scratch = new_adapt_scratch(synapses)
     guess = 0
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
@@ -149,6 +145,6 @@ def learn(
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             for j in range(winners.size):
-                adapt_column(winners[j], synapses, changes, rule, index, flags, flag_words)
+                adapt_column(winners[j], synapses, changes, rule, index, adapt_scratch)
             update_duty_cycles(winners, columns, rule)
     update_boost_factors(columns, rule)

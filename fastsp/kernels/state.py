@@ -52,16 +52,17 @@ class Columns(NamedTuple):
 class Blur(NamedTuple):
     """A linear map over the grid of columns as a chain of matrix products, one axis at a time.
 
-    Step i sees its input as (outer, n, inner) and its output as (outer, m, inner), multiplies along
-    the middle axis with the (m, n) matrix that starts at `offsets[i]` of `matrices`, and knows for
-    each output the range [low, high) of inputs whose weights are not all zero (`ranges`, flat).
+    A step sees its input as (outer, n, inner) and its output as (outer, m, inner), and multiplies
+    along the middle axis with an (m, n) matrix, whose rows are zero outside a range of columns.
+    Where inner is 1, the matrix is stored transposed and multiplied from the right, and the ranges
+    are those of the outer rows: all of each.
     """
 
     matrices: NDArray[np.float32]
     steps: NDArray[np.int64]
     """(n_steps, 6): outer, m, n, inner, offset into matrices, offset into ranges."""
     ranges: NDArray[np.int64]
-    """(sum of m, 2)"""
+    """(rows of all steps, 2)"""
 
 
 class Rule(NamedTuple):
