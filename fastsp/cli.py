@@ -257,8 +257,9 @@ def _progress(quiet: bool) -> "Iterator[Progress]":
         console=Console(stderr=True),
         disable=quiet,
     )
-    tasks: dict[str, Any] = {}
+    tasks: dict[str, Task] = {}
     stopping = False
+    told = ("", time.perf_counter())
 
     def stop(signal_number: int, frame: FrameType | None) -> None:
         nonlocal stopping
@@ -268,9 +269,15 @@ def _progress(quiet: bool) -> "Iterator[Progress]":
     def progress(phase: str, done: int, total: int) -> None:
         if stopping:
             raise KeyboardInterrupt
+        nonlocal told
         if phase not in tasks:
-            tasks[phase] = bars.add_task(phase, total=total)
-        bars.update(tasks[phase], completed=done)
+            number = bars.add_task(phase, total=total, seconds=0.0)
+            tasks[phase] = next(task for task in bars.tasks if task.id == number)
+        now = time.perf_counter()
+        if told[0] == phase:  # else the time belongs to another phase
+            tasks[phase].fields["seconds"] += now - told[1]
+        told = (phase, now)
+        bars.update(tasks[phase].id, completed=done)
 
     before = signal.signal(signal.SIGINT, stop)
     try:
@@ -281,11 +288,11 @@ def _progress(quiet: bool) -> "Iterator[Progress]":
 
 
 class _Rate(ProgressColumn):
-    """Inputs per second."""
+    """Inputs per second of a phase, without the time spent in others meanwhile."""
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f}/s")
+        seconds = task.fields["seconds"]
+        return Text(f"{task.completed / seconds:,.0f}/s" if seconds else "")
 
 
 def _end_interrupted(what: str, output: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from fastsp.experiments.ablation import AblationResult
@@ -81,20 +81,19 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
         "boosted\n(synapses × boost factor)": [t.boosted for t in traces],
         "locally inhibited\n(local standard deviations)": [t.inhibited for t in traces],
     }
-    figure = Figure(figsize=(11, 0.6 + 2.05 * len(images)), layout="constrained")
+    figure = Figure(figsize=(11, 1.2 + 2.05 * len(images)), layout="compressed")
     grid = figure.subplots(len(images), 5, squeeze=False, sharex=True, sharey=True)
     for axes, image in zip(grid[:, 0], images, strict=True):
         _show(axes, image, (height, width), cmap="gray_r", vmin=0, vmax=255)
     for place, (title, values) in enumerate(stages.items(), start=1):
-        finite = np.concatenate([v[np.isfinite(v)] for v in values])
-        low, high = float(np.percentile(finite, 0.5)), float(finite.max())
+        together = np.concatenate(values)
+        low, high = float(np.percentile(together, 0.5)), float(together.max())
         for axes, value in zip(grid[:, place], values, strict=True):
             shown = _show(
                 axes, value.reshape(pooler.column_shape_), (height, width), vmin=low, vmax=high
             )
-        figure.colorbar(
-            shown, ax=grid[:, place], location="bottom", shrink=0.9, aspect=25, extend="min"
-        )
+        below = grid[-1, place].inset_axes((0, -0.5, 1, 0.07))
+        figure.colorbar(shown, cax=below, orientation="horizontal", extend="min")
         grid[0, place].set_title(title, fontsize=10)
     for axes, image, trace in zip(grid[:, 4], images, traces, strict=True):
         _show_active(axes, image, _as_map(trace.active, pooler))
@@ -149,6 +148,7 @@ def duty_cycles(pooler: SpatialPooler) -> Figure:
         pooler.density, color=ORANGE, linestyle="--", label=f"wanted density {pooler.density:g}"
     )
     left.set(xlabel="active duty cycle (share of cycles)", ylabel="columns", xlim=(0, None))
+    left.xaxis.set_major_locator(MaxNLocator(5))
     left.legend(frameon=False)
     shown = _show(right, cycles.reshape(pooler.column_shape_), pooler.column_shape_)
     right.set(xlabel="column of the grid", ylabel="row of the grid")
@@ -173,21 +173,21 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
         figsize=(0.9 + 1.7 * len(columns), 0.7 + 1.75 * n_channels), layout="constrained"
     )
     grid = figure.subplots(n_channels, len(columns), squeeze=False)
-    for place, column in enumerate(columns):
-        own = slice(pooler.indptr_[column], pooler.indptr_[column + 1])
+    pools = [slice(*pooler.indptr_[[column, column + 1]]) for column in columns]
+    places = [np.divmod(pooler.indices_[pool] // n_channels, width) for pool in pools]
+    reach = 1 + max(max(np.ptp(rows), np.ptp(across)) for rows, across in places) / 2
+    for place, pool in enumerate(pools):
         field = np.full((height, width, n_channels), np.nan)
-        field.flat[pooler.indices_[own]] = pooler.permanences_[own]
-        rows, across = np.nonzero(~np.isnan(field).all(axis=2))
+        field.flat[pooler.indices_[pool]] = pooler.permanences_[pool]
+        y, x = ((along.min() + along.max() + 1) / 2 for along in places[place])
         for channel, axes in enumerate(grid[:, place]):
-            permanences = field[:, :, channel]
             axes.set_facecolor("#d9d9d9")
-            shown = _show(axes, permanences, (height, width), vmin=0, vmax=1)
-            y, x = np.nonzero(permanences >= pooler.connected_threshold)
-            axes.plot(x + 0.5, y + 0.5, ".", color=ORANGE, markersize=3)
-            axes.set_xlim(across.min() - 1, across.max() + 2)
-            axes.set_ylim(rows.max() + 2, rows.min() - 1)
+            shown = _show(axes, field[:, :, channel], (height, width), vmin=0, vmax=1)
+            connected = np.argwhere(field[:, :, channel] >= pooler.connected_threshold) + 0.5
+            axes.plot(connected[:, 1], connected[:, 0], ".", color="black", markersize=3)
+            axes.set(xlim=(x - reach, x + reach), ylim=(y + reach, y - reach))
             axes.tick_params(labelsize=8)
-        grid[0, place].set_title(f"column {column}", fontsize=10)
+        grid[0, place].set_title(f"column {columns[place]}", fontsize=10)
     names = ("ON bits", "OFF bits") if n_channels == 2 else ("input bits",)
     for axes, name in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(f"{name}\nrow (pixels)")
@@ -200,7 +200,7 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
 def confusion_matrix(labels: NDArray[Any], confusion: NDArray[np.int64]) -> Figure:
     """Draw counts by label (row) and prediction (column), shaded by the share of the label."""
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(6.6, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.6, 5.4), layout="compressed")
     axes = figure.subplots()
     shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(confusion):

@@ -8,12 +8,12 @@ import subprocess
 import sys
 
 import pytest
-from tiny_mnist import make_digits, write_digits
 
 import fastsp
 from fastsp.__main__ import main
 from fastsp.persistence import load
 from fastsp.pooler import SpatialPooler
+from tests.tiny_mnist import make_digits, write_digits
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from tiny_mnist import make_digits
 
 from fastsp.experiments import (
     AblationConfig,
@@ -17,6 +16,7 @@ from fastsp.experiments import (
 )
 from fastsp.experiments.ablation import ARMS
 from fastsp.metrics import duty_cycle_entropy
+from tests.tiny_mnist import make_digits
 
 TINY = MnistConfig(
     cycles=300,

@@ -7,11 +7,11 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
-from test_experiments import TINY
-from tiny_mnist import make_digits
 
 from fastsp import plots
 from fastsp.experiments import AblationConfig, run_ablation, run_mnist
+from tests.test_experiments import TINY
+from tests.tiny_mnist import make_digits
 
 
 @pytest.fixture(scope="module")

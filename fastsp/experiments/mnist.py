@@ -26,6 +26,9 @@ from fastsp.experiments.progress import Interrupted, Progress, silent
 from fastsp.metrics import density, duty_cycle_entropy
 from fastsp.pooler import SpatialPooler
 
+BATCH = 8_192
+"""Inputs coded in one call where nothing is learned; enough to share out among threads."""
+
 Coder = Callable[[NDArray[np.uint8]], csr_matrix]
 """Input bits of n images, (n, n_features) -> their codes, a CSR matrix (n, n_columns)."""
 
@@ -229,9 +232,11 @@ class Training:
                 self.pooler.partial_fit(encoder.transform(augmenter.augment(chosen)))
                 self.seconds += time.perf_counter() - started
                 self.cycles = stop
+                progress(phase, self.cycles, config.cycles)
             if measure and stop in measured_at:
+                progress("checkpoints", len(self.curve), len(measured_at))
                 self.curve.append(measure(self.pooler, stop))
-        progress(phase, self.cycles, config.cycles)
+                progress("checkpoints", len(self.curve), len(measured_at))
 
 
 @dataclass(frozen=True)
@@ -368,7 +373,7 @@ def read_out(
     total = n_images * (1 + config.readout_copies) + len(data.test_images)
     done = 0
     for copy_number in range(1 + config.readout_copies):
-        for part in _chunks(n_images, config.chunk):
+        for part in _batches(n_images):
             progress(of, done, total)
             images = data.train_images[part]
             if copy_number:
@@ -379,7 +384,7 @@ def read_out(
             done += len(images)
 
     codes, seconds = [], 0.0
-    for part in _chunks(len(data.test_images), config.chunk):
+    for part in _batches(len(data.test_images)):
         progress(of, done, total)
         started = time.perf_counter()
         codes.append(code(encoder.transform(data.test_images[part])))
@@ -440,5 +445,5 @@ def _checkpoint_cycles(config: MnistConfig) -> set[int]:
     return {0, *np.rint(spaced).astype(int).tolist(), config.cycles}
 
 
-def _chunks(n: int, size: int) -> Iterator[slice]:
-    return (slice(start, start + size) for start in range(0, n, size))
+def _batches(n: int) -> Iterator[slice]:
+    return (slice(start, start + BATCH) for start in range(0, n, BATCH))
