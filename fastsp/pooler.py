@@ -340,6 +340,9 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             return engine
         parameters = self._parameters()
         check_numbers_and_choices(parameters)
+        for name, dtype in _ARRAYS.items():
+            # Read-only arrays (of a memory-mapped pickle, say) are copied.
+            setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
         rule = rule_of(parameters, self._n_features_out)
         deviations = blur_deviations(parameters, self.column_shape_, self.input_shape_)
         if rule.boosting != LOG_BOOSTING:
@@ -391,6 +394,15 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return state
 
 
+_ARRAYS = {
+    "indptr_": np.int64,
+    "indices_": np.int32,
+    "permanences_": np.float32,
+    "active_duty_cycles_": np.float64,
+    "log_duty_cycles_": np.float64,
+    "boost_factors_": np.float32,
+    "tie_breakers_": np.float32,
+}
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 
 

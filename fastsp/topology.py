@@ -34,7 +34,7 @@ class ReceptiveFields:
     column_shape: tuple[int, ...]
     input_shape: tuple[int, ...]
     starts: NDArray[np.int64]
-    """(D, longest column axis) first input coordinate of each window; outside the axis where it wraps"""
+    """(D, longest column axis) first input coordinate of each window, outside the axis if it wraps"""
     sizes: NDArray[np.int64]
     """(D, longest column axis) number of input coordinates"""
     centres: NDArray[np.float64]
@@ -61,7 +61,7 @@ class ReceptiveFields:
             return self._product(self.sizes.astype(np.float64))
         sums = np.zeros(self.sizes.shape)
         for d, j in np.ndindex(self.sizes.shape):
-            places = self.starts[d, j] + np.arange(self.sizes[d, j])
+            places = self.starts[d, j] + np.arange(int(self.sizes[d, j]))
             away = (places - self.centres[d, j]) / self.deviations[d]
             sums[d, j] = np.exp(-0.5 * away * away).sum()
         return self._product(sums)
@@ -178,7 +178,8 @@ def gaussian_blur(
         basis, gains = _modes(n, deviation, wrap)
         # Gains fall with frequency; whole vectors of modes cost no more than parts of them.
         order = np.argsort(-gains, kind="stable")
-        n_kept = min(-(-np.count_nonzero(gains >= MODE_FLOOR) // MODE_BLOCK) * MODE_BLOCK, n)
+        n_strong = int(np.count_nonzero(gains >= MODE_FLOOR))
+        n_kept = min(-(-n_strong // MODE_BLOCK) * MODE_BLOCK, n)
         kept = order[:n_kept]
         n_taps = min(2 * math.ceil(TAPS_REACH * deviation) + 1, n)
         if 2 * n_kept < n_taps:
@@ -208,7 +209,7 @@ def _modes(n: int, deviation: float, wrap: bool) -> tuple[NDArray[np.float64], N
     else:
         frequencies = modes * (np.pi / n)
         basis = np.cos(frequencies * (places + 0.5))
-    basis /= np.linalg.norm(basis, axis=0)
+    basis = basis / np.sqrt((basis**2).sum(axis=0))
     gains = np.cos(np.multiply.outer(frequencies, offsets)) @ taps
     return basis, gains
 

@@ -1,6 +1,7 @@
 """Duty cycles, boost factors and excitement."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ def _exponential(x: np.float32) -> np.float32:
     y = y * r + np.float32(1 / 2)
     y = y * r + np.float32(1.0)
     y = y * r + np.float32(1.0)
-    power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
-    return y * power.view(np.float32)
+    power: Any = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
+    return np.float32(y * power.view(np.float32))
 
 
 @kernel
@@ -40,13 +41,13 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
     """Fill `columns.boost_factors` from the duty cycles a and the target density s.
 
     Logarithmic: log(a) / log(s). Exponential (Cui, Ahmad and Hawkins 2017,
-    doi:10.3389/fncom.2017.00111): exp(strength (s - a)). Without boosting: 1.
+    doi:10.3389/fncom.2017.00111): exp(strength (s - a)). Without boosting, and where all columns
+    are to be active anyway (s = 1, log(s) = 0): 1.
     """
     boost_factors = columns.boost_factors
-    if rule.boosting == LOG_BOOSTING:
+    if rule.boosting == LOG_BOOSTING and rule.target_density < 1.0:
         log_duty_cycles = columns.log_duty_cycles
-        # With every column active, log(s) is 0 and the factor has no effect: all of them win.
-        scale = 1.0 / math.log(rule.target_density) if rule.target_density < 1.0 else 0.0
+        scale = 1.0 / math.log(rule.target_density)
         for c in range(boost_factors.size):
             boost_factors[c] = np.float32(log_duty_cycles[c] * scale)
     elif rule.boosting == EXP_BOOSTING:

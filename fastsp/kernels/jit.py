@@ -6,6 +6,7 @@ upgrade a caller could run an old callee. The cache used here is stamped with th
 kernel files instead: when any of them changes, every cached kernel is compiled anew.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def fingerprint(folder: Path) -> str:
-    """Return the SHA-256 (hexadecimal) of the names and contents of all Python files in `folder`."""
+    """Return the SHA-256 in hexadecimal of all Python files in `folder`, names and contents."""
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*.py")):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -47,10 +48,8 @@ def kernel(function: Function) -> Function:
     """
     compiled = numba.njit(function, nogil=True, error_model="numpy")
     if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
-        try:
-            compiled._cache = _KernelCache(compiled.py_func)
-        except RuntimeError:
-            pass
+        with contextlib.suppress(RuntimeError):
+            setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
     return compiled  # type: ignore[no-any-return]
 
 

@@ -1,6 +1,6 @@
 """Exact selection of the k largest values, ties broken by position."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ def order_keys(values: NDArray[np.float32], keys: NDArray[np.uint32]) -> None:
 
 @kernel
 def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
-    count = np.int32(0)
+    count: Any = np.int32(0)
     for i in range(keys.size):
         count += np.int32(keys[i] >= bound)
     return count
@@ -109,7 +109,7 @@ def select_top(
         smallest = high
         for i in range(n_candidates):
             selected[i] = candidates[i]
-            smallest = min(smallest, np.int64(keys[candidates[i]]))
+            smallest = min(smallest, int(keys[candidates[i]]))
         return n_candidates, smallest
     few = scratch.candidate_keys[:n_candidates]
     for i in range(n_candidates):

@@ -1,0 +1,194 @@
+"""The Spatial Pooler again, in plain loops: what the kernels mean, and what they are compared with.
+
+An input is a list of 0 and 1. Arithmetic is in float64, but where a decision hangs on it, it is
+rounded to float32 in the same places as in the kernels, so decisions can be compared exactly.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+
+def connected(permanence, threshold):
+    """Whether a synapse is connected: both as float32."""
+    return np.float32(permanence) >= np.float32(threshold)
+
+
+def overlap(pool, permanences, threshold, x):
+    """Number of connected synapses whose input bit is on."""
+    return sum(
+        1
+        for bit, p in zip(pool, permanences, strict=True)
+        if x[bit] == 1 and connected(p, threshold)
+    )
+
+
+def boost_factor(kind, duty_cycle, target_density, strength):
+    """Return the boost factor of a column; 1 where its duty cycle is the target."""
+    if kind == "log" and target_density < 1:
+        return math.log(duty_cycle) / math.log(target_density)
+    if kind == "exp":
+        return math.exp(strength * (target_density - duty_cycle))
+    return 1.0
+
+
+def excite(overlap, boost, tie_breaker, stimulus_threshold):
+    """Boost factor times (overlap + tie-breaker), in float32; 0 under the stimulus threshold."""
+    if overlap < stimulus_threshold:
+        return np.float32(0)
+    return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
+
+
+def blur(values, shape, deviations, wrap):
+    """Gaussian blur of a grid (flat list), axis by axis, with reflecting or wrapping edges."""
+    grid = np.array(values, dtype=np.float64).reshape(shape)
+    for axis, deviation in enumerate(deviations):
+        if deviation == 0:
+            continue
+        reach = math.ceil(5 * deviation)
+        taps = [math.exp(-0.5 * (j / deviation) ** 2) for j in range(-reach, reach + 1)]
+        total = sum(taps)
+        out = np.zeros(shape)
+        n = shape[axis]
+        for place in itertools.product(*(range(m) for m in shape)):
+            for j, tap in zip(range(-reach, reach + 1), taps, strict=True):
+                source = list(place)
+                source[axis] = (
+                    wrapped(place[axis] + j, n) if wrap else reflected(place[axis] + j, n)
+                )
+                out[place] += tap / total * grid[tuple(source)]
+        grid = out
+    return grid.ravel()
+
+
+def wrapped(i, n):
+    return i % n
+
+
+def reflected(i, n):
+    """Coordinate i in ... c b a | a b c | c b a ..."""
+    i %= 2 * n
+    return i if i < n else 2 * n - 1 - i
+
+
+def normalise(excitement, shape, deviations, wrap, eps=1e-6):
+    """z = m / sqrt(G(m^2) + eps), m = e - G(e)."""
+    away = np.array(excitement, np.float64) - blur(excitement, shape, deviations, wrap)
+    return away / np.sqrt(blur(away**2, shape, deviations, wrap) + eps)
+
+
+def top(values, k, allowed):
+    """Positions of the k largest allowed values, ascending; of equal ones the first win."""
+    ranked = sorted((i for i in range(len(values)) if allowed[i]), key=lambda i: (-values[i], i))
+    return sorted(ranked[:k])
+
+
+def adapt(pool, permanences, x, increment, decrement):
+    """Permanences of an active column after learning from x, float32."""
+    new = []
+    for bit, p in zip(pool, permanences, strict=True):
+        change = np.float32(increment) if x[bit] == 1 else -np.float32(decrement)
+        new.append(min(max(np.float32(p) + change, np.float32(0)), np.float32(1)))
+    return new
+
+
+class Pooler:
+    """A pooler that starts from the state of a `SpatialPooler` and goes its own way."""
+
+    def __init__(self, pooler):
+        self.parameters = pooler.get_params()
+        self.shape = pooler.column_shape_
+        self.pools = [
+            [int(i) for i in pooler.indices_[start:end]]
+            for start, end in itertools.pairwise(pooler.indptr_)
+        ]
+        self.permanences = [
+            list(pooler.permanences_[start:end])
+            for start, end in itertools.pairwise(pooler.indptr_)
+        ]
+        self.tie_breakers = list(pooler.tie_breakers_)
+        self.duty_cycles = [float(a) for a in pooler.active_duty_cycles_]
+        self.k = max(1, math.floor(self.parameters["density"] * len(self.pools) + 0.5))
+        self.target_density = self.k / len(self.pools)
+        radius = self.parameters["inhibition_radius"]
+        if radius is None and self.parameters["inhibition"] == "gaussian":
+            self.deviations = [
+                self.parameters["potential_radius"] * c / i
+                for c, i in zip(self.shape, pooler.input_shape_, strict=False)
+            ]
+        else:
+            self.deviations = [radius] * len(self.shape)
+
+    def boost_factors(self):
+        p = self.parameters
+        return [
+            boost_factor(p["boosting"], a, self.target_density, p["boost_strength"])
+            for a in self.duty_cycles
+        ]
+
+    def overlaps(self, x):
+        threshold = self.parameters["connected_threshold"]
+        return [
+            overlap(pool, permanences, threshold, x)
+            for pool, permanences in zip(self.pools, self.permanences, strict=True)
+        ]
+
+    def competition(self, x, boost_factors):
+        """Return what columns are chosen by, and which may be chosen at all."""
+        p = self.parameters
+        overlaps = self.overlaps(x)
+        values = [
+            excite(o, b, tie, p["stimulus_threshold"])
+            for o, b, tie in zip(overlaps, boost_factors, self.tie_breakers, strict=True)
+        ]
+        if p["inhibition"] == "gaussian":
+            values = normalise(values, self.shape, self.deviations, p["wrap"])
+        return values, [o >= p["stimulus_threshold"] for o in overlaps]
+
+    def choose(self, x, boost_factors):
+        values, allowed = self.competition(x, boost_factors)
+        return top(values, self.k, allowed)
+
+    def learn(self, x, active):
+        p = self.parameters
+        for c in active:
+            self.permanences[c] = adapt(
+                self.pools[c],
+                self.permanences[c],
+                x,
+                p["permanence_increment"],
+                p["permanence_decrement"],
+            )
+        alpha = 1 / p["duty_cycle_period"]
+        for c in range(len(self.pools)):
+            self.duty_cycles[c] = (1 - alpha) * self.duty_cycles[c] + alpha * (c in active)
+
+
+def receptive_field(kind, column, column_shape, input_shape, radius, wrap):
+    """Input bits of a column's receptive field: {bit: weight}, the weight 1 but for a Gaussian."""
+    n_axes = len(column_shape)
+    if kind == "global":
+        return dict.fromkeys(range(math.prod(input_shape)), 1.0)
+    place = np.unravel_index(column, column_shape)
+    windows = []
+    for x, n, m in zip(place, column_shape, input_shape[:n_axes], strict=True):
+        centre = (x + 0.5) * m / n - 0.5
+        nearest = math.floor(centre + 0.5)
+        if kind == "box":
+            window = range(nearest - int(radius), nearest + int(radius) + 1)
+        else:
+            window = [i for i in range(-9 * m, 9 * m) if abs(i - centre) <= 4 * radius]
+        if wrap and len(window) > m:
+            window = range(nearest - m // 2, nearest - m // 2 + m)
+        elif not wrap:
+            window = [i for i in window if 0 <= i < m] or [min(max(nearest, 0), m - 1)]
+        windows.append(
+            [(i % m, (i - centre) / radius if kind == "gaussian" else 0) for i in window]
+        )
+    field = {}
+    for inputs in itertools.product(*windows):
+        for channel in itertools.product(*(range(m) for m in input_shape[n_axes:])):
+            bit = np.ravel_multi_index((*(i for i, _ in inputs), *channel), input_shape)
+            field[int(bit)] = math.exp(-0.5 * sum(away**2 for _, away in inputs))
+    return field

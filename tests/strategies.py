@@ -1,0 +1,54 @@
+"""Random poolers and inputs for property tests."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from fastsp import SpatialPooler
+
+
+@st.composite
+def poolers(draw, **fixed):
+    """A pooler of random shape, topology and parameters, initialised but untrained."""
+    n_axes = draw(st.integers(1, 3))
+    longest = {1: 60, 2: 9, 3: 4}[n_axes]
+    axis = st.integers(1, longest)
+    column_shape = tuple(draw(st.lists(axis, min_size=n_axes, max_size=n_axes)))
+    input_shape = tuple(draw(st.lists(axis, min_size=n_axes, max_size=n_axes)))
+    input_shape += tuple(draw(st.lists(st.integers(1, 3), max_size=1)))
+    field = draw(st.sampled_from(["global", "box", "gaussian"]))
+    radius = None
+    if field == "box":
+        radius = draw(st.integers(0, longest))
+    elif field == "gaussian":
+        radius = draw(st.floats(0.2, longest))
+    inhibition = draw(st.sampled_from(["global", "gaussian"]))
+    needs_radius = inhibition == "gaussian" and (not radius or draw(st.booleans()))
+    parameters = {
+        "column_shape": column_shape,
+        "input_shape": input_shape,
+        "receptive_field": field,
+        "potential_radius": radius,
+        "potential_fraction": draw(st.floats(0.05, 1.0)),
+        "wrap": draw(st.booleans()),
+        "density": draw(st.floats(0.01, 1.0)),
+        "inhibition": inhibition,
+        "inhibition_radius": draw(st.floats(0.3, 2.0 * longest)) if needs_radius else None,
+        "boosting": draw(st.sampled_from(["log", "exp", None])),
+        "boost_strength": draw(st.floats(0.0, 100.0)),
+        "duty_cycle_period": draw(st.floats(1.5, 200.0)),
+        "stimulus_threshold": draw(st.sampled_from([0, 0, 1, 3])),
+        "permanence_increment": draw(st.floats(0.0, 0.5)),
+        "permanence_decrement": draw(st.floats(0.0, 0.5)),
+        "connected_threshold": draw(st.floats(0.0, 1.0)),
+        "random_state": draw(st.integers(0, 2**31)),
+    }
+    pooler = SpatialPooler(**(parameters | fixed))
+    return pooler.initialize(int(np.prod(input_shape)))
+
+
+@st.composite
+def inputs_for(draw, pooler, n):
+    """n random inputs, uint8, each with its own share of on-bits."""
+    random = np.random.default_rng(draw(st.integers(0, 2**31)))
+    shares = random.random((n, 1)) * draw(st.floats(0.0, 1.0))
+    return (random.random((n, pooler.n_features_in_)) < shares).astype(np.uint8)

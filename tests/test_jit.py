@@ -1,0 +1,95 @@
+"""Compiling: at first use, once, and never an old kernel after an upgrade."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastsp
+
+ROOT = Path(fastsp.__file__).parents[1]
+
+
+def run(code, folder, cache, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def test_an_upgraded_callee_is_never_run_from_the_cache_of_its_caller(tmp_path):
+    package = tmp_path / "upgraded"
+    package.mkdir()
+    source = (ROOT / "fastsp/kernels/jit.py").read_text()
+    (package / "jit.py").write_text(source)
+    (package / "__init__.py").touch()
+    callee = "from upgraded.jit import kernel\n@kernel\ndef inner(x):\n    return x + {}\n"
+    (package / "callee.py").write_text(callee.format(1))
+    (package / "caller.py").write_text(
+        "from upgraded.jit import kernel\nfrom upgraded.callee import inner\n"
+        "@kernel\ndef outer(x):\n    return 10 * inner(x)\n"
+    )
+    code = (
+        "from upgraded.caller import outer; print(outer(1), sum(outer.stats.cache_hits.values()))"
+    )
+    cache = tmp_path / "cache"
+    assert run(code, tmp_path, cache) == "20 0"
+    assert run(code, tmp_path, cache) == "20 1"
+    (package / "callee.py").write_text(callee.format(2))
+    assert run(code, tmp_path, cache) == "30 0"
+    assert run(code, tmp_path, cache) == "30 1"
+
+
+def test_importing_compiles_nothing_and_changes_nothing_global(tmp_path):
+    code = """
+import numba, os
+before = {name: getattr(numba.config, name) for name in dir(numba.config) if name.isupper()}
+environment = dict(os.environ)
+import fastsp, fastsp.kernels.cycle, fastsp.kernels.pools, fastsp.kernels.images
+from numba.core.dispatcher import Dispatcher
+import sys
+kernels = [value for name, module in list(sys.modules.items()) if name.startswith("fastsp.kernels")
+           for value in vars(module).values() if isinstance(value, Dispatcher)]
+print(len(kernels) > 10, sum(len(kernel.signatures) for kernel in kernels))
+print(before == {name: getattr(numba.config, name) for name in dir(numba.config) if name.isupper()})
+print(environment == dict(os.environ))
+"""
+    assert run(code, ROOT, tmp_path / "cache").split() == ["True", "0", "True", "True"]
+    assert not list((tmp_path / "cache").rglob("*.nb?"))
+
+
+TINY = """
+import numpy as np, fastsp
+X = np.random.default_rng(0).random((40, 64)) < 0.3
+pooler = fastsp.SpatialPooler((8, 8), input_shape=(8, 8), receptive_field="gaussian",
+    potential_radius=1.5, inhibition="gaussian", random_state=0).fit(X)
+print(pooler.transform(X).indices.sum(), pooler.permanences_.sum())
+"""
+
+
+def test_kernels_mean_the_same_without_the_compiler(tmp_path):
+    compiled = run(TINY, ROOT, tmp_path / "cache")
+    assert run(TINY, ROOT, tmp_path / "cache", NUMBA_DISABLE_JIT="1") == compiled
+
+
+def test_kernels_stay_within_their_arrays(tmp_path):
+    compiled = run(TINY, ROOT, tmp_path / "cache")
+    assert run(TINY, ROOT, tmp_path / "checked", NUMBA_BOUNDSCHECK="1") == compiled
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions work differently there")
+def test_kernels_work_where_no_cache_can_be_written(tmp_path):
+    package = tmp_path / "fastsp"
+    shutil.copytree(ROOT / "fastsp", package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "file").touch()
+    code = "import fastsp.kernels.jit as j; print(j.kernel(lambda x: x + 1)(1))"
+    # A file stands where the folder of the cache would have to be.
+    out = run(code, tmp_path, "", NUMBA_CACHE_DIR="", HOME=str(tmp_path / "file"))
+    assert out == "2"

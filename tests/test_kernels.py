@@ -1,0 +1,149 @@
+"""Kernels against their plain-loop twins, over random shapes, topologies and parameters."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastsp.kernels.inhibition import blur_grid
+from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
+from fastsp.parameters import lay_out
+from fastsp.topology import gaussian_blur
+from tests import naive
+from tests.strategies import inputs_for, poolers
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_each_cycle_equals_the_naive_pooler(data):
+    pooler = data.draw(poolers())
+    twin = naive.Pooler(pooler)
+    exact = pooler.inhibition == "global"
+    for x in data.draw(inputs_for(pooler, 8)):
+        boost_factors = pooler.boost_factors_.copy()
+        np.testing.assert_allclose(boost_factors, twin.boost_factors(), rtol=1e-6, atol=1e-37)
+        trace = pooler.trace(x)
+        assert trace.overlaps.tolist() == twin.overlaps(x)
+        active = pooler.compute(x)
+        assert active.tolist() == trace.active.tolist()
+        if exact:
+            assert active.tolist() == twin.choose(x, boost_factors)
+        else:
+            assert_same_but_for_near_ties(active, *twin.competition(x, boost_factors), twin.k)
+        twin.learn(x, set(active.tolist()))
+        assert pooler.permanences_.tolist() == [p for row in twin.permanences for p in row]
+        np.testing.assert_allclose(pooler.active_duty_cycles_, twin.duty_cycles, rtol=1e-9)
+
+
+def assert_same_but_for_near_ties(active, values, allowed, k):
+    """The blur leaves out weak modes: values close to the last one chosen may change places."""
+    expected = naive.top(values, k, allowed)
+    assert len(active) == len(expected)
+    for c in set(active.tolist()) ^ set(expected):
+        assert allowed[c]
+        assert abs(values[c] - min(values[i] for i in expected)) < 2e-3
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.integers(1, 40), min_size=1, max_size=3).filter(lambda s: np.prod(s) < 700),
+    st.floats(0.2, 30.0),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_blur_equals_direct_taps(shape, deviation, wrap, seed):
+    shape = tuple(shape)
+    random = np.random.default_rng(seed)
+    deviations = tuple(deviation * random.integers(0, 3, len(shape)) / 2)
+    values = random.normal(size=shape).astype(np.float32).ravel()
+    out, work = np.empty_like(values), np.empty((2, 4 * values.size + 4096), np.float32)
+    blur_grid(gaussian_blur(shape, deviations, wrap), values, work, out)
+    np.testing.assert_allclose(out, naive.blur(values, shape, deviations, wrap), atol=5e-4)
+
+
+def test_a_blur_of_a_constant_is_that_constant():
+    blur = gaussian_blur((56, 56), (6.0, 6.0))
+    values, out = np.full(56 * 56, 7.0, np.float32), np.empty(56 * 56, np.float32)
+    blur_grid(blur, values, np.empty((2, 56 * 56), np.float32), out)
+    np.testing.assert_allclose(out, 7.0, rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_selection_is_exact_with_ties_to_the_lower_position(data):
+    # Few different values make many ties; many, long keys.
+    n = data.draw(st.integers(1, 400))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    values = random.normal(size=n).astype(np.float32)
+    if data.draw(st.booleans()):
+        values = np.round(values * data.draw(st.sampled_from([0, 1, 4]))).astype(np.float32)
+    excluded = random.random(n) < data.draw(st.sampled_from([0.0, 0.0, 0.5, 1.0]))
+    k = data.draw(st.integers(1, n))
+    keys, selected = np.empty(n, np.uint32), np.empty(k, np.int32)
+    order_keys(values, keys)
+    keys[excluded] = 0
+    guess = data.draw(st.integers(0, 2**32 - 1))
+    count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected)
+    assert selected[:count].tolist() == naive.top(values, k, ~excluded)
+    assert count == 0 or smallest <= keys[selected[:count]].min()
+
+
+def test_order_keys_keep_the_order_of_floats():
+    values = np.array([-np.inf, -3e38, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, np.inf], np.float32)
+    keys = np.empty(values.size, np.uint32)
+    order_keys(values, keys)
+    assert keys[4] == keys[5]
+    assert (np.diff(np.delete(keys, 4).astype(np.int64)) > 0).all()
+    assert keys.min() > 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(poolers())
+def test_pools_lie_in_their_receptive_fields(pooler):
+    layout = lay_out(pooler.get_params(), pooler.n_features_in_)
+    for c, n in enumerate(layout.n_synapses):
+        pool = pooler.indices_[pooler.indptr_[c] : pooler.indptr_[c + 1]]
+        field = naive.receptive_field(
+            pooler.receptive_field,
+            c,
+            pooler.column_shape_,
+            pooler.input_shape_,
+            pooler.potential_radius,
+            pooler.wrap,
+        )
+        assert (
+            len(pool)
+            == n
+            == max(1, np.floor(pooler.potential_fraction * sum(field.values()) + 0.5))
+        )
+        assert (np.diff(pool) > 0).all()
+        assert set(pool.tolist()) <= set(field)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_gaussian_pools_follow_their_weights(wrap):
+    from fastsp import SpatialPooler
+
+    # One synapse a column: the chances are the weights themselves.
+    pooler = SpatialPooler(
+        (20_000, 1),
+        input_shape=(1, 21),
+        receptive_field="gaussian",
+        potential_radius=3.0,
+        n_potential=1,
+        wrap=wrap,
+        random_state=0,
+    ).initialize(21)
+    expected = np.exp(-0.5 * ((np.arange(21) - 10) / 3) ** 2)
+    expected[np.abs(np.arange(21) - 10) > 12] = 0
+    expected *= 20_000 / expected.sum()
+    counts = np.bincount(pooler.indices_, minlength=21)
+    assert (np.abs(counts - expected) < 5 * np.sqrt(expected + 1)).all()
+
+
+def test_uniform_pools_are_uniform():
+    from fastsp import SpatialPooler
+
+    pooler = SpatialPooler((5000,), n_potential=10, random_state=0).initialize(100)
+    counts = np.bincount(pooler.indices_, minlength=100)
+    assert (np.abs(counts - 500) < 5 * np.sqrt(500)).all()

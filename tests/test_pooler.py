@@ -1,0 +1,368 @@
+"""The Spatial Pooler as its users meet it."""
+
+import pickle
+
+import numba
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import fastsp
+from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
+from fastsp.kernels.boosting import update_duty_cycles
+from fastsp.kernels.state import Columns
+from fastsp.parameters import rule_of
+from tests.strategies import inputs_for, poolers
+
+
+def state_of(pooler):
+    return {name: value for name, value in vars(pooler).items() if name.endswith("_")}
+
+
+def assert_same_state(a, b):
+    ours, theirs = state_of(a), state_of(b)
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        if isinstance(value, np.ndarray):
+            assert value.dtype == theirs[name].dtype, name
+            assert value.tobytes() == theirs[name].tobytes(), name
+        else:
+            assert value == theirs[name], name
+
+
+def digits(n, seed=0):
+    return (np.random.default_rng(seed).random((n, 400)) < 0.2).astype(np.uint8)
+
+
+def topological(**parameters):
+    return SpatialPooler(
+        (20, 20),
+        input_shape=(20, 20),
+        receptive_field="gaussian",
+        potential_radius=3,
+        inhibition="gaussian",
+        random_state=0,
+        **parameters,
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [SpatialPooler((64,), random_state=0), SpatialPooler((30,), boosting="exp", density=0.1)]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_any_cutting_of_the_stream_gives_the_same_state(data):
+    batch_size = data.draw(st.sampled_from([1, 1, 3]))
+    whole = data.draw(poolers(batch_size=batch_size))
+    X = data.draw(inputs_for(whole, 30))
+    parts = clone(whole).initialize(whole.n_features_in_)
+    cuts = sorted(data.draw(st.lists(st.integers(0, 30 // batch_size), max_size=4)))
+    whole.partial_fit(X)
+    for part in np.split(X, [batch_size * cut for cut in cuts]):
+        if len(part):
+            parts.partial_fit(part)
+    assert_same_state(whole, parts)
+
+
+def test_cutting_at_the_inner_chunk_size_too():
+    X = digits(2500)
+    parts = topological()
+    for part in np.array_split(X, 9):
+        parts.partial_fit(part)
+    assert_same_state(topological().fit(X), parts)
+
+
+def test_the_same_seed_gives_the_same_pooler_and_another_does_not():
+    X = digits(50)
+    assert_same_state(topological().fit(X), topological().fit(X))
+    other = topological().set_params(random_state=1).fit(X)
+    assert (other.transform(X) != topological().fit(X).transform(X)).nnz > 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_transform_changes_nothing_and_agrees_with_compute(data):
+    pooler = data.draw(poolers())
+    X = data.draw(inputs_for(pooler, 12))
+    pooler.partial_fit(X[:6])
+    before = pickle.dumps(state_of(pooler))
+    codes = pooler.transform(X)
+    assert codes.shape == (12, np.prod(pooler.column_shape))
+    for x, code in zip(X, codes, strict=True):
+        active = pooler.compute(x, learn=False)
+        assert active.dtype == np.int32
+        assert active.tolist() == code.indices.tolist()
+    assert pickle.dumps(state_of(pooler)) == before
+
+
+@pytest.mark.parametrize("boosting", ["log", "exp", None])
+@pytest.mark.parametrize("inhibition", ["global", "gaussian"])
+def test_exactly_k_columns_are_active(inhibition, boosting):
+    pooler = topological().set_params(inhibition=inhibition, boosting=boosting, density=0.03)
+    X = digits(40)
+    X[0], X[1] = 0, 1
+    codes = pooler.fit(X).transform(X)
+    assert pooler.n_active_ == 12
+    assert (np.diff(codes.indptr) == 12).all()
+
+
+def test_the_stimulus_threshold_silences_columns_that_see_too_little():
+    X = digits(40)
+    X[0] = 0
+    pooler = topological(stimulus_threshold=1).fit(X)
+    codes = pooler.transform(X)
+    assert codes[0].nnz == 0
+    assert (np.diff(codes.indptr)[1:] == pooler.n_active_).all()
+    impossible = topological(stimulus_threshold=10_000).fit(X)
+    assert impossible.transform(X).nnz == 0
+
+
+def test_batches_are_another_algorithm_of_the_same_kind():
+    X = digits(640)
+    one, batches = topological().fit(X), topological(batch_size=32).fit(X)
+    assert (one.permanences_ != batches.permanences_).any()
+    assert one.active_duty_cycles_.mean() == pytest.approx(batches.active_duty_cycles_.mean())
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_results_do_not_depend_on_threads(n_jobs):
+    X = digits(5000)
+    pooler = topological().fit(X[:100])
+    expected = pooler.transform(X)
+    codes = pooler.set_params(n_jobs=n_jobs).transform(X)
+    assert (codes != expected).nnz == 0
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda X: X.astype(bool),
+        lambda X: X.astype(np.int64),
+        lambda X: X.astype(np.float32) * 0.75,
+        lambda X: np.asfortranarray(X),
+        lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+        scipy.sparse.csr_matrix,
+        scipy.sparse.coo_array,
+        lambda X: X.tolist(),
+    ],
+)
+def test_inputs_of_every_kind_mean_the_same(convert):
+    X = digits(60)
+    assert_same_state(topological().fit(X), topological().fit(convert(X)))
+    pooler = topological().fit(X)
+    assert (pooler.transform(X) != pooler.transform(convert(X))).nnz == 0
+
+
+def test_values_are_cut_at_the_threshold():
+    X = digits(60)
+    grey = X * 100 + 50
+    assert_same_state(topological(threshold=100).fit(grey), topological(threshold=100).fit(X * 255))
+
+
+def test_learning_raises_synapses_of_on_bits_and_lowers_the_others():
+    pooler = topological(permanence_increment=0.1, permanence_decrement=0.05)
+    x = digits(1)[0]
+    pooler.initialize(400)
+    before = pooler.permanences_.copy()
+    active = pooler.compute(x)
+    columns = np.repeat(np.arange(400), np.diff(pooler.indptr_))
+    learns = np.isin(columns, active)
+    change = np.where(x[pooler.indices_] == 1, np.float32(0.1), -np.float32(0.05))
+    expected = np.where(learns, np.clip(before + change, 0, 1), before)
+    np.testing.assert_array_equal(pooler.permanences_, expected)
+
+
+def test_boosting_evens_out_the_use_of_columns():
+    X = digits(200)
+    entropy = {}
+    for boosting in ("log", "exp", None):
+        pooler = topological().set_params(boosting=boosting, duty_cycle_period=300)
+        for _ in range(30):
+            pooler.partial_fit(X)
+        entropy[boosting] = fastsp.metrics.duty_cycle_entropy(pooler.active_duty_cycles_)
+    assert min(entropy["log"], entropy["exp"]) > 0.95
+    assert entropy[None] < 0.85
+
+
+def test_duty_cycles_do_not_drift_over_a_million_cycles():
+    n, alpha = 1_000_000, 1e-3
+    active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
+    a = np.full(6, 0.2)
+    columns = Columns(a, np.log(a), np.empty(6, np.float32), np.empty(6, np.float32))
+    pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
+    rule = rule_of(pooler.get_params(), 6)
+
+    @numba.njit
+    def run(active, columns, rule):
+        for i in range(active.size):
+            update_duty_cycles(active[i : i + 1], columns, rule)
+
+    run(active.astype(np.int32), columns, rule)
+    weights = alpha * (1 - alpha) ** np.arange(n - 1, -1, -1)
+    expected = 0.2 * (1 - alpha) ** n + np.bincount(active, weights, minlength=6)
+    np.testing.assert_allclose(columns.active_duty_cycles[:5], expected[:5], rtol=1e-9)
+    np.testing.assert_allclose(columns.log_duty_cycles[:5], np.log(expected[:5]), atol=1e-9)
+
+
+def test_an_unused_column_is_boosted_without_end_and_without_overflow():
+    pooler = SpatialPooler((4,), density=0.25, stimulus_threshold=1, random_state=0)
+    pooler.set_params(duty_cycle_period=2.0).fit(np.zeros((5000, 10), bool))
+    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(0.25) + 5000 * np.log(0.5))
+    assert np.isfinite(pooler.boost_factors_).all()
+    assert (pooler.active_duty_cycles_ > 0).all()
+
+
+def test_changed_parameters_act_at_once():
+    X = digits(60)
+    pooler = topological().fit(X)
+    assert pooler.set_params(density=0.1).transform(X).nnz == 60 * 40
+    pooler.set_params(connected_threshold=1.0)
+    assert (pooler.trace(X[0]).overlaps <= topological().fit(X).trace(X[0]).overlaps).all()
+    fresh = topological(boosting="exp").fit(X)
+    fresh.set_params(boosting="log").partial_fit(X)
+    np.testing.assert_allclose(fresh.log_duty_cycles_, np.log(fresh.active_duty_cycles_))
+
+
+def test_assigned_permanences_are_used():
+    pooler = topological().fit(digits(10))
+    pooler.permanences_ = np.zeros_like(pooler.permanences_)
+    assert (pooler.trace(digits(1)[0]).overlaps == 0).all()
+
+
+def test_pickled_poolers_go_on_as_if_nothing_had_happened():
+    X = digits(60)
+    pooler = topological().fit(X)
+    copy = pickle.loads(pickle.dumps(pooler))
+    assert_same_state(pooler.partial_fit(X), copy.partial_fit(X))
+
+
+def test_pipeline():
+    # Four kinds of images: a bright row each, on a noisy ground.
+    X, y = np.random.default_rng(0).integers(0, 50, (80, 100)), np.arange(80) % 4
+    X.reshape(80, 10, 10)[np.arange(80), 2 * y] += 200
+    model = make_pipeline(
+        ImageAugmenter(max_rotation=0, max_shift=0, random_state=0),
+        BinaryImageEncoder(),
+        SpatialPooler((200,), random_state=0),
+        MaximumLikelihoodClassifier(),
+    )
+    assert model.fit(X, y).score(X, y) > 0.9
+    linear = make_pipeline(BinaryImageEncoder(), SpatialPooler((200,), random_state=0))
+    linear = make_pipeline(linear, LogisticRegression())
+    assert linear.fit(X, y).score(X, y) > 0.9
+    names = linear[0].get_feature_names_out()
+    assert names[0] == "spatialpooler0"
+    assert len(names) == 200
+
+
+BAD_PARAMETERS = [
+    ({"column_shape": 100}, TypeError),
+    ({"column_shape": ()}, ValueError),
+    ({"column_shape": (0, 3)}, ValueError),
+    ({"column_shape": (2.5,)}, ValueError),
+    ({"column_shape": (20, 20, 1)}, ValueError),
+    ({"input_shape": (20, 21)}, ValueError),
+    ({"receptive_field": "round"}, ValueError),
+    ({"receptive_field": "global"}, ValueError, "potential_radius"),
+    ({"potential_radius": None}, ValueError),
+    ({"potential_radius": 0}, ValueError),
+    ({"potential_radius": -1.0}, ValueError),
+    ({"potential_radius": float("nan")}, ValueError),
+    ({"potential_radius": float("inf")}, ValueError),
+    ({"potential_fraction": 0}, ValueError),
+    ({"potential_fraction": 1.1}, ValueError),
+    ({"n_potential": 0}, ValueError),
+    ({"n_potential": 401}, ValueError),
+    ({"n_potential": 3.0}, TypeError),
+    ({"wrap": 1}, TypeError),
+    ({"density": 0.0}, ValueError),
+    ({"density": 2}, ValueError),
+    ({"density": "all"}, TypeError),
+    ({"inhibition": None}, ValueError),
+    ({"inhibition_radius": 0.0}, ValueError),
+    ({"boosting": "linear"}, ValueError),
+    ({"boosting": ["log"]}, ValueError),
+    ({"boost_strength": -1}, ValueError),
+    ({"duty_cycle_period": 0.5}, ValueError),
+    ({"stimulus_threshold": -1}, ValueError),
+    ({"stimulus_threshold": 0.5}, TypeError),
+    ({"permanence_increment": 1.5}, ValueError),
+    ({"permanence_decrement": -0.1}, ValueError),
+    ({"connected_threshold": True}, TypeError),
+    ({"batch_size": 0}, ValueError),
+    ({"threshold": -0.5}, ValueError),
+]
+
+
+@pytest.mark.parametrize(("bad", "error", "name"), [(*b, *b[0])[:3] for b in BAD_PARAMETERS])
+def test_bad_parameters_are_named_and_change_nothing(bad, error, name):
+    X = digits(20)
+    pooler = topological().fit(X)
+    before = pickle.dumps(state_of(pooler))
+    pooler.set_params(**bad)
+    with pytest.raises(error, match=name):
+        pooler.fit(X)
+    assert pickle.dumps(state_of(pooler)) == before
+
+
+def test_gaussian_inhibition_without_any_radius_says_so():
+    with pytest.raises(ValueError, match="inhibition_radius"):
+        SpatialPooler((10,), inhibition="gaussian").fit(digits(3))
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.full((3, 400), np.nan),
+        np.full((3, 400), np.inf),
+        np.zeros((3, 399)),
+        np.zeros(400),
+        np.zeros((0, 400)),
+        np.zeros((2, 20, 20)),
+        np.full((3, 400), "x"),
+        np.full((3, 400), 1j),
+        scipy.sparse.csr_matrix(np.full((3, 400), np.nan)),
+    ],
+)
+def test_bad_inputs_are_refused_and_change_nothing(X):
+    pooler = topological().fit(digits(20))
+    before = pickle.dumps(state_of(pooler))
+    for method in (pooler.fit, pooler.partial_fit, pooler.transform):
+        if method == pooler.fit and X.shape == (3, 399):
+            continue
+        with pytest.raises(ValueError, match=r"."):
+            method(X)
+    with pytest.raises((ValueError, TypeError)):
+        pooler.compute(X[0] if X.ndim == 2 and len(X) else X[:0])
+    assert pickle.dumps(state_of(pooler)) == before
+
+
+def test_an_unfitted_pooler_says_so():
+    for call in (
+        lambda: SpatialPooler().transform(digits(1)),
+        lambda: SpatialPooler().compute(digits(1)[0], learn=False),
+        lambda: SpatialPooler().trace(digits(1)[0]),
+    ):
+        with pytest.raises(NotFittedError):
+            call()
+
+
+def test_compute_draws_and_learns_from_the_first_input_on():
+    X = digits(30)
+    one_by_one = topological()
+    for x in X:
+        one_by_one.compute(x)
+    assert one_by_one.n_cycles_ == 30
+    assert_same_state(one_by_one, topological().fit(X))
