@@ -37,6 +37,11 @@ Coder = Callable[[NDArray[np.uint8]], csr_matrix]
 class MnistConfig:
     """Everything the experiment depends on besides the images.
 
+    Shapes, density, boosting and inhibition are those published. Increment, decrement, smoothing
+    and `boost_strength` (which only exponential boosting uses) were chosen by the accuracy, at an
+    entropy of at least 0.97, of classifying the last 10,000 training images after learning from
+    the 50,000 others.
+
     Attributes
     ----------
     cycles : int
@@ -79,12 +84,12 @@ class MnistConfig:
     density: float = 0.02
     inhibition: str = "gaussian"
     boosting: str | None = "log"
-    boost_strength: float = 3.0
+    boost_strength: float = 30.0
     duty_cycle_period: int = 1_000
-    permanence_increment: float = 0.02
-    permanence_decrement: float = 0.006
+    permanence_increment: float = 0.01
+    permanence_decrement: float = 0.005
     connected_threshold: float = 0.5
-    smoothing: float = 1.0
+    smoothing: float = 0.001
     readout_copies: int = 0
     checkpoints: int = 10
     held_out: int = 5_000
