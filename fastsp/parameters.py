@@ -131,7 +131,8 @@ def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> N
     wanted = parameters["n_potential"]
     if wanted is None:
         share = np.floor(parameters["potential_fraction"] * fields.weights() + 0.5)
-        return np.maximum(1, np.minimum(share.astype(np.int64), available))
+        clipped: NDArray[np.int64] = np.clip(share.astype(np.int64), 1, available)
+        return clipped
     if wanted > available.min():
         raise ValueError(
             f"n_potential must be at most the number of input bits in the smallest receptive "

@@ -6,6 +6,7 @@ input coordinate (j + 1/2) m / n - 1/2, so both grids cover the same area.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class ReceptiveFields:
     column_shape: tuple[int, ...]
     input_shape: tuple[int, ...]
     starts: NDArray[np.int64]
-    """(D, longest column axis) first input coordinate of each window, outside the axis if it wraps"""
+    """(D, longest column axis) first input coordinate of each window; may lie outside the axis"""
     sizes: NDArray[np.int64]
     """(D, longest column axis) number of input coordinates"""
     centres: NDArray[np.float64]
@@ -201,6 +202,8 @@ def _modes(n: int, deviation: float, wrap: bool) -> tuple[NDArray[np.float64], N
     taps = np.exp(-0.5 * (offsets / deviation) ** 2)
     taps /= taps.sum()
     places, modes = np.arange(n)[:, None], np.arange(n)
+    basis: NDArray[Any]
+    frequencies: NDArray[Any]
     if wrap:
         # Cosines for modes up to n / 2, sines above.
         frequencies = np.where(modes <= n // 2, modes, n - modes) * (2 * np.pi / n)
@@ -209,8 +212,8 @@ def _modes(n: int, deviation: float, wrap: bool) -> tuple[NDArray[np.float64], N
     else:
         frequencies = modes * (np.pi / n)
         basis = np.cos(frequencies * (places + 0.5))
-    basis = basis / np.sqrt((basis**2).sum(axis=0))
-    gains = np.cos(np.multiply.outer(frequencies, offsets)) @ taps
+    basis *= 1 / np.sqrt((basis**2).sum(axis=0))
+    gains: NDArray[np.float64] = np.cos(np.multiply.outer(frequencies, offsets)) @ taps
     return basis, gains
 
 

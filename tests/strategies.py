@@ -20,9 +20,10 @@ def poolers(draw, **fixed):
     if field == "box":
         radius = draw(st.integers(0, longest))
     elif field == "gaussian":
-        radius = draw(st.floats(0.2, longest))
+        radius = draw(st.floats(0.2, 3.0))
     inhibition = draw(st.sampled_from(["global", "gaussian"]))
-    needs_radius = inhibition == "gaussian" and (not radius or draw(st.booleans()))
+    derivable = radius and max(column_shape) * radius / min(input_shape[:n_axes]) <= 4
+    needs_radius = inhibition == "gaussian" and not (derivable and draw(st.booleans()))
     parameters = {
         "column_shape": column_shape,
         "input_shape": input_shape,
@@ -32,7 +33,7 @@ def poolers(draw, **fixed):
         "wrap": draw(st.booleans()),
         "density": draw(st.floats(0.01, 1.0)),
         "inhibition": inhibition,
-        "inhibition_radius": draw(st.floats(0.3, 2.0 * longest)) if needs_radius else None,
+        "inhibition_radius": draw(st.floats(0.3, 4.0)) if needs_radius else None,
         "boosting": draw(st.sampled_from(["log", "exp", None])),
         "boost_strength": draw(st.floats(0.0, 100.0)),
         "duty_cycle_period": draw(st.floats(1.5, 200.0)),

@@ -97,6 +97,16 @@ def test_other_seed_gives_another_pooler(digits, result):
     assert not np.array_equal(other.pooler.permanences_, result.pooler.permanences_)
 
 
+def test_every_phase_is_told_to_its_end(digits):
+    told = {}
+    run_mnist(TINY, digits, lambda phase, *counts: told.setdefault(phase, []).append(counts))
+    assert len(told) == 7
+    for counts in told.values():
+        done, totals = zip(*counts, strict=True)
+        assert list(done) == sorted(done)
+        assert set(totals) == {done[-1]}
+
+
 def test_curve_begins_untrained_and_ends_with_the_last_cycle(result):
     curve = result.training.curve
     assert [point.cycles for point in curve] == [0, 100, 173, 300]
@@ -171,7 +181,10 @@ def test_impossible_pooler_is_told_before_training(digits):
 
 def test_ablation_summarises_every_arm(digits):
     config = AblationConfig(replace(TINY, cycles=50), seeds=2)
-    result = run_ablation(config, digits)
+    told = {}
+    result = run_ablation(config, digits, lambda phase, *counts: told.update({phase: counts}))
+    assert len(told) == 1 + len(result.trials)
+    assert all(done == total for done, total in told.values())
     assert len(result.trials) == 2 * len(ARMS)
     assert list(result.summary()) == [arm.name for arm in ARMS]
     for measures in result.summary().values():

@@ -13,13 +13,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from strategies import inputs_for, poolers
 
 import fastsp
 from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
 from fastsp.kernels.boosting import update_duty_cycles
 from fastsp.kernels.state import Columns
 from fastsp.parameters import rule_of
-from tests.strategies import inputs_for, poolers
 
 
 def state_of(pooler):
@@ -255,16 +255,16 @@ def test_pipeline():
     model = make_pipeline(
         ImageAugmenter(max_rotation=0, max_shift=0, random_state=0),
         BinaryImageEncoder(),
-        SpatialPooler((200,), random_state=0),
+        SpatialPooler((1000,), random_state=0),
         MaximumLikelihoodClassifier(),
     )
     assert model.fit(X, y).score(X, y) > 0.9
-    linear = make_pipeline(BinaryImageEncoder(), SpatialPooler((200,), random_state=0))
+    linear = make_pipeline(BinaryImageEncoder(), SpatialPooler((1000,), random_state=0))
     linear = make_pipeline(linear, LogisticRegression())
     assert linear.fit(X, y).score(X, y) > 0.9
     names = linear[0].get_feature_names_out()
     assert names[0] == "spatialpooler0"
-    assert len(names) == 200
+    assert len(names) == 1000
 
 
 BAD_PARAMETERS = [

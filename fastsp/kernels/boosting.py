@@ -14,16 +14,15 @@ SMALLEST_DUTY_CYCLE = 1e-300
 
 
 @kernel
-def _exponential(x: np.float32) -> np.float32:
+def _exponential(x: float) -> np.float32:
     """Return exp(x) to within 3e-7 of itself, in arithmetic that a loop can vectorise.
 
     exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r) by its Taylor polynomial. `x` is held
-    within [-87, 88], where the result is a normal number.
+    within [-87, 88], where the result is a normal float32.
     """
-    x = min(max(x, np.float32(-87.0)), np.float32(88.0))
-    n = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
-    # log(2) in two parts, of which n times the first is exact.
-    r = x - n * np.float32(0.693359375) - n * np.float32(-2.12194440e-4)
+    x = min(max(x, -87.0), 88.0)
+    n = np.floor(x * (1 / math.log(2.0)) + 0.5)
+    r = np.float32(x - n * math.log(2.0))
     y = np.float32(1 / 5040)
     y = y * r + np.float32(1 / 720)
     y = y * r + np.float32(1 / 120)
@@ -54,7 +53,7 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
         active_duty_cycles = columns.active_duty_cycles
         for c in range(boost_factors.size):
             away = rule.target_density - active_duty_cycles[c]
-            boost_factors[c] = _exponential(np.float32(rule.boost_strength * away))
+            boost_factors[c] = _exponential(rule.boost_strength * away)
     else:
         boost_factors[:] = 1.0
 

@@ -47,7 +47,7 @@ def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
     count: Any = np.int32(0)
     for i in range(keys.size):
         count += np.int32(keys[i] >= bound)
-    return count
+    return int(count)
 
 
 @kernel
