@@ -32,7 +32,7 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
         return words
     if X.dtype != np.bool_:
         # Integers are compared as such, which is much faster than as floats.
-        X = X > (int(threshold) if X.dtype.kind in "iu" else threshold)
+        X = (int(threshold) if X.dtype.kind in "iu" else threshold) < X
     packed = np.packbits(X, axis=1, bitorder="little")
     words.view(np.uint8)[:, : packed.shape[1]] = packed
     return words if np.little_endian else words.byteswap()
