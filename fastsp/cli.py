@@ -35,6 +35,7 @@ from rich.text import Text
 import fastsp
 
 if TYPE_CHECKING:
+    from fastsp.datasets import Mnist
     from fastsp.experiments import Progress
 
 INTERRUPTED = 130
@@ -134,6 +135,7 @@ def mnist(
         with _progress(quiet) as progress:
             result = run_mnist(config, digits, progress)
     except Interrupted as interrupted:
+        _remove(output, "classifier.npz", "report.html")
         keep(interrupted.result)
         learned = interrupted.result.training.cycles
         _end_interrupted(f"{learned:,} of {cycles:,} cycles were learned and are saved", output)
@@ -176,6 +178,7 @@ def ablate(
         with _progress(quiet) as progress:
             result = run_ablation(config, digits, progress)
     except Interrupted as interrupted:
+        _remove(output, "report.html")
         _write_json(output / "metrics.json", interrupted.result.metrics())
         finished = len(interrupted.result.trials)
         _end_interrupted(f"{finished} trials were finished and are saved", output)
@@ -232,7 +235,7 @@ def run(arguments: list[str] | None = None) -> int:
     return INTERRUPTED if message == "interrupted" else BAD_INPUT
 
 
-def _prepare(data: Path | None, output: Path) -> Any:
+def _prepare(data: Path | None, output: Path) -> "Mnist":
     """Return the images, after a look whether results can be written at all."""
     from fastsp.datasets import load_mnist
 
@@ -311,6 +314,12 @@ def _print_results(output: Path, figures: Mapping[str, str]) -> None:
 
 def _command() -> str:
     return shlex.join(["fastsp", *sys.argv[1:]])
+
+
+def _remove(output: Path, *names: str) -> None:
+    """Remove files of an earlier run that would not belong to those of this one."""
+    for name in names:
+        (output / name).unlink(missing_ok=True)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

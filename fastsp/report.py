@@ -162,7 +162,11 @@ def ablation_report(result: AblationResult, data: Mnist, command: str) -> str:
         lead="The MNIST experiment again with one part of the pooler changed at a time, "
         f"{result.config.seeds} seeds each.",
         headline=tuple(
-            Fact(arm, _spread(spreads["accuracy"], "accuracy"), "test accuracy")
+            Fact(
+                arm,
+                _percent(spreads["accuracy"].mean),
+                f"test accuracy, {result.config.seeds} seeds",
+            )
             for arm, spreads in summary.items()
         ),
         tables=(
@@ -173,7 +177,8 @@ def ablation_report(result: AblationResult, data: Mnist, command: str) -> str:
                 "Accuracy on the test images, columns combined by the product and by the mean. "
                 "Entropy of how often each column is active over the test images, as a share of "
                 "its maximum. Clark-Evans index of the active columns of one image, averaged "
-                "over the test images: 1 where they lie at random, less where they clump.",
+                "over the test images: 1 where they lie at random, less where they clump. "
+                f"Exponential boosting has a strength of {result.config.base.boost_strength:g}.",
             ),
         ),
         figures=figures,

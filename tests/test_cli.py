@@ -181,6 +181,7 @@ def test_ctrl_c_saves_what_was_learned(data, tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(SpatialPooler, "partial_fit", learn_then_interrupt)
     before = signal.getsignal(signal.SIGINT)
+    (tmp_path / "report.html").write_text("of an earlier run")
     arguments = ["mnist", "--cycles=5000", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 130
     line = error_line(capsys)

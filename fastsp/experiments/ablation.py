@@ -158,7 +158,8 @@ def run_ablation(
     config : AblationConfig
     data : Mnist
     progress : callable, optional
-        Told (phase, done, total) between chunks; the phase names trial and arm.
+        Told (phase, done, total) between chunks: a phase for every trial, which counts the inputs
+        learned and those coded for the classifier.
 
     Returns
     -------
@@ -193,9 +194,12 @@ def run_ablation(
                 phase = f"{len(trials) + 1}/{n_trials} {arm.name}"
                 variant = config.variant(arm, seed)
                 training = Training(variant, data)
+                learned = variant.cycles if arm.learns else 0
+                total = learned + len(data.train_images) + len(data.test_images)
                 if arm.learns:
-                    training.run(progress, phase)
-                readout = read_out(training.pooler.transform, variant, data, progress, phase)
+                    training.run(_part_of(progress, 0, total), phase)
+                coding = _part_of(progress, learned, total)
+                readout = read_out(training.pooler.transform, variant, data, coding, phase)
                 codes = readout.test_codes
                 trials.append(
                     Trial(
@@ -211,3 +215,12 @@ def run_ablation(
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt
     return result()
+
+
+def _part_of(progress: Progress, before: int, total: int) -> Progress:
+    """Return a progress for one step of several: `before` inputs were done by earlier steps."""
+
+    def part(phase: str, done: int, of_part: int) -> None:
+        progress(phase, before + done, total)
+
+    return part
