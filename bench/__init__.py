@@ -1,0 +1,1 @@
+"""Benchmarks: fastsp beside a NumPy/SciPy Spatial Pooler, on the configurations others publish."""

@@ -1,0 +1,136 @@
+"""What fastsp is compared with: the same Spatial Pooler in plain NumPy and SciPy.
+
+It takes its pools, permanences and tie-breakers from a fastsp pooler and then goes its own way, one
+input at a time, with whole-array operations only. It chooses the same columns.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+import scipy.sparse
+from numpy.typing import NDArray
+
+from fastsp import SpatialPooler
+
+VARIANCE_FLOOR = 1e-6
+BLUR_REACH = 5.0
+
+
+class Baseline:
+    """A Spatial Pooler that starts from the state of `pooler`; inputs are (N,) arrays of bits."""
+
+    inhibitions = ("global", "gaussian")
+
+    def __init__(self, pooler: SpatialPooler) -> None:
+        self.pooler = pooler
+        self.n_columns = pooler.tie_breakers_.size
+        self.target_density = pooler.n_active_ / self.n_columns
+        self.decay = 1.0 - 1.0 / pooler.duty_cycle_period
+        self.increment = np.float32(pooler.permanence_increment)
+        self.decrement = np.float32(pooler.permanence_decrement)
+        self.connected_threshold = np.float32(pooler.connected_threshold)
+        self.copy_state()
+
+    def copy_state(self) -> None:
+        """Continue from where the fastsp pooler is now."""
+        pooler = self.pooler
+        self.indptr, self.indices = pooler.indptr_, pooler.indices_
+        self.permanences = pooler.permanences_.copy()
+        self.tie_breakers = pooler.tie_breakers_.copy()
+        self.active_duty_cycles = pooler.active_duty_cycles_.copy()
+        # Pools never change, so the matrix of connected synapses keeps its shape: a zero where a
+        # synapse is not connected is cheaper than new index arrays each cycle.
+        self.connected = scipy.sparse.csr_matrix(
+            (np.empty_like(self.permanences), self.indices, self.indptr),
+            shape=(self.n_columns, pooler.n_features_in_),
+        )
+        self.frozen: tuple[scipy.sparse.csr_matrix, NDArray[np.float32]] | None = None
+
+    def learn(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the active columns, ascending, and learn from `x`."""
+        np.greater_equal(self.permanences, self.connected_threshold, out=self.connected.data)
+        active = self._choose(x, self.connected, self._boost_factors())
+        self._adapt(x, active)
+        self.active_duty_cycles *= self.decay
+        self.active_duty_cycles[active] += 1.0 - self.decay
+        self.frozen = None
+        return active
+
+    def infer(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the active columns, ascending."""
+        if self.frozen is None:
+            np.greater_equal(self.permanences, self.connected_threshold, out=self.connected.data)
+            connected = self.connected.copy()
+            connected.eliminate_zeros()
+            self.frozen = connected, self._boost_factors()
+        return self._choose(x, *self.frozen)
+
+    def _boost_factors(self) -> NDArray[np.float32]:
+        if self.pooler.boosting == "log":
+            factors = np.log(self.active_duty_cycles) / np.log(self.target_density)
+            return factors.astype(np.float32)
+        if self.pooler.boosting == "exp":
+            away = self.target_density - self.active_duty_cycles
+            return np.exp((self.pooler.boost_strength * away).astype(np.float32))
+        return np.ones(self.n_columns, np.float32)
+
+    def _choose(
+        self, x: NDArray[Any], connected: scipy.sparse.csr_matrix, boost_factors: NDArray[Any]
+    ) -> NDArray[np.int64]:
+        overlaps = connected @ x.astype(np.float32)
+        excitement = boost_factors * (overlaps + self.tie_breakers)
+        enough = overlaps >= self.pooler.stimulus_threshold
+        if self.pooler.stimulus_threshold > 0:
+            excitement *= enough
+        if self.pooler.inhibition == "gaussian":
+            excitement = self._normalise(excitement)
+        if self.pooler.stimulus_threshold > 0:
+            excitement[~enough] = -np.inf
+        self.competed = excitement
+        k = self.pooler.n_active_
+        active = np.sort(np.argpartition(excitement, -k)[-k:])
+        return active[enough[active]]
+
+    def _normalise(self, excitement: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (e - G(e)) / sqrt(G((e - G(e))^2) + eps), G the Gaussian blur over the grid."""
+        grid = excitement.reshape(self.pooler.column_shape_)
+        away = grid - self._blur(grid)
+        return (away / np.sqrt(self._blur(away * away) + VARIANCE_FLOOR)).ravel()
+
+    def _blur(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+        pooler = self.pooler
+        deviations = [
+            pooler.inhibition_radius or pooler.potential_radius * n_columns / n_inputs
+            for n_columns, n_inputs in zip(grid.shape, pooler.input_shape_, strict=False)
+        ]
+        return scipy.ndimage.gaussian_filter(grid, deviations, mode="reflect", truncate=BLUR_REACH)
+
+    def _adapt(self, x: NDArray[Any], active: NDArray[np.int64]) -> None:
+        """Move the permanences of the active columns by the Hebbian rule."""
+        starts = self.indptr[active]
+        counts = self.indptr[active + 1] - starts
+        firsts = np.cumsum(counts) - counts
+        synapses = np.repeat(starts - firsts, counts) + np.arange(counts.sum())
+        changes = np.where(x, self.increment, -self.decrement)
+        moved = self.permanences[synapses] + changes[self.indices[synapses]]
+        self.permanences[synapses] = np.clip(moved, 0.0, 1.0, out=moved)
+
+
+def augment(
+    image: NDArray[np.uint8],
+    random: np.random.Generator,
+    max_rotation: float = 15.0,
+    max_shift: float = 2.0,
+) -> NDArray[np.uint8]:
+    """Rotate and shift an image (height, width) at random, by nearest neighbour."""
+    angle = random.uniform(-max_rotation, max_rotation)
+    shifts = random.uniform(-max_shift, max_shift, 2)
+    rotated = scipy.ndimage.rotate(image, angle, reshape=False, order=0)
+    return scipy.ndimage.shift(rotated, shifts, order=0)
+
+
+def encode_on_off(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return the ON bit (pixel >= mean) and the OFF bit of each pixel, in turn."""
+    on = image.ravel() >= image.mean()
+    return np.stack([on, ~on], axis=1).ravel()
