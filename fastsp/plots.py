@@ -250,7 +250,7 @@ def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
     for axes, values in ((left, accuracies), (right, entropies + held_out)):
         axes.set(xscale="log", xlabel="learning cycles")
         _limit_share(axes, "y", values)
-        axes.legend(frameon=False, loc="center right")
+        axes.legend(frameon=False, loc="best")
     return figure
 
 
