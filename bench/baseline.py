@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from fastsp import SpatialPooler
 
 VARIANCE_FLOOR = 1e-6
-BLUR_REACH = 5.0
 
 
 class Baseline:
@@ -104,7 +103,7 @@ class Baseline:
             pooler.inhibition_radius or pooler.potential_radius * n_columns / n_inputs
             for n_columns, n_inputs in zip(grid.shape, pooler.input_shape_, strict=False)
         ]
-        return scipy.ndimage.gaussian_filter(grid, deviations, mode="reflect", truncate=BLUR_REACH)
+        return scipy.ndimage.gaussian_filter(grid, deviations, mode="reflect")
 
     def _adapt(self, x: NDArray[Any], active: NDArray[np.int64]) -> None:
         """Move the permanences of the active columns by the Hebbian rule."""
