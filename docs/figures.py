@@ -1,6 +1,6 @@
 """Draw the picture of the README from a model that `fastsp mnist` has trained.
 
-    fastsp mnist && python docs/figures.py fastsp-mnist/pooler.npz
+fastsp mnist && python docs/figures.py fastsp-mnist/pooler.npz
 """
 
 import sys
@@ -12,6 +12,7 @@ from fastsp.datasets import load_mnist
 
 
 def main(model: str) -> None:
+    """Draw the pipeline for two digits with the pooler in the file `model`."""
     pooler = fastsp.load(model)
     mnist = load_mnist()
     first = [int((mnist.test_labels == digit).argmax()) for digit in (2, 3)]

@@ -290,7 +290,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         stages, active = self._configured().trace(self._pack_one(x))
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
-        return Trace(stages.overlaps, stages.excitement, inhibited, active)
+        overlaps = stages.overlaps[: stages.excitement.size].astype(np.int32)
+        return Trace(overlaps, stages.excitement, inhibited, active)
 
     def _pack_one(self, x: Any) -> NDArray[np.uint64]:
         x = np.asarray(x)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.overlap import fill_index, index_runs
 from fastsp.kernels.state import BitIndex, Synapses
+from fastsp.kernels.vectors import ROW_WORDS
 
 
 def as_synapses(
@@ -27,7 +28,16 @@ def build_index(synapses: Synapses, n_inputs: int, connected_threshold: float) -
     first_columns = np.empty(n_words, np.int64)
     last_columns = np.empty(n_words, np.int64)
     index_runs(synapses, first_columns, last_columns)
-    starts = np.concatenate([[0], np.cumsum(last_columns - first_columns)]).astype(np.int64)
-    index = BitIndex(np.zeros(starts[-1], np.uint64), starts, first_columns)
+    run_starts = first_columns // 64
+    run_lengths = -(-(-(-last_columns // 64) - run_starts) // ROW_WORDS) * ROW_WORDS
+    row_starts = np.concatenate([[0], np.cumsum(64 * run_lengths)]).astype(np.int64)
+    longest_pool = int(np.diff(synapses.indptr).max())
+    index = BitIndex(
+        np.zeros(row_starts[-1] + run_lengths.max(), np.uint64),
+        row_starts,
+        run_starts,
+        run_lengths,
+        max(3, longest_pool.bit_length()),
+    )
     fill_index(synapses, np.float32(connected_threshold), index)
     return index

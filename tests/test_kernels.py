@@ -1,12 +1,14 @@
 """Kernels against their plain-loop twins, over random shapes, topologies and parameters."""
 
 import naive
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import inputs_for, poolers
 
+from fastsp.kernels import vectors
 from fastsp.kernels.inhibition import blur_grid
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
 from fastsp.parameters import lay_out
@@ -148,3 +150,35 @@ def test_uniform_pools_are_uniform():
     pooler = SpatialPooler((5000,), n_potential=10, random_state=0).initialize(100)
     counts = np.bincount(pooler.indices_, minlength=100)
     assert (np.abs(counts - 500) < 5 * np.sqrt(500)).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_vector_code_equals_its_plain_twins(seed):
+    random = np.random.default_rng(seed)
+    n_planes, stride = 3 + seed, 20
+    words = random.integers(0, 2**64, 400, np.uint64)
+    offsets = random.integers(0, 300, vectors.ROWS)
+    # Room for seven more in every counter.
+    planes = random.integers(0, 2**64, n_planes * stride, np.uint64)
+    planes[(n_planes - 1) * stride :] = 0
+    if n_planes == 3:
+        planes[:] = 0
+    keys = random.integers(0, 40, 60).astype(np.uint32)
+    permanences = random.random(60).astype(np.float32)
+    indices = random.integers(0, 30, 60).astype(np.uint32)
+    changes = random.normal(size=30).astype(np.float32)
+    left, right = random.normal(size=(2, 40, 40)).astype(np.float32)
+
+    def everything(planes, permanences, counts, product):
+        vectors.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
+        vectors.unpack_counters(planes, stride, 7, n_planes, counts, 2)
+        vectors.multiply_tile(left, 9, 40, right, 40, 11, 5, 33, product)
+        flipped = vectors.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
+        found = vectors.lanes_at_least(keys, 13, 20)
+        return int(flipped), int(found), vectors.lowest_one(found)
+
+    results = []
+    for run in (everything, numba.njit(everything)):
+        arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
+        results.append((run(*arrays), [array.tolist() for array in arrays]))
+    assert results[0] == results[1]

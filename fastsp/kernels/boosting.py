@@ -84,14 +84,14 @@ def update_duty_cycles(active: NDArray[np.int32], columns: Columns, rule: Rule) 
 
 @kernel
 def excite(
-    overlaps: NDArray[np.int32], columns: Columns, rule: Rule, excitement: NDArray[np.float32]
+    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, excitement: NDArray[np.float32]
 ) -> None:
     """Fill `excitement` (C,): boost factor times (overlap + tie-breaker), in float32.
 
     0 where the overlap is under the stimulus threshold.
     """
     boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
-    threshold = np.int32(rule.stimulus_threshold)
-    for c in range(overlaps.size):
+    threshold = np.uint16(min(rule.stimulus_threshold, 0xFFFF))
+    for c in range(excitement.size):
         boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
         excitement[c] = boosted if overlaps[c] >= threshold else np.float32(0.0)

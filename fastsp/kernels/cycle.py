@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_column, fill_changes, new_adapt_scratch
+from fastsp.kernels.learning import adapt_column, fill_changes
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -20,12 +20,14 @@ from fastsp.kernels.selection import (
     select_top,
 )
 from fastsp.kernels.state import GAUSSIAN_INHIBITION, BitIndex, Blur, Columns, Rule, Synapses
+from fastsp.kernels.vectors import ROW_WORDS
 
 
 class Scratch(NamedTuple):
     """What one cycle fills on its way from the input to the active columns, C columns."""
 
-    overlaps: NDArray[np.int32]
+    planes: NDArray[np.uint64]
+    overlaps: NDArray[np.uint16]
     excitement: NDArray[np.float32]
     normalised: NDArray[np.float32]
     blur_work: NDArray[np.float32]
@@ -34,10 +36,12 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def new_scratch(n_columns: int, blur_size: int) -> Scratch:
-    """Allocate scratch space for C columns and blur steps of up to `blur_size` values."""
+def new_scratch(n_columns: int, n_planes: int, blur_size: int) -> Scratch:
+    """Allocate scratch space for C columns, overlaps of `n_planes` digits, and the blur."""
+    n_words = (n_columns + 63) // 64
     return Scratch(
-        np.empty(n_columns, np.int32),
+        np.empty(n_planes * (n_words + ROW_WORDS), np.uint64),
+        np.empty(64 * n_words, np.uint16),
         np.empty(n_columns, np.float32),
         np.empty(n_columns, np.float32),
         np.empty((4, blur_size), np.float32),
@@ -72,7 +76,7 @@ def choose_columns(
     which afterwards holds the stages of the cycle.
     """
     overlaps, keys = scratch.overlaps, scratch.keys
-    count_overlaps(words, index, overlaps)
+    count_overlaps(words, index, scratch.planes, overlaps)
     excite(overlaps, columns, rule, scratch.excitement)
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, blur, scratch.blur_work, scratch.normalised)
@@ -80,7 +84,7 @@ def choose_columns(
     else:
         order_keys(scratch.excitement, keys)
     if rule.stimulus_threshold > 0:
-        threshold = np.int32(rule.stimulus_threshold)
+        threshold = rule.stimulus_threshold
         for c in range(keys.size):
             keys[c] = keys[c] if overlaps[c] >= threshold else np.uint32(0)
     return select_top(keys, rule.n_active, guess, scratch.selection, active)
@@ -102,7 +106,7 @@ def infer(
     scratch space, with the stages of the last input.
     """
     n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, _blur_size(n_columns, blur))
+    scratch = new_scratch(n_columns, index.n_planes, _blur_size(n_columns, blur))
     guess = 0
     for i in range(inputs.shape[0]):
         n_active[i], guess = choose_columns(
@@ -130,9 +134,9 @@ def learn(
     factors are those of the final duty cycles.
     """
     n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, _blur_size(n_columns, blur))
+    scratch = new_scratch(n_columns, index.n_planes, _blur_size(n_columns, blur))
     changes = np.empty(64 * inputs.shape[1], np.float32)
-    adapt_scratch = new_adapt_scratch(synapses)
+    threshold = np.float32(rule.connected_threshold)
     guess = 0
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
@@ -145,6 +149,6 @@ def learn(
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             for j in range(winners.size):
-                adapt_column(winners[j], synapses, changes, rule, index, adapt_scratch)
+                adapt_column(winners[j], synapses, changes, threshold, index)
             update_duty_cycles(winners, columns, rule)
     update_boost_factors(columns, rule)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.state import Blur
+from fastsp.kernels.vectors import LANES, TILE_ROWS, multiply_tile
 
 VARIANCE_FLOOR = 1e-6
 """eps of the Gaussian inhibition, in squared units of excitement (connected synapses)."""
@@ -21,26 +22,25 @@ def _multiply(
 
     Row r of the matrix is zero outside the columns from `ranges[r, 0]` to `ranges[r, 1]`.
     """
-    for r in range(out.shape[0]):
+    m, inner = out.shape
+    if m >= TILE_ROWS and inner >= LANES:
+        # The last tile in each direction overlaps the one before.
+        for start in range(0, m, TILE_ROWS):
+            row = min(start, m - TILE_ROWS)
+            low, high = ranges[row]
+            for r in range(row + 1, row + TILE_ROWS):
+                low, high = min(low, ranges[r, 0]), max(high, ranges[r, 1])
+            for lane in range(0, inner, LANES):
+                lane = min(lane, inner - LANES)
+                multiply_tile(matrix, row, matrix.shape[1], source, inner, lane, low, high, out)
+        return
+    for r in range(m):
         target = out[r]
         target[:] = 0.0
-        j, end = ranges[r]
-        # Eight source rows at a time, so that the target row is loaded and stored an eighth as
-        # often; slices with constant indices, so that the inner loop is vectorised.
-        while j + 8 <= end:
-            weights, rows = matrix[r, j : j + 8], source[j : j + 8]
-            a, b, c, d = weights[0], weights[1], weights[2], weights[3]
-            e, f, g, h = weights[4], weights[5], weights[6], weights[7]
-            for i in range(target.size):
-                target[i] += (a * rows[0, i] + b * rows[1, i] + c * rows[2, i] + d * rows[3, i]) + (
-                    e * rows[4, i] + f * rows[5, i] + g * rows[6, i] + h * rows[7, i]
-                )
-            j += 8
-        while j < end:
-            a, row = matrix[r, j], source[j]
-            for i in range(target.size):
-                target[i] += a * row[i]
-            j += 1
+        for j in range(ranges[r, 0], ranges[r, 1]):
+            weight, row_values = matrix[r, j], source[j]
+            for i in range(inner):
+                target[i] += weight * row_values[i]
 
 
 @kernel

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
-from numba.extending import intrinsic, overload
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,23 +49,3 @@ def kernel(function: Function) -> Function:
         with contextlib.suppress(RuntimeError):
             setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
     return compiled  # type: ignore[no-any-return]
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _population_count(typing_context: Any, word: Any) -> Any:
-    """LLVM's own population count, which it turns into vector instructions."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
-
-
-def count_ones(word: np.uint64) -> int:
-    """Return the number of ones in `word` (uint64); inside kernels one machine instruction."""
-    return int(word).bit_count()
-
-
-@overload(count_ones, inline="always", strict=False)  # type: ignore[untyped-decorator]
-def _count_ones(word: Any) -> Any:
-    return lambda word: _population_count(word)

@@ -6,28 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.vectors import LANES, lanes_at_least, lowest_one
 
 
 class SelectionScratch(NamedTuple):
-    """Scratch space for selecting among n keys."""
+    """Scratch space for selecting among n keys, both (n,)."""
 
-    flags: NDArray[np.uint8]
-    """(n rounded up to a multiple of 8,)"""
-    flag_words: NDArray[np.uint64]
-    """The same memory as `flags`."""
     candidates: NDArray[np.int32]
-    """(n,)"""
     candidate_keys: NDArray[np.uint32]
-    """(n,)"""
 
 
 @kernel
 def new_selection_scratch(n: int) -> SelectionScratch:
     """Allocate scratch space for selecting among up to `n` keys."""
-    flag_words = np.zeros((n + 7) // 8, np.uint64)
-    return SelectionScratch(
-        flag_words.view(np.uint8), flag_words, np.empty(n, np.int32), np.empty(n, np.uint32)
-    )
+    return SelectionScratch(np.empty(n, np.int32), np.empty(n, np.uint32))
 
 
 @kernel
@@ -51,22 +43,22 @@ def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
 
 
 @kernel
-def _collect_at_least(
-    keys: NDArray[np.uint32],
-    bound: np.uint32,
-    scratch: SelectionScratch,
-) -> int:
-    """Write to `scratch.candidates` the ascending positions of keys >= bound; count them."""
-    flags, flag_words, found = scratch.flags, scratch.flag_words, scratch.candidates
-    for i in range(keys.size):
-        flags[i] = np.uint8(keys[i] >= bound)
+def _collect_at_least(keys: NDArray[np.uint32], bound: int, scratch: SelectionScratch) -> int:
+    """List in `scratch` the ascending positions of keys >= bound, and the keys; count them."""
     count = 0
-    for w in range((keys.size + 7) // 8):
-        if flag_words[w] != 0:
-            for i in range(8 * w, min(8 * w + 8, keys.size)):
-                if flags[i]:
-                    found[count] = i
-                    count += 1
+    whole = keys.size // LANES * LANES
+    for first in range(0, whole, LANES):
+        found = lanes_at_least(keys, first, bound)
+        while found != 0:
+            scratch.candidates[count] = first + lowest_one(found)
+            found &= found - np.uint64(1)
+            count += 1
+    for i in range(whole, keys.size):
+        if keys[i] >= np.uint32(bound):
+            scratch.candidates[count] = i
+            count += 1
+    for i in range(count):
+        scratch.candidate_keys[i] = keys[scratch.candidates[i]]
     return count
 
 
@@ -103,7 +95,7 @@ def select_top(
                 high = bound
                 bound = high - min(step, high - low)
             step *= 2
-    n_candidates = _collect_at_least(keys, np.uint32(low), scratch)
+    n_candidates = _collect_at_least(keys, low, scratch)
     candidates = scratch.candidates
     if n_candidates <= n_wanted:
         smallest = high
@@ -112,8 +104,6 @@ def select_top(
             smallest = min(smallest, int(keys[candidates[i]]))
         return n_candidates, smallest
     few = scratch.candidate_keys[:n_candidates]
-    for i in range(n_candidates):
-        few[i] = keys[candidates[i]]
     n_high = _count_at_least(few, np.uint32(high))
     while n_low != n_wanted and high - low > 1:
         bound = low + (high - low) // 2

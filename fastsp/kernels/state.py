@@ -25,18 +25,23 @@ class Synapses(NamedTuple):
 
 
 class BitIndex(NamedTuple):
-    """Connected synapses as bits, words x columns.
+    """Connected synapses as rows of bits: for each input bit, the columns connected to it.
 
-    Input word w (input bits 64 w to 64 w + 63) can be seen by one run of columns, from
-    `first_columns[w]` on; `words[starts[w] : starts[w + 1]]` has a word for each of them, with a
-    one where the column is connected to the input bit.
+    Input bits 64 w to 64 w + 63 can be seen by one run of columns: `run_lengths[w]` words of 64
+    columns each, a multiple of 8, from column 64 `run_starts[w]` on. The row of input bit i, with
+    w = i // 64, is at `words[row_starts[w] + (i % 64) * run_lengths[w]]`. Behind all rows follows
+    one of zeros, as long as the longest.
     """
 
     words: NDArray[np.uint64]
-    starts: NDArray[np.int64]
-    """(W + 1,)"""
-    first_columns: NDArray[np.int64]
+    row_starts: NDArray[np.int64]
+    """(W + 1,) the last is where the row of zeros starts"""
+    run_starts: NDArray[np.int64]
     """(W,)"""
+    run_lengths: NDArray[np.int64]
+    """(W,) 0 where no column can see the word"""
+    n_planes: int
+    """Binary digits that the largest possible overlap needs; at least 3."""
 
 
 class Columns(NamedTuple):
