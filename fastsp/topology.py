@@ -4,13 +4,16 @@ Columns are spread evenly over the input. Column j of n along an axis of m input
 input coordinate (j + 1/2) m / n - 1/2, so both grids cover the same area.
 """
 
+import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.local import CELLS, Neighbourhood
 from fastsp.kernels.pools import draw_pools
 from fastsp.kernels.state import Blur
 
@@ -22,6 +25,8 @@ MODE_FLOOR = 1e-4
 """Modes of the grid that a blur weakens below this share are left out."""
 MODE_BLOCK = 8
 """The number of modes kept is a multiple of this."""
+BLOCKS_PER_LIMIT = 2
+"""So many times the blocks of a neighbourhood that may beat an active column are looked at."""
 
 
 @dataclass(frozen=True)
@@ -249,3 +254,119 @@ def _chain(shape: tuple[int, ...], products: list[tuple[int, NDArray[np.float64]
         np.array(steps, np.int64).reshape(-1, 6),
         np.concatenate(ranges).astype(np.int64),
     )
+
+
+def neighbourhood(
+    shape: tuple[int, ...], radius: float, wrap: bool, density: float
+) -> Neighbourhood:
+    """Lay out the neighbourhoods of all columns for local inhibition.
+
+    Parameters
+    ----------
+    shape : the grid of columns.
+    radius : a column's neighbourhood is the box of the columns within floor(radius) columns of it
+        along every axis, itself included.
+    wrap : whether boxes continue at the opposite edge of the grid instead of ending at it. A box
+        wider than the grid is cut to the whole grid.
+    density : wanted share of active columns, which limits by how many columns of its neighbourhood
+        an active column is beaten: by fewer than density times their number.
+    """
+    n_columns = math.prod(shape)
+    # Axes of one column change nothing.
+    lengths = [n for n in shape if n > 1] or [1]
+    reach = [min(int(radius), n // 2 if wrap else n - 1) for n in lengths]
+    reach_on = [min(r, n - 1 - r) for r, n in zip(reach, lengths, strict=True)] if wrap else reach
+    widths = [1 + r + s for r, s in zip(reach, reach_on, strict=True)]
+    # Between two runs of columns lie the cells that the one reaches beyond its end and the other
+    # before its start. Where they hold nothing, they may be the same cells.
+    gaps = [r + s if wrap else r for r, s in zip(reach, reach_on, strict=True)]
+    strides = [
+        math.prod(n + gap for n, gap in zip(lengths[d + 1 :], gaps[d + 1 :], strict=True))
+        for d in range(len(lengths))
+    ]
+    homes = _sums(_steps(r, n, s) for r, n, s in zip(reach, lengths, strides, strict=True))
+    first_cell, last_cell = int(homes[0]), int(homes[-1])
+    n_words = (last_cell - first_cell) // CELLS + 1
+    behind = sum(r * s for r, s in zip(reach_on, strides, strict=True)) + CELLS
+    columns = np.full(first_cell + n_words * CELLS + behind, -1, np.int32)
+
+    # Which column each cell holds: its own, or with wrapping edges another one's.
+    places = [
+        np.arange(-r, n + s) if wrap else np.arange(n)
+        for r, n, s in zip(reach, lengths, reach_on, strict=True)
+    ]
+    cells = first_cell + _sums(p * s for p, s in zip(places, strides, strict=True))
+    held = np.zeros(1, np.int64)
+    for p, n in zip(places, lengths, strict=True):
+        held = np.add.outer(held * n, p % n).ravel()
+    columns[cells] = held
+    # Runs of consecutive cells that hold consecutive columns.
+    starts = np.flatnonzero(
+        np.concatenate([[True], (np.diff(cells) != 1) | (np.diff(held) != 1)])
+    )
+    run_lengths = np.diff(np.concatenate([starts, [cells.size]]))
+    copies = np.stack([held[starts], cells[starts], run_lengths], axis=1)
+
+    sizes = np.ones(1)
+    for n, r, w in zip(lengths, reach, widths, strict=True):
+        along = np.arange(n)
+        clipped = np.minimum(along + r, n - 1) - np.maximum(along - r, 0) + 1
+        sizes = np.multiply.outer(sizes, np.full(n, w) if wrap else clipped).ravel()
+    limits = np.zeros(columns.size, np.int32)
+    limits[homes] = np.ceil(density * sizes)
+
+    sides = _block_sides(widths, BLOCKS_PER_LIMIT * limits.max() * math.prod(widths) / sizes.max())
+    rows = _sums(
+        _steps(-r, w, s) for r, w, s in zip(reach[:-1], widths[:-1], strides[:-1], strict=True)
+    )
+    blocks = _sums(
+        _steps(0, w // side, side * s) - r * s
+        for r, w, side, s in zip(reach, widths, sides, strides, strict=True)
+    )
+    shifts: list[int] = []
+    for side, stride in zip(sides, strides, strict=True):
+        done = 1
+        while done < side:
+            shifts.append(min(done, side - done) * stride)
+            done += min(done, side - done)
+    return Neighbourhood(
+        columns,
+        limits,
+        copies.astype(np.int64),
+        rows - reach[-1],
+        blocks,
+        np.array(shifts, np.int64),
+        widths[-1],
+        first_cell,
+        last_cell,
+        n_columns,
+    )
+
+
+def _steps(first: int, n: int, step: int) -> NDArray[np.int64]:
+    """Return `step` times each of the `n` integers from `first` on."""
+    return np.arange(first, first + n, dtype=np.int64) * step
+
+
+def _sums(of_axes: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the sums of one number of each axis, for all combinations, the last axis fastest."""
+    result = np.zeros(1, np.int64)
+    for numbers in of_axes:
+        result = np.add.outer(result, numbers).ravel()
+    return result
+
+
+def _block_sides(widths: list[int], n_wanted: float) -> tuple[int, ...]:
+    """Return the sides of the blocks that tile a box of these widths with few blocks, yet enough.
+
+    Of the tilings with at least `n_wanted` blocks, that of fewest; of equals, that which leaves
+    out the fewest cells, then the one with the shortest sides. Where there is none, sides of 1.
+    """
+    choices = [sorted({w // n for n in range(1, w + 1)}) for w in widths]
+    best, sides = (math.inf, 0, 0), tuple(1 for _ in widths)
+    for tried in itertools.product(*choices):
+        n_blocks = math.prod(w // side for w, side in zip(widths, tried, strict=True))
+        quality = n_blocks, -n_blocks * math.prod(tried), max(tried)
+        if n_blocks >= n_wanted and quality < best:
+            best, sides = quality, tried
+    return sides

@@ -192,3 +192,28 @@ def receptive_field(kind, column, column_shape, input_shape, radius, wrap):
             bit = np.ravel_multi_index((*(i for i, _ in inputs), *channel), input_shape)
             field[int(bit)] = math.exp(-0.5 * sum(away**2 for _, away in inputs))
     return field
+
+
+def neighbours(column, shape, radius, wrap):
+    """Columns of the box within radius of a column along every axis, itself included, ascending."""
+    windows = []
+    for x, n in zip(np.unravel_index(column, shape), shape, strict=True):
+        window = range(int(x) - int(radius), int(x) + int(radius) + 1)
+        windows.append({i % n for i in window} if wrap else {i for i in window if 0 <= i < n})
+    return sorted(int(np.ravel_multi_index(place, shape)) for place in itertools.product(*windows))
+
+
+def beats(b, c, values):
+    """Whether column b beats column c: by its value, or among equals by its lower position."""
+    return values[b] > values[c] or (values[b] == values[c] and b < c)
+
+
+def local_winners(values, allowed, shape, radius, wrap, density):
+    """Allowed columns beaten by fewer than density * |neighbourhood| allowed ones of it."""
+    winners = []
+    for c in range(len(values)):
+        near = neighbours(c, shape, radius, wrap)
+        beaten_by = sum(1 for b in near if allowed[b] and beats(b, c, values))
+        if allowed[c] and beaten_by < density * len(near):
+            winners.append(c)
+    return winners

@@ -207,7 +207,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     @numba.njit
     def run(active, columns, rule):
         for i in range(active.size):
-            update_duty_cycles(active[i : i + 1], columns, rule)
+            update_duty_cycles(active[i : i + 1], columns, rule, np.empty(1))
 
     run(active.astype(np.int32), columns, rule)
     weights = alpha * (1 - alpha) ** np.arange(n - 1, -1, -1)

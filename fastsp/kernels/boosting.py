@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.selection import order_key
 from fastsp.kernels.state import EXP_BOOSTING, LOG_BOOSTING, Columns, Rule
 
 SMALLEST_DUTY_CYCLE = 1e-300
@@ -36,6 +37,30 @@ def _exponential(x: float) -> np.float32:
 
 
 @kernel
+def _logarithm(x: float) -> float:
+    """Return log(x) of a normal number to within 1e-13, in arithmetic that a loop can vectorise.
+
+    x = 2^n m with m within [1 / sqrt(2), sqrt(2)), and log(m) = 2 artanh((m - 1) / (m + 1)) by its
+    power series.
+    """
+    bits: Any = np.float64(x).view(np.int64)
+    n = (bits - np.int64(0x3FE6A09E667F3BCD)) >> np.int64(52)
+    m = np.int64(bits - (n << np.int64(52))).view(np.float64)
+    z = (m - 1.0) / (m + 1.0)
+    w = z * z
+    y = 1 / 17
+    y = y * w + 1 / 15
+    y = y * w + 1 / 13
+    y = y * w + 1 / 11
+    y = y * w + 1 / 9
+    y = y * w + 1 / 7
+    y = y * w + 1 / 5
+    y = y * w + 1 / 3
+    y = y * w + 1.0
+    return float(n * math.log(2.0) + 2.0 * z * y)
+
+
+@kernel
 def update_boost_factors(columns: Columns, rule: Rule) -> None:
     """Fill `columns.boost_factors` from the duty cycles a and the target density s.
 
@@ -59,39 +84,55 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
 
 
 @kernel
-def update_duty_cycles(active: NDArray[np.int32], columns: Columns, rule: Rule) -> None:
+def update_duty_cycles(
+    active: NDArray[np.int32], columns: Columns, rule: Rule, work: NDArray[np.float64]
+) -> None:
     """Advance the duty cycles by one cycle: a <- (1 - alpha) a + alpha [column is active].
 
     `active` holds the active columns. Between activations log(a) falls by the constant
     log(1 - alpha), so a logarithm is taken only for columns that are active now. Changes
-    `columns.active_duty_cycles` and `columns.log_duty_cycles`.
+    `columns.active_duty_cycles` and `columns.log_duty_cycles`. `work` is as long as `active` at
+    least.
     """
     active_duty_cycles, log_duty_cycles = columns.active_duty_cycles, columns.log_duty_cycles
-    decay = rule.duty_cycle_decay
+    decay, increase = rule.duty_cycle_decay, 1.0 - rule.duty_cycle_decay
     for c in range(active_duty_cycles.size):
         decayed = active_duty_cycles[c] * decay
         active_duty_cycles[c] = decayed if decayed > SMALLEST_DUTY_CYCLE else SMALLEST_DUTY_CYCLE
-    for i in range(active.size):
-        active_duty_cycles[active[i]] += 1.0 - decay
     if rule.boosting == LOG_BOOSTING:
         # A period of one cycle forgets everything at once; its logarithm is kept finite.
         fall = math.log(decay) if decay > 0.0 else math.log(SMALLEST_DUTY_CYCLE)
         for c in range(log_duty_cycles.size):
             log_duty_cycles[c] += fall
         for i in range(active.size):
-            log_duty_cycles[active[i]] = math.log(active_duty_cycles[active[i]])
+            work[i] = active_duty_cycles[active[i]] + increase
+            active_duty_cycles[active[i]] = work[i]
+        for i in range(active.size):
+            work[i] = _logarithm(work[i])
+        for i in range(active.size):
+            log_duty_cycles[active[i]] = work[i]
+    else:
+        for i in range(active.size):
+            active_duty_cycles[active[i]] += increase
 
 
 @kernel
 def excite(
-    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, excitement: NDArray[np.float32]
+    overlaps: NDArray[np.uint16],
+    columns: Columns,
+    rule: Rule,
+    excitement: NDArray[np.float32],
+    keys: NDArray[np.uint32],
 ) -> None:
     """Fill `excitement` (C,): boost factor times (overlap + tie-breaker), in float32.
 
-    0 where the overlap is under the stimulus threshold.
+    0 where the overlap is under the stimulus threshold. Fills `keys` with its order-preserving
+    image (see `order_keys`), 0 under the threshold.
     """
     boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
     threshold = np.uint16(min(rule.stimulus_threshold, 0xFFFF))
     for c in range(excitement.size):
         boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
-        excitement[c] = boosted if overlaps[c] >= threshold else np.float32(0.0)
+        allowed = overlaps[c] >= threshold
+        excitement[c] = boosted if allowed else np.float32(0.0)
+        keys[c] = order_key(boosted) if allowed else np.uint32(0)

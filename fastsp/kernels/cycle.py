@@ -16,7 +16,7 @@ from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
     new_selection_scratch,
-    order_keys,
+    order_key,
     select_top,
 )
 from fastsp.kernels.state import GAUSSIAN_INHIBITION, BitIndex, Blur, Columns, Rule, Synapses
@@ -77,16 +77,13 @@ def choose_columns(
     """
     overlaps, keys = scratch.overlaps, scratch.keys
     count_overlaps(words, index, scratch.planes, overlaps)
-    excite(overlaps, columns, rule, scratch.excitement)
+    excite(overlaps, columns, rule, scratch.excitement, keys)
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, blur, scratch.blur_work, scratch.normalised)
-        order_keys(scratch.normalised, keys)
-    else:
-        order_keys(scratch.excitement, keys)
-    if rule.stimulus_threshold > 0:
         threshold = rule.stimulus_threshold
         for c in range(keys.size):
-            keys[c] = keys[c] if overlaps[c] >= threshold else np.uint32(0)
+            key = order_key(scratch.normalised[c])
+            keys[c] = key if overlaps[c] >= threshold else np.uint32(0)
     return select_top(keys, rule.n_active, guess, scratch.selection, active)
 
 
@@ -136,6 +133,7 @@ def learn(
     n_columns = columns.boost_factors.size
     scratch = new_scratch(n_columns, index.n_planes, _blur_size(n_columns, blur))
     changes = np.empty(64 * inputs.shape[1], np.float32)
+    work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
     guess = 0
     for start in range(0, inputs.shape[0], rule.batch_size):
@@ -150,5 +148,5 @@ def learn(
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             for j in range(winners.size):
                 adapt_column(winners[j], synapses, changes, threshold, index)
-            update_duty_cycles(winners, columns, rule)
+            update_duty_cycles(winners, columns, rule, work)
     update_boost_factors(columns, rule)

@@ -1,0 +1,112 @@
+"""Local inhibition against its plain-loop twin, over random grids, neighbourhoods and ties."""
+
+import naive
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastsp.kernels import local
+from fastsp.kernels.selection import order_keys
+from fastsp.topology import neighbourhood
+
+
+def select(values, allowed, around, scratch=None):
+    """Active columns by the kernel, as a list."""
+    keys, active = np.empty(values.size, np.uint32), np.empty(values.size, np.int32)
+    order_keys(values, keys)
+    keys[~allowed] = 0
+    scratch = local.new_local_scratch(around) if scratch is None else scratch
+    return active[: local.select_local(keys, around, scratch, active)].tolist()
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_local_winners_are_exact_with_ties_to_the_lower_position(data):
+    shape = data.draw(
+        st.lists(st.integers(1, 24), min_size=1, max_size=3).filter(lambda s: np.prod(s) < 400)
+    )
+    radius = data.draw(st.one_of(st.integers(0, 4), st.floats(0.0, 40.0)))
+    wrap = data.draw(st.booleans())
+    density = data.draw(st.one_of(st.sampled_from([0.02, 1.0]), st.floats(0.001, 1.0)))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    around = neighbourhood(tuple(shape), radius, wrap, density)
+    scratch = local.new_local_scratch(around)
+    for _ in range(3):
+        values = random.normal(size=np.prod(shape)).astype(np.float32)
+        # Few different values make many ties; 0 makes all equal.
+        digits = data.draw(st.sampled_from([0, 1, 4, None]))
+        if digits is not None:
+            values = np.round(values * digits).astype(np.float32)
+        allowed = random.random(values.size) >= data.draw(st.sampled_from([0.0, 0.5, 1.0]))
+        expected = naive.local_winners(values.tolist(), allowed, shape, radius, wrap, density)
+        assert select(values, allowed, around, scratch) == expected
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("density", [0.02, 0.2])
+def test_local_winners_of_a_large_grid(wrap, density):
+    shape = (56, 56)
+    values = np.random.default_rng(0).random(56 * 56).astype(np.float32)
+    allowed = np.ones(values.size, bool)
+    around = neighbourhood(shape, 6, wrap, density)
+    expected = naive.local_winners(values.tolist(), allowed, shape, 6, wrap, density)
+    assert select(values, allowed, around) == expected
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_a_neighbourhood_of_the_whole_grid_gives_the_top_columns(wrap):
+    values = np.random.default_rng(0).random(20 * 20).astype(np.float32)
+    allowed = values < 0.9
+    around = neighbourhood((20, 20), 19, wrap, 0.05)
+    assert select(values, allowed, around) == naive.top(values, 20, allowed)
+
+
+def test_the_largest_and_smallest_keys_are_compared_like_any_other():
+    around = neighbourhood((5,), 5, False, 0.4)
+    keys, active = np.array([1, 2**32 - 1, 0, 2**32 - 1, 1], np.uint32), np.empty(5, np.int32)
+    scratch = local.new_local_scratch(around)
+    assert active[: local.select_local(keys, around, scratch, active)].tolist() == [1, 3]
+    keys[:] = [1, 0, 0, 0, 1]
+    assert active[: local.select_local(keys, around, scratch, active)].tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("shape", [(1,), (30,), (9, 11), (4, 5, 6)])
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("radius", [0, 2, 3.7, 30])
+def test_blocks_and_rows_lie_in_the_neighbourhood(shape, wrap, radius):
+    around = neighbourhood(shape, radius, wrap, 0.1)
+    homes = np.flatnonzero(around.limits)
+    assert around.columns[homes].tolist() == list(range(np.prod(shape)))
+    # Cells that a block's largest key is taken from, by the definition of the shifts.
+    block = np.zeros(1, np.int64)
+    for shift in around.shifts:
+        block = np.unique(np.concatenate([block, block + shift]))
+    tiles = (around.blocks[:, None] + block).ravel()
+    box = (around.rows[:, None] + np.arange(around.row_width)).ravel()
+    assert np.unique(tiles).size == tiles.size
+    assert set(tiles.tolist()) <= set(box.tolist())
+    for column, home in enumerate(homes):
+        near = around.columns[home + box]
+        assert np.sort(near[near >= 0]).tolist() == naive.neighbours(column, shape, radius, wrap)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_vector_code_equals_its_plain_twins(seed):
+    random = np.random.default_rng(seed)
+    cells = random.integers(0, 2**32, 400, np.uint32)
+    cells[random.random(400) < 0.3] = 0
+    maxima = np.maximum(cells, np.roll(cells, -1))
+    limits = random.integers(0, 5, 400).astype(np.int32)
+    distances = random.integers(-100, 100, 9)
+    bound = int(random.integers(0, 2**32))
+
+    def everything(cells, maxima):
+        found = local.seldom_beaten(cells, maxima, limits, distances, 9, 120)
+        counts = [
+            local.count_above(cells, 130, distances, 9, width, bound) for width in (1, 15, 16, 40)
+        ]
+        return int(found), counts
+
+    assert everything(cells, maxima) == numba.njit(everything)(cells, maxima)
