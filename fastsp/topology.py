@@ -271,7 +271,6 @@ def neighbourhood(
     density : wanted share of active columns, which limits by how many columns of its neighbourhood
         an active column is beaten: by fewer than density times their number.
     """
-    n_columns = math.prod(shape)
     # Axes of one column change nothing.
     lengths = [n for n in shape if n > 1] or [1]
     reach = [min(int(radius), n // 2 if wrap else n - 1) for n in lengths]
@@ -286,9 +285,11 @@ def neighbourhood(
     ]
     homes = _sums(_steps(r, n, s) for r, n, s in zip(reach, lengths, strides, strict=True))
     first_cell, last_cell = int(homes[0]), int(homes[-1])
-    n_words = (last_cell - first_cell) // CELLS + 1
-    behind = sum(r * s for r, s in zip(reach_on, strides, strict=True)) + CELLS
-    columns = np.full(first_cell + n_words * CELLS + behind, -1, np.int32)
+    behind = first_cell + ((last_cell - first_cell) // CELLS + 1) * CELLS
+    far = sum(r * s for r, s in zip(reach_on, strides, strict=True))
+    n_maxima = -(-(behind + far) // CELLS) * CELLS
+    # Vectors may reach that far further, and so may the shifts of a block.
+    columns = np.full(n_maxima + first_cell + far + CELLS, -1, np.int32)
 
     # Which column each cell holds: its own, or with wrapping edges another one's.
     places = [
@@ -339,7 +340,7 @@ def neighbourhood(
         widths[-1],
         first_cell,
         last_cell,
-        n_columns,
+        n_maxima,
     )
 
 

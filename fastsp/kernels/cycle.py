@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_column, fill_changes
+from fastsp.kernels.learning import adapt_column, fill_changes, prefetch_column
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -21,6 +21,9 @@ from fastsp.kernels.selection import (
 )
 from fastsp.kernels.state import GAUSSIAN_INHIBITION, BitIndex, Blur, Columns, Rule, Synapses
 from fastsp.kernels.vectors import ROW_WORDS
+
+
+AHEAD = 2
 
 
 class Scratch(NamedTuple):
@@ -147,6 +150,8 @@ def learn(
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             for j in range(winners.size):
+                if j + AHEAD < winners.size:
+                    prefetch_column(winners[j + AHEAD], synapses)
                 adapt_column(winners[j], synapses, changes, threshold, index)
             update_duty_cycles(winners, columns, rule, work)
     update_boost_factors(columns, rule)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.overlap import flip
 from fastsp.kernels.state import BitIndex, Synapses
-from fastsp.kernels.vectors import LANES, adapt_lanes, lowest_one
+from fastsp.kernels.vectors import LANES, adapt_lanes, lowest_one, prefetch
 
 
 @kernel
@@ -20,6 +20,14 @@ def fill_changes(
         of_word = changes[64 * w : 64 * w + 64]
         for i in range(64):
             of_word[i] = on if (word >> np.uint64(i)) & np.uint64(1) else off
+
+
+@kernel
+def prefetch_column(column: int, synapses: Synapses) -> None:
+    """Ask for the synapses of `column` ahead of their use: winners lie scattered in memory."""
+    for i in range(synapses.indptr[column], synapses.indptr[column + 1], LANES):
+        prefetch(synapses.indices, i)
+        prefetch(synapses.permanences, i)
 
 
 @kernel

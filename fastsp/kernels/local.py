@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
@@ -29,6 +30,7 @@ from fastsp.kernels.vectors import (
     _load,
     _mask,
     _splat,
+    _vector_at,
     lowest_one,
 )
 
@@ -63,7 +65,8 @@ class Neighbourhood(NamedTuple):
     """Cells in a row of a neighbourhood."""
     first_cell: int
     last_cell: int
-    n_columns: int
+    n_maxima: int
+    """So many cells, a multiple of 32, get the largest keys of their blocks."""
 
 
 class LocalScratch(NamedTuple):
@@ -72,14 +75,14 @@ class LocalScratch(NamedTuple):
     cells: NDArray[np.uint32]
     """(N,) keys of the padded grid; always 0 in cells that no run fills"""
     maxima: NDArray[np.uint32]
-    """(2, N)"""
+    """(N,) the largest key of the block that starts at each cell"""
 
 
 @kernel
 def new_local_scratch(neighbourhood: Neighbourhood) -> LocalScratch:
     """Allocate scratch space for columns with these neighbourhoods."""
     n = neighbourhood.limits.size
-    return LocalScratch(np.zeros(n, np.uint32), np.empty((2, n), np.uint32))
+    return LocalScratch(np.zeros(n, np.uint32), np.empty(n, np.uint32))
 
 
 def _generate_seldom_beaten(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -208,45 +211,83 @@ def count_above(
     )
 
 
-@kernel
-def _take_larger(
-    left: NDArray[np.uint32], right: NDArray[np.uint32], out: NDArray[np.uint32]
+def _generate_copy(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    keys, column, cells, cell, length = arguments
+    source, target = builder.gep(keys, [column]), builder.gep(cells, [cell])
+    cgutils.raw_memcpy(builder, target, source, length, 4)
+
+
+@_compiled_by(_generate_copy, types.none)
+def copy_run(
+    keys: NDArray[np.uint32], column: int, cells: NDArray[np.uint32], cell: int, length: int
 ) -> None:
-    """Fill `out` with the larger of each two keys."""
-    for i in range(out.size):
-        out[i] = max(left[i], right[i])
+    """Copy `length` of `keys` (C,), from `column` on, to `cells` (N,) from `cell` on."""
+    cells[cell : cell + length] = keys[column : column + length]
 
 
-@kernel
-def _fill(
-    keys: NDArray[np.uint32], copies: NDArray[np.int64], cells: NDArray[np.uint32]
+def _generate_take_larger(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    source, shift, n, target = arguments
+    before = builder.block
+    loop, done = builder.append_basic_block("cells"), builder.append_basic_block("taken")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    cell = builder.phi(_I64)
+    cell.add_incoming(ir.Constant(_I64, 0), before)
+    for i in range(2):
+        place = builder.add(cell, ir.Constant(_I64, LANES * i))
+        here = _load(builder, source, place, _I32, LANES)
+        further = _load(builder, source, builder.add(place, shift), _I32, LANES)
+        larger = builder.select(builder.icmp_unsigned(">", here, further), here, further)
+        builder.store(larger, _vector_at(builder, target, place, _I32, LANES), align=4)
+    following = builder.add(cell, ir.Constant(_I64, 2 * LANES))
+    cell.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", following, n), loop, done)
+    builder.position_at_end(done)
+
+
+@_compiled_by(_generate_take_larger, types.none)
+def take_larger(
+    source: NDArray[np.uint32], shift: int, n: int, target: NDArray[np.uint32]
 ) -> None:
-    """Copy runs of `keys` (C,) into `cells` (N,) (see `Neighbourhood.copies`)."""
-    for i in range(copies.shape[0]):
-        column, cell, length = copies[i]
-        source, target = keys[column : column + length], cells[cell : cell + length]
-        for j in range(length):
-            target[j] = source[j]
+    """Write to each of the first `n` cells, a multiple of 32, of `target` the larger of two.
+
+    They are its own of `source`, which may be the same array, and the one `shift` cells on.
+    """
+    for cell in range(n):
+        target[cell] = max(source[cell], source[cell + shift])
 
 
 @kernel
-def _is_active(cells: NDArray[np.uint32], neighbourhood: Neighbourhood, cell: int) -> bool:
-    """Return whether fewer columns than its limit beat the column in `cell`, whose key is not 0."""
-    own, limit = cells[cell], neighbourhood.limits[cell]
-    rows, width = neighbourhood.rows, neighbourhood.row_width
-    n_rows = rows.size
-    # At the most, all equal ones but itself beat it, at the least none.
-    if count_above(cells, cell, rows, n_rows, width, int(own) - 1) <= limit:
-        return True
-    n_beating = count_above(cells, cell, rows, n_rows, width, int(own))
-    column = neighbourhood.columns[cell]
-    for j in range(n_rows):
-        if n_beating >= limit:
-            return False
-        first = cell + rows[j]
-        for i in range(first, first + width):
-            n_beating += int(cells[i] == own and neighbourhood.columns[i] < column)
-    return n_beating < limit
+def _keep_active(
+    cells: NDArray[np.uint32],
+    columns: NDArray[np.int32],
+    limits: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    width: int,
+    candidates: NDArray[np.int32],
+) -> int:
+    """Replace `candidates`, cells whose keys are not 0, by the columns of those that are active.
+
+    Returns how many there are; the rest of `candidates` is left over.
+    """
+    n_active = 0
+    for candidate in range(candidates.size):
+        cell = candidates[candidate]
+        own, limit, column = cells[cell], limits[cell], columns[cell]
+        # At the most, all equal ones but itself beat it, at the least none.
+        if count_above(cells, cell, rows, rows.size, width, int(own) - 1) > limit:
+            n_beating = count_above(cells, cell, rows, rows.size, width, int(own))
+            for j in range(rows.size):
+                if n_beating >= limit:
+                    break
+                first = cell + rows[j]
+                for i in range(first, first + width):
+                    n_beating += int(cells[i] == own and columns[i] < column)
+            if n_beating >= limit:
+                continue
+        candidates[n_active] = column
+        n_active += 1
+    return n_active
 
 
 @kernel
@@ -266,23 +307,25 @@ def select_local(
     doi:10.3389/fncom.2017.00111. Changes `active` and `scratch`, which must be of this
     neighbourhood (`new_local_scratch`).
     """
-    cells, limits = scratch.cells, neighbourhood.limits
-    _fill(keys, neighbourhood.copies, cells)
-    maxima, n = cells, cells.size
-    for i in range(neighbourhood.shifts.size):
-        shift = neighbourhood.shifts[i]
-        n -= shift
-        larger = scratch.maxima[i % 2]
-        _take_larger(maxima[:n], maxima[shift : shift + n], larger[:n])
-        maxima = larger
-    blocks = neighbourhood.blocks
-    n_active = 0
+    cells, maxima = scratch.cells, scratch.cells
+    copies, shifts, blocks = neighbourhood.copies, neighbourhood.shifts, neighbourhood.blocks
+    for i in range(copies.shape[0]):
+        copy_run(keys, copies[i, 0], cells, copies[i, 1], copies[i, 2])
+    for i in range(shifts.size):
+        take_larger(maxima, shifts[i], neighbourhood.n_maxima, scratch.maxima)
+        maxima = scratch.maxima
+    n_candidates = 0
     for first in range(neighbourhood.first_cell, neighbourhood.last_cell + 1, CELLS):
-        found = seldom_beaten(cells, maxima, limits, blocks, blocks.size, first)
+        found = seldom_beaten(cells, maxima, neighbourhood.limits, blocks, blocks.size, first)
         while found != 0:
-            cell = first + lowest_one(found)
+            active[n_candidates] = first + lowest_one(found)
             found &= found - np.uint64(1)
-            if _is_active(cells, neighbourhood, cell):
-                active[n_active] = neighbourhood.columns[cell]
-                n_active += 1
-    return n_active
+            n_candidates += 1
+    return _keep_active(
+        cells,
+        neighbourhood.columns,
+        neighbourhood.limits,
+        neighbourhood.rows,
+        neighbourhood.row_width,
+        active[:n_candidates],
+    )

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
@@ -88,6 +89,20 @@ def lowest_one(word: np.uint64) -> int:
     """Return the position of the lowest one in `word` (uint64), which is not 0."""
     bits = int(word)
     return (bits & -bits).bit_length() - 1
+
+
+def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    array, position = arguments
+    kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    place = builder.bitcast(builder.gep(array, [position]), _I8.as_pointer())
+    # For writing, to be kept close, data rather than instructions.
+    builder.call(prefetch, [place, *(ir.Constant(_I32, n) for n in (1, 3, 1))])
+
+
+@_compiled_by(_generate_prefetch, types.none)
+def prefetch(array: NDArray[Any], position: int) -> None:
+    """Ask for the memory around `array[position]` ahead of its use."""
 
 
 def _generate_adapt(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
