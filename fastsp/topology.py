@@ -25,7 +25,7 @@ MODE_FLOOR = 1e-4
 """Modes of the grid that a blur weakens below this share are left out."""
 MODE_BLOCK = 8
 """The number of modes kept is a multiple of this."""
-BLOCKS_PER_LIMIT = 2
+BLOCKS_PER_LIMIT = 2.5
 """So many times the blocks of a neighbourhood that may beat an active column are looked at."""
 
 
@@ -302,9 +302,7 @@ def neighbourhood(
         held = np.add.outer(held * n, p % n).ravel()
     columns[cells] = held
     # Runs of consecutive cells that hold consecutive columns.
-    starts = np.flatnonzero(
-        np.concatenate([[True], (np.diff(cells) != 1) | (np.diff(held) != 1)])
-    )
+    starts = np.flatnonzero(np.concatenate([[True], (np.diff(cells) != 1) | (np.diff(held) != 1)]))
     run_lengths = np.diff(np.concatenate([starts, [cells.size]]))
     copies = np.stack([held[starts], cells[starts], run_lengths], axis=1)
 

@@ -102,11 +102,19 @@ def test_vector_code_equals_its_plain_twins(seed):
     distances = random.integers(-100, 100, 9)
     bound = int(random.integers(0, 2**32))
 
-    def everything(cells, maxima):
+    def everything(copied, larger):
+        local.copy_run(cells, 7, copied, 19, 333)
+        local.take_larger(copied, 3, 320, larger)
+        # In place, too.
+        local.take_larger(larger, 20, 320, larger)
         found = local.seldom_beaten(cells, maxima, limits, distances, 9, 120)
         counts = [
             local.count_above(cells, 130, distances, 9, width, bound) for width in (1, 15, 16, 40)
         ]
         return int(found), counts
 
-    assert everything(cells, maxima) == numba.njit(everything)(cells, maxima)
+    results = []
+    for run in (everything, numba.njit(everything)):
+        arrays = np.zeros_like(cells), cells.copy()
+        results.append((run(*arrays), [array.tolist() for array in arrays]))
+    assert results[0] == results[1]

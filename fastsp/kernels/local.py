@@ -206,9 +206,7 @@ def count_above(
     It is the first `n_rows`, at least one, rows, each of `width` cells of `cells` (N,) from
     `cell` + its distance in `rows` on. May read, but does not count, 15 cells behind each.
     """
-    return sum(
-        int(cells[cell + rows[j] + i] > bound) for j in range(n_rows) for i in range(width)
-    )
+    return sum(int(cells[cell + rows[j] + i] > bound) for j in range(n_rows) for i in range(width))
 
 
 def _generate_copy(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -246,9 +244,7 @@ def _generate_take_larger(context: Any, builder: Any, signature: Any, arguments:
 
 
 @_compiled_by(_generate_take_larger, types.none)
-def take_larger(
-    source: NDArray[np.uint32], shift: int, n: int, target: NDArray[np.uint32]
-) -> None:
+def take_larger(source: NDArray[np.uint32], shift: int, n: int, target: NDArray[np.uint32]) -> None:
     """Write to each of the first `n` cells, a multiple of 32, of `target` the larger of two.
 
     They are its own of `source`, which may be the same array, and the one `shift` cells on.
