@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
 from fastsp.kernels.boosting import update_boost_factors
-from fastsp.kernels.state import BitIndex, Blur, Columns, Rule, Synapses
+from fastsp.kernels.state import Blur, Columns, OverlapIndex, Rule, Synapses
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, and how many of each row count, (n,) int64."""
@@ -18,7 +18,7 @@ class Engine:
     """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64."""
 
     synapses: Synapses
-    index: BitIndex
+    index: OverlapIndex
     columns: Columns
     blur: Blur
     rule: Rule

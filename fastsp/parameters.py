@@ -16,6 +16,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
     "inhibition": ("global", "gaussian"),
     "boosting": ("log", "exp", None),
+    "overlap_index": ("auto", "rows", "lists"),
 }
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
 _INHIBITION = {"global": state.GLOBAL_INHIBITION, "gaussian": state.GAUSSIAN_INHIBITION}

@@ -25,7 +25,7 @@ from fastsp.parameters import (
     lay_out,
     rule_of,
 )
-from fastsp.synapses import as_synapses, build_index
+from fastsp.synapses import as_synapses, build_index, choose_layout
 from fastsp.topology import gaussian_blur, potential_pools
 
 CHUNK = 1024
@@ -104,6 +104,10 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         begins a new batch.
     threshold : float, at least 0
         An input bit is on where the given value is above this.
+    overlap_index : {"auto", "rows", "lists"}
+        How connected synapses are kept for counting overlaps: as a row of bits for each input bit,
+        as a list of columns, or as whichever promises to be faster for the inputs seen. Results do
+        not depend on it.
     n_jobs : int, optional
         Threads for `transform`, as in scikit-learn. Results do not depend on it.
     random_state : int, RandomState or None
@@ -169,6 +173,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         connected_threshold: float = 0.5,
         batch_size: int = 1,
         threshold: float = 0.5,
+        overlap_index: str = "auto",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -192,12 +197,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.connected_threshold = connected_threshold
         self.batch_size = batch_size
         self.threshold = threshold
+        self.overlap_index = overlap_index
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
     _engine: Engine | None = None
     _configuration: tuple[Any, ...] = ()
+    _n_on: float = 0.0
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -249,7 +256,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        engine = self._configured()
+        engine = self._configured(pack(X[:CHUNK], self.threshold))
         starts = range(0, X.shape[0], CHUNK)
 
         def infer(start: int) -> Active:
@@ -279,7 +286,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 check_is_fitted(self)
             self.initialize(np.size(x))
         words = self._pack_one(x)
-        engine = self._configured()
+        engine = self._configured(words, stay=True)
         active, n_active = engine.learn(words) if learn else engine.infer(words)
         self.n_cycles_ += int(learn)
         return active[0, : n_active[0]]
@@ -287,7 +294,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
         check_is_fitted(self)
-        stages, active = self._configured().trace(self._pack_one(x))
+        words = self._pack_one(x)
+        stages, active = self._configured(words, stay=True).trace(words)
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
         overlaps = stages.overlaps[: stages.excitement.size].astype(np.int32)
@@ -321,19 +329,25 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.tie_breakers_ = TIE_BREAKER_SCALE * random.random(n_columns, dtype=np.float32)
         self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
         self.log_duty_cycles_ = np.empty(0)
-        self.boost_factors_ = np.empty(n_columns, np.float32)
+        self.boost_factors_ = np.ones(n_columns, np.float32)
         self.n_active_ = rule.n_active
         self.n_cycles_ = 0
-        self._configured()
+        self._engine = None
         if self.verbose:
             print(f"SpatialPooler: {layout}, {rule.n_active} active columns")
 
-    def _configured(self) -> Engine:
-        """Return the engine for the present parameters and arrays, built anew if they changed."""
+    def _configured(self, words: NDArray[np.uint64], stay: bool = False) -> Engine:
+        """Return the engine for the present parameters and arrays, built anew if they changed.
+
+        The layout of its index is chosen by the on-bits of packed inputs, and once more when these
+        are twice as many, or half as many, as they were; unless it is to `stay`.
+        """
         configuration = tuple(getattr(self, name) for name in _PARAMETERS)
         engine = self._engine
+        n_on = self._n_on if engine and stay else np.bitwise_count(words).sum() / len(words)
         if (
             engine is not None
+            and self._n_on / 2 <= n_on <= 2 * self._n_on
             and engine.synapses.permanences is self.permanences_
             and engine.columns.active_duty_cycles is self.active_duty_cycles_
             and configuration == self._configuration
@@ -354,20 +368,23 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         columns = Columns(
             self.active_duty_cycles_, self.log_duty_cycles_, self.boost_factors_, self.tie_breakers_
         )
+        layout = self.overlap_index
+        if layout == "auto":
+            layout = choose_layout(synapses, self.n_features_in_, n_on)
         engine = Engine(
             synapses,
-            build_index(synapses, self.n_features_in_, rule.connected_threshold),
+            build_index(synapses, self.n_features_in_, rule.connected_threshold, layout),
             columns,
             gaussian_blur(self.column_shape_, deviations, self.wrap),
             rule,
         )
         engine.refresh_boost_factors()
         self.n_active_ = rule.n_active
-        self._engine, self._configuration = engine, configuration
+        self._engine, self._configuration, self._n_on = engine, configuration, n_on
         return engine
 
     def _learn(self, X: Any) -> Self:
-        engine = self._configured()
+        engine = self._configured(pack(X[:CHUNK], self.threshold))
         step = max(1, CHUNK // self.batch_size) * self.batch_size
         for start in range(0, X.shape[0], step):
             words = pack(X[start : start + step], self.threshold)
@@ -392,6 +409,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_engine", None)
         state.pop("_configuration", None)
+        state.pop("_n_on", None)
         return state
 
 

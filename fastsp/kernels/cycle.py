@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_column, fill_changes, prefetch_column
+from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -19,11 +19,10 @@ from fastsp.kernels.selection import (
     order_key,
     select_top,
 )
-from fastsp.kernels.state import GAUSSIAN_INHIBITION, BitIndex, Blur, Columns, Rule, Synapses
+from fastsp.kernels.state import GAUSSIAN_INHIBITION, Blur, Columns, OverlapIndex, Rule, Synapses
 from fastsp.kernels.vectors import ROW_WORDS
 
-
-AHEAD = 2
+FLIP_ROOM = 4096
 
 
 class Scratch(NamedTuple):
@@ -64,7 +63,7 @@ def _blur_size(n_columns: int, blur: Blur) -> int:
 @kernel
 def choose_columns(
     words: NDArray[np.uint64],
-    index: BitIndex,
+    index: OverlapIndex,
     columns: Columns,
     blur: Blur,
     rule: Rule,
@@ -93,7 +92,7 @@ def choose_columns(
 @kernel
 def infer(
     inputs: NDArray[np.uint64],
-    index: BitIndex,
+    index: OverlapIndex,
     columns: Columns,
     blur: Blur,
     rule: Rule,
@@ -119,7 +118,7 @@ def infer(
 def learn(
     inputs: NDArray[np.uint64],
     synapses: Synapses,
-    index: BitIndex,
+    index: OverlapIndex,
     columns: Columns,
     blur: Blur,
     rule: Rule,
@@ -138,6 +137,7 @@ def learn(
     changes = np.empty(64 * inputs.shape[1], np.float32)
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
+    flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
     guess = 0
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
@@ -149,9 +149,6 @@ def learn(
         for i in range(start, end):
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
-            for j in range(winners.size):
-                if j + AHEAD < winners.size:
-                    prefetch_column(winners[j + AHEAD], synapses)
-                adapt_column(winners[j], synapses, changes, threshold, index)
+            adapt_columns(winners, synapses, changes, threshold, index, flips)
             update_duty_cycles(winners, columns, rule, work)
     update_boost_factors(columns, rule)

@@ -37,6 +37,18 @@ class _KernelCache(FunctionCache):
         super().__init__(function)
         self._cache_file._source_stamp = _FINGERPRINT
 
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """Return the cached kernel, or None; an index that cannot even be read is discarded.
+
+        Numba unpickles the index before it looks at the stamp, and that fails where a type that an
+        earlier version had is gone.
+        """
+        try:
+            return super().load_overload(signature, target_context)
+        except Exception:
+            self.flush()
+            return None
+
 
 def kernel(function: Function) -> Function:
     """Compile `function` in nopython mode: serial, GIL released, cached, no fast-math.

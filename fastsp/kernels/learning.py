@@ -1,12 +1,17 @@
 """The Hebbian rule, and the overlap index kept in step with it."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.overlap import flip
-from fastsp.kernels.state import BitIndex, Synapses
+from fastsp.kernels.overlap import flip, prefetch_flip
+from fastsp.kernels.state import OverlapIndex, Synapses
 from fastsp.kernels.vectors import LANES, adapt_lanes, lowest_one, prefetch
+
+COLUMNS_AHEAD, FLIPS_AHEAD = 2, 8
+"""How early memory is asked for."""
 
 
 @kernel
@@ -30,18 +35,34 @@ def prefetch_column(column: int, synapses: Synapses) -> None:
         prefetch(synapses.permanences, i)
 
 
+class Flips(NamedTuple):
+    """Synapses that became connected or ceased to be, on their way into the index."""
+
+    columns: NDArray[np.int32]
+    synapses: NDArray[np.int64]
+    """Positions in the arrays of `Synapses`."""
+
+
+@kernel
+def new_flips(n: int) -> Flips:
+    """Allocate room for `n` flips."""
+    return Flips(np.empty(n, np.int32), np.empty(n, np.int64))
+
+
 @kernel
 def adapt_column(
     column: int,
     synapses: Synapses,
     changes: NDArray[np.float32],
     threshold: np.float32,
-    index: BitIndex,
-) -> None:
+    flips: Flips,
+    n_flips: int,
+) -> int:
     """Add to each potential synapse of `column` the change of its input bit, clipped to [0, 1].
 
-    Changes `synapses.permanences`, and `index` only where a synapse becomes connected or ceases to
-    be. The last vector of a pool overlaps the one before, of which it skips what is done.
+    Changes `synapses.permanences`; appends to the `n_flips` entries of `flips`, and returns how
+    many there are then. The last vector of a pool overlaps the one before, of which it skips what
+    is done.
     """
     indices, permanences = synapses.indices, synapses.permanences
     start, end = synapses.indptr[column], synapses.indptr[column + 1]
@@ -50,12 +71,55 @@ def adapt_column(
             old = permanences[i]
             new = min(max(old + changes[indices[i]], np.float32(0.0)), np.float32(1.0))
             permanences[i] = new
-            if (old >= threshold) != (new >= threshold):
-                flip(index, column, indices[i])
-        return
-    for i in range(start, end, LANES):
-        first = min(i, end - LANES)
-        flipped = adapt_lanes(permanences, indices, changes, first, i - first, threshold)
+            flips.columns[n_flips], flips.synapses[n_flips] = column, i
+            n_flips += (old >= threshold) != (new >= threshold)
+        return n_flips
+    for next_one in range(start, end, LANES):
+        first = min(next_one, end - LANES)
+        skip = next_one - first
+        flipped = adapt_lanes(permanences, indices, changes, first, skip, threshold)
         while flipped != 0:
-            flip(index, column, indices[first + lowest_one(flipped)])
+            flips.columns[n_flips] = column
+            flips.synapses[n_flips] = first + lowest_one(flipped)
+            n_flips += 1
             flipped &= flipped - np.uint64(1)
+    return n_flips
+
+
+@kernel
+def adapt_columns(
+    winners: NDArray[np.int32],
+    synapses: Synapses,
+    changes: NDArray[np.float32],
+    threshold: np.float32,
+    index: OverlapIndex,
+    flips: Flips,
+) -> None:
+    """Adapt the columns `winners` (see `adapt_column`) and bring `index` up to date.
+
+    `flips` has room for those of the longest pool at least. Memory is asked for ahead of its use:
+    winners, and the places of their flips in the index, lie scattered.
+    """
+    room = flips.columns.size
+    n_flips = 0
+    for j in range(winners.size):
+        if j + COLUMNS_AHEAD < winners.size:
+            prefetch_column(winners[j + COLUMNS_AHEAD], synapses)
+        column = winners[j]
+        if n_flips + synapses.indptr[column + 1] - synapses.indptr[column] > room:
+            _enter(flips, n_flips, synapses, threshold, index)
+            n_flips = 0
+        n_flips = adapt_column(column, synapses, changes, threshold, flips, n_flips)
+    _enter(flips, n_flips, synapses, threshold, index)
+
+
+@kernel
+def _enter(
+    flips: Flips, n_flips: int, synapses: Synapses, threshold: np.float32, index: OverlapIndex
+) -> None:
+    for j in range(n_flips):
+        if j + FLIPS_AHEAD < n_flips:
+            ahead = j + FLIPS_AHEAD
+            prefetch_flip(index, flips.columns[ahead], synapses.indices[flips.synapses[ahead]])
+        i = flips.synapses[j]
+        flip(index, flips.columns[j], synapses.indices[i], synapses.permanences[i] >= threshold)

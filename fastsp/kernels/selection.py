@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.vectors import LANES, lanes_at_least, lowest_one
 
-
 BUCKETS = 256
 
 
@@ -146,33 +145,33 @@ def select_top(
     largest = np.uint32(0)
     for i in range(n_candidates):
         largest = max(largest, few[i])
-    high = min(high, np.int64(largest) + 1)
+    high = min(high, int(largest) + 1)
     shift = 0
     while (high - low) >> shift >= BUCKETS - 1:
         shift += 1
     histogram = scratch.histogram
     histogram[:] = 0
     for i in range(n_candidates):
-        histogram[min((np.int64(few[i]) - low) >> shift, BUCKETS - 1)] += 1
+        histogram[min((int(few[i]) - low) >> shift, BUCKETS - 1)] += 1
     # Keys from `high` on share the last bucket with none below: it is never contested.
     bucket, n_above = BUCKETS - 1, 0
     while n_above + histogram[bucket] < n_wanted:
-        n_above += histogram[bucket]
+        n_above += int(histogram[bucket])
         bucket -= 1
     low, high = low + (bucket << shift), low + ((bucket + 1) << shift)
     contested = scratch.contested
     n_contested = 0
     for i in range(n_candidates):
         contested[n_contested] = few[i]
-        n_contested += low <= np.int64(few[i]) < high
+        n_contested += low <= int(few[i]) < high
     low, n_tied = _bisect(contested[:n_contested], n_wanted - n_above, low, high)
     # Without a branch that nothing could predict.
     n_selected = 0
     for i in range(n_candidates):
-        key = np.int64(few[i])
-        tied = np.int64(key == low)
+        key = int(few[i])
+        tied = int(key == low)
         candidates[n_selected] = candidates[i]
-        n_selected += np.int64(key > low) | (tied & np.int64(n_tied > 0))
+        n_selected += int(key > low) | (tied & int(n_tied > 0))
         n_tied -= tied
     selected[:n_selected] = candidates[:n_selected]
     return n_selected, low

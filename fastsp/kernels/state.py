@@ -4,13 +4,14 @@ Named tuples of arrays: Python code reads them by name, Numba compiles them away
 one owns its arrays; kernels change them only where their docstrings say so.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
 GLOBAL_INHIBITION, GAUSSIAN_INHIBITION = 0, 1
+BIT_ROWS, CONNECTED_LISTS = 0, 1
 
 
 class Synapses(NamedTuple):
@@ -24,8 +25,8 @@ class Synapses(NamedTuple):
     """(S,) in [0, 1]."""
 
 
-class BitIndex(NamedTuple):
-    """Connected synapses as rows of bits: for each input bit, the columns connected to it.
+class BitRows(NamedTuple):
+    """Connected synapses as rows of bits: for each input bit, a one for each connected column.
 
     Input bits 64 w to 64 w + 63 can be seen by one run of columns: `run_lengths[w]` words of 64
     columns each, a multiple of 8, from column 64 `run_starts[w]` on. The row of input bit i, with
@@ -40,8 +41,31 @@ class BitIndex(NamedTuple):
     """(W,)"""
     run_lengths: NDArray[np.int64]
     """(W,) 0 where no column can see the word"""
+
+
+class ConnectedLists(NamedTuple):
+    """Connected synapses as lists: for each input bit, the columns connected to it, in no order.
+
+    The list of input bit i is `columns[starts[i] : starts[i] + lengths[i]]`; it has room for all
+    columns with a potential synapse there.
+    """
+
+    columns: NDArray[Any]
+    """(S,) uint16 where there are at most 65,536 columns, else uint32"""
+    starts: NDArray[np.int64]
+    """(N + 1,)"""
+    lengths: NDArray[np.int64]
+    """(N,)"""
+
+
+class OverlapIndex(NamedTuple):
+    """Connected synapses by input bit, in one of two layouts; the arrays of the other are empty."""
+
+    layout: int
     n_planes: int
     """Binary digits that the largest possible overlap needs; at least 3."""
+    rows: BitRows
+    lists: ConnectedLists
 
 
 class Columns(NamedTuple):
