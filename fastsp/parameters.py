@@ -10,16 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import state
-from fastsp.topology import ReceptiveFields, receptive_fields
+from fastsp.kernels.cycle import Inhibition
+from fastsp.topology import ReceptiveFields, gaussian_blur, neighbourhood, receptive_fields
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
-    "inhibition": ("global", "gaussian"),
+    "inhibition": ("global", "gaussian", "local"),
     "boosting": ("log", "exp", None),
     "overlap_index": ("auto", "rows", "lists"),
 }
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
-_INHIBITION = {"global": state.GLOBAL_INHIBITION, "gaussian": state.GAUSSIAN_INHIBITION}
+_INHIBITION = {
+    "global": state.GLOBAL_INHIBITION,
+    "gaussian": state.GAUSSIAN_INHIBITION,
+    "local": state.LOCAL_INHIBITION,
+}
 
 # name: kind, smallest, largest, whether the smallest itself is excluded, whether None is allowed
 _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
@@ -123,7 +128,7 @@ def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
                 f"where receptive_field is {kind!r}; got {column_shape}"
             )
     fields = receptive_fields(kind, column_shape, input_shape, radius, parameters["wrap"])
-    blur_deviations(parameters, column_shape, input_shape)
+    inhibition_radii(parameters, column_shape, input_shape)
     return Layout(column_shape, input_shape, fields, _count_synapses(parameters, fields))
 
 
@@ -142,25 +147,39 @@ def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> N
     return np.full(available.size, wanted, np.int64)
 
 
-def blur_deviations(
+def inhibition_radii(
     parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
 ) -> tuple[float, ...]:
-    """Return the standard deviation of Gaussian inhibition in columns, along each axis.
+    """Return the radius of inhibition in columns, along each axis.
 
     Zeros for global inhibition. Raises ValueError where there is nothing to derive it from.
     """
-    if parameters["inhibition"] == "global":
+    kind, given = parameters["inhibition"], parameters["inhibition_radius"]
+    if kind == "global":
         return (0.0,) * len(column_shape)
-    given = parameters["inhibition_radius"]
     if given is not None:
         return (float(given),) * len(column_shape)
     radius = parameters["potential_radius"]
     if not radius:
         raise ValueError(
-            "inhibition_radius must be given for Gaussian inhibition where receptive fields have "
+            f"inhibition_radius must be given for inhibition={kind!r} where receptive fields have "
             "no radius to derive it from; got None"
         )
     return tuple(radius * c / i for c, i in zip(column_shape, input_shape, strict=False))
+
+
+def lay_out_inhibition(
+    parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
+) -> Inhibition:
+    """Return the arrays that columns compete in, for the kind of inhibition."""
+    kind, wrap = parameters["inhibition"], parameters["wrap"]
+    radii = inhibition_radii(parameters, column_shape, input_shape)
+    deviations = radii if kind == "gaussian" else (0.0,) * len(radii)
+    grid = column_shape if kind == "local" else (1,)
+    return Inhibition(
+        gaussian_blur(column_shape, deviations, wrap),
+        neighbourhood(grid, max(radii), wrap, parameters["density"]),
+    )
 
 
 def rule_of(parameters: Mapping[str, Any], n_columns: int) -> state.Rule:

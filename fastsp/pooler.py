@@ -20,13 +20,13 @@ from fastsp.inputs import pack
 from fastsp.kernels.state import LOG_BOOSTING, Columns
 from fastsp.parameters import (
     Layout,
-    blur_deviations,
     check_numbers_and_choices,
     lay_out,
+    lay_out_inhibition,
     rule_of,
 )
 from fastsp.synapses import as_synapses, build_index, choose_layout
-from fastsp.topology import gaussian_blur, potential_pools
+from fastsp.topology import potential_pools
 
 CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
@@ -78,12 +78,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Whether opposite edges of the grid are neighbours.
     density : float in (0, 1]
         Wanted share of active columns: k = round(density * C), at least 1, are active.
-    inhibition : {"global", "gaussian"}
+    inhibition : {"global", "gaussian", "local"}
         How columns compete. "global": the k most excited win. "gaussian": the k columns that
         exceed the Gaussian mean around them the most, in units of the standard deviation there.
+        "local": those that fewer than density * n of the n columns around them beat, as in [1]_;
+        how many that are differs from input to input.
     inhibition_radius : float, optional
-        Standard deviation of that neighbourhood, in columns. If None, `potential_radius` in
-        columns.
+        In columns: standard deviation of the Gaussian; or half side of the square neighbourhood,
+        the largest integer in it counting. If None, `potential_radius` in columns.
     boosting : {"log", "exp", None}
         How columns that are active too seldom are favoured. "log": log(a) / log(s) for a column
         with active duty cycle a and s = k / C. "exp": exp(boost_strength * (s - a)), as in [1]_.
@@ -124,7 +126,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
     tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
     log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
-    n_active_ : int, the number k of active columns.
+    n_active_ : int, the number k of active columns; with local inhibition about so many.
     n_cycles_ : int, learning cycles so far.
     column_shape_, input_shape_ : tuple of int, the grids in full.
     n_features_in_ : int
@@ -359,7 +361,6 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
             setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
         rule = rule_of(parameters, self._n_features_out)
-        deviations = blur_deviations(parameters, self.column_shape_, self.input_shape_)
         if rule.boosting != LOG_BOOSTING:
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
@@ -375,7 +376,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             synapses,
             build_index(synapses, self.n_features_in_, rule.connected_threshold, layout),
             columns,
-            gaussian_blur(self.column_shape_, deviations, self.wrap),
+            lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
             rule,
         )
         engine.refresh_boost_factors()

@@ -112,13 +112,13 @@ class Pooler:
         self.k = max(1, math.floor(self.parameters["density"] * len(self.pools) + 0.5))
         self.target_density = self.k / len(self.pools)
         radius = self.parameters["inhibition_radius"]
-        if radius is None and self.parameters["inhibition"] == "gaussian":
-            self.deviations = [
+        if radius is None and self.parameters["inhibition"] != "global":
+            self.radii = [
                 self.parameters["potential_radius"] * c / i
                 for c, i in zip(self.shape, pooler.input_shape_, strict=False)
             ]
         else:
-            self.deviations = [radius] * len(self.shape)
+            self.radii = [radius] * len(self.shape)
 
     def boost_factors(self):
         p = self.parameters
@@ -143,11 +143,15 @@ class Pooler:
             for o, b, tie in zip(overlaps, boost_factors, self.tie_breakers, strict=True)
         ]
         if p["inhibition"] == "gaussian":
-            values = normalise(values, self.shape, self.deviations, p["wrap"])
+            values = normalise(values, self.shape, self.radii, p["wrap"])
         return values, [o >= p["stimulus_threshold"] for o in overlaps]
 
     def choose(self, x, boost_factors):
         values, allowed = self.competition(x, boost_factors)
+        if self.parameters["inhibition"] == "local":
+            p = self.parameters
+            radius = max(self.radii)
+            return local_winners(values, allowed, self.shape, radius, p["wrap"], p["density"])
         return top(values, self.k, allowed)
 
     def learn(self, x, active):

@@ -21,9 +21,9 @@ def poolers(draw, **fixed):
         radius = draw(st.integers(0, longest))
     elif field == "gaussian":
         radius = draw(st.floats(0.2, 3.0))
-    inhibition = draw(st.sampled_from(["global", "gaussian"]))
+    inhibition = draw(st.sampled_from(["global", "gaussian", "local"]))
     derivable = radius and max(column_shape) * radius / min(input_shape[:n_axes]) <= 4
-    needs_radius = inhibition == "gaussian" and not (derivable and draw(st.booleans()))
+    needs_radius = inhibition != "global" and not (derivable and draw(st.booleans()))
     parameters = {
         "column_shape": column_shape,
         "input_shape": input_shape,

@@ -12,6 +12,7 @@ from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cy
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.local import LocalScratch, Neighbourhood, new_local_scratch, select_local
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -19,10 +20,26 @@ from fastsp.kernels.selection import (
     order_key,
     select_top,
 )
-from fastsp.kernels.state import GAUSSIAN_INHIBITION, Blur, Columns, OverlapIndex, Rule, Synapses
+from fastsp.kernels.state import (
+    GAUSSIAN_INHIBITION,
+    LOCAL_INHIBITION,
+    Blur,
+    Columns,
+    OverlapIndex,
+    Rule,
+    Synapses,
+)
 from fastsp.kernels.vectors import ROW_WORDS
 
 FLIP_ROOM = 4096
+"""Flips that may wait to be entered into the overlap index."""
+
+
+class Inhibition(NamedTuple):
+    """What columns compete in; what the kind of inhibition does not use has no effect."""
+
+    blur: Blur
+    neighbourhood: Neighbourhood
 
 
 class Scratch(NamedTuple):
@@ -35,21 +52,7 @@ class Scratch(NamedTuple):
     blur_work: NDArray[np.float32]
     keys: NDArray[np.uint32]
     selection: SelectionScratch
-
-
-@kernel
-def new_scratch(n_columns: int, n_planes: int, blur_size: int) -> Scratch:
-    """Allocate scratch space for C columns, overlaps of `n_planes` digits, and the blur."""
-    n_words = (n_columns + 63) // 64
-    return Scratch(
-        np.empty(n_planes * (n_words + ROW_WORDS), np.uint64),
-        np.empty(64 * n_words, np.uint16),
-        np.empty(n_columns, np.float32),
-        np.empty(n_columns, np.float32),
-        np.empty((4, blur_size), np.float32),
-        np.empty(n_columns, np.uint32),
-        new_selection_scratch(n_columns),
-    )
+    local: LocalScratch
 
 
 @kernel
@@ -61,27 +64,46 @@ def _blur_size(n_columns: int, blur: Blur) -> int:
 
 
 @kernel
+def new_scratch(n_columns: int, n_planes: int, inhibition: Inhibition) -> Scratch:
+    """Allocate scratch space for C columns, overlaps of `n_planes` digits, and inhibition."""
+    n_words = (n_columns + 63) // 64
+    return Scratch(
+        np.empty(n_planes * (n_words + ROW_WORDS), np.uint64),
+        np.empty(64 * n_words, np.uint16),
+        np.empty(n_columns, np.float32),
+        np.empty(n_columns, np.float32),
+        np.empty((4, _blur_size(n_columns, inhibition.blur)), np.float32),
+        np.empty(n_columns, np.uint32),
+        new_selection_scratch(n_columns),
+        new_local_scratch(inhibition.neighbourhood),
+    )
+
+
+@kernel
 def choose_columns(
     words: NDArray[np.uint64],
     index: OverlapIndex,
     columns: Columns,
-    blur: Blur,
+    inhibition: Inhibition,
     rule: Rule,
     guess: int,
     scratch: Scratch,
     active: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Write the active columns for one input to `active` (k,), ascending.
+    """Write the active columns for one input to `active`, ascending.
 
-    Returns how many there are (fewer than k only where the stimulus threshold forbids more) and
+    `active` is (k,), or (C,) for local inhibition. Returns how many there are (with k wanted, fewer
+    only where the stimulus threshold forbids more) and
     the guess for the next input (see `select_top`). Changes nothing but `active` and `scratch`,
     which afterwards holds the stages of the cycle.
     """
     overlaps, keys = scratch.overlaps, scratch.keys
     count_overlaps(words, index, scratch.planes, overlaps)
     excite(overlaps, columns, rule, scratch.excitement, keys)
+    if rule.inhibition == LOCAL_INHIBITION:
+        return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
-        normalise(scratch.excitement, blur, scratch.blur_work, scratch.normalised)
+        normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         threshold = rule.stimulus_threshold
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])
@@ -94,7 +116,7 @@ def infer(
     inputs: NDArray[np.uint64],
     index: OverlapIndex,
     columns: Columns,
-    blur: Blur,
+    inhibition: Inhibition,
     rule: Rule,
     active: NDArray[np.int32],
     n_active: NDArray[np.int64],
@@ -105,11 +127,11 @@ def infer(
     scratch space, with the stages of the last input.
     """
     n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, index.n_planes, _blur_size(n_columns, blur))
+    scratch = new_scratch(n_columns, index.n_planes, inhibition)
     guess = 0
     for i in range(inputs.shape[0]):
         n_active[i], guess = choose_columns(
-            inputs[i], index, columns, blur, rule, guess, scratch, active[i]
+            inputs[i], index, columns, inhibition, rule, guess, scratch, active[i]
         )
     return scratch
 
@@ -120,7 +142,7 @@ def learn(
     synapses: Synapses,
     index: OverlapIndex,
     columns: Columns,
-    blur: Blur,
+    inhibition: Inhibition,
     rule: Rule,
     active: NDArray[np.int32],
     n_active: NDArray[np.int64],
@@ -133,7 +155,7 @@ def learn(
     factors are those of the final duty cycles.
     """
     n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, index.n_planes, _blur_size(n_columns, blur))
+    scratch = new_scratch(n_columns, index.n_planes, inhibition)
     changes = np.empty(64 * inputs.shape[1], np.float32)
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
@@ -144,7 +166,7 @@ def learn(
         update_boost_factors(columns, rule)
         for i in range(start, end):
             n_active[i], guess = choose_columns(
-                inputs[i], index, columns, blur, rule, guess, scratch, active[i]
+                inputs[i], index, columns, inhibition, rule, guess, scratch, active[i]
             )
         for i in range(start, end):
             winners = active[i, : n_active[i]]
