@@ -1,12 +1,14 @@
 """What the kernels need of a pooler, in one place: its arrays, their index, blur and rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
 from fastsp.kernels.boosting import update_boost_factors
+from fastsp.kernels.session import Session, open_session, run_cycle
 from fastsp.kernels.state import LOCAL_INHIBITION, Columns, OverlapIndex, Rule, Synapses
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -14,7 +16,7 @@ Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 row count, (n,) int64."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Engine:
     """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64."""
 
@@ -23,6 +25,9 @@ class Engine:
     columns: Columns
     inhibition: cycle.Inhibition
     rule: Rule
+    n_words: int
+    sessions: list[Session] = field(default_factory=list)
+    """Not in use at the moment; each thread takes one and puts it back."""
 
     def infer(self, words: NDArray[np.uint64]) -> Active:
         """Find the active columns of each input. Any number of threads may do so at once."""
@@ -45,6 +50,17 @@ class Engine:
         )
         return active, n_active
 
+    def compute(self, x: NDArray[np.uint8], bound: int, learns: bool) -> NDArray[np.int32]:
+        """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
+        try:
+            session = self.sessions.pop()
+        except IndexError:
+            session = self._open_session()
+        active = np.empty(self.most_active, np.int32)
+        n_active = run_cycle(session, x, bound, bool(learns), active)
+        self.sessions.append(session)
+        return active if n_active == self.most_active else active[:n_active].copy()
+
     def trace(self, words: NDArray[np.uint64]) -> tuple[cycle.Scratch, NDArray[np.int32]]:
         """Return the stages of a single input, (1, W), and its active columns."""
         active, n_active = self._room(1)
@@ -57,7 +73,22 @@ class Engine:
         """Set the boost factors to those of the duty cycles."""
         update_boost_factors(self.columns, self.rule)
 
-    def _room(self, n: int) -> Active:
+    @cached_property
+    def most_active(self) -> int:
+        """The largest number of active columns that an input can have."""
         local = self.rule.inhibition == LOCAL_INHIBITION
-        most = self.columns.tie_breakers.size if local else self.rule.n_active
-        return np.empty((n, most), np.int32), np.empty(n, np.int64)
+        return int(self.columns.tie_breakers.size) if local else self.rule.n_active
+
+    def _open_session(self) -> Session:
+        return open_session(
+            self.synapses,
+            self.index,
+            self.columns,
+            self.inhibition,
+            self.rule,
+            self.n_words,
+            self.most_active,
+        )
+
+    def _room(self, n: int) -> Active:
+        return np.empty((n, self.most_active), np.int32), np.empty(n, np.int64)

@@ -5,6 +5,7 @@ as rows of a matrix; codes go out as a sparse matrix with a row of active column
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -287,32 +288,48 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             if not learn:
                 check_is_fitted(self)
             self.initialize(np.size(x))
-        words = self._pack_one(x)
-        engine = self._configured(words, stay=True)
-        active, n_active = engine.learn(words) if learn else engine.infer(words)
-        self.n_cycles_ += int(learn)
-        return active[0, : n_active[0]]
+        bits = self._one_input(x)
+        engine = self._engine
+        if engine is None or not self._is_current(engine):
+            engine = self._configured(pack(bits.reshape(1, -1), self.threshold))
+        if bits.dtype.char == "B":
+            bound = min(int(self.threshold), 255)
+        else:
+            bits, bound = (bits > self.threshold).view(np.uint8), 0
+        active = engine.compute(bits, bound, learn)
+        if learn:
+            self.n_cycles_ += 1
+        return active
 
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
         check_is_fitted(self)
-        words = self._pack_one(x)
+        words = pack(self._one_input(x).reshape(1, -1), self.threshold)
         stages, active = self._configured(words, stay=True).trace(words)
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
         overlaps = stages.overlaps[: stages.excitement.size].astype(np.int32)
         return Trace(overlaps, stages.excitement, inhibited, active)
 
-    def _pack_one(self, x: Any) -> NDArray[np.uint64]:
-        x = np.asarray(x)
+    def _one_input(self, x: Any) -> NDArray[Any]:
+        x = np.ascontiguousarray(x)
+        if x.dtype.char == "?":
+            x = x.view(np.uint8)
         if x.shape != (self.n_features_in_,):
             raise ValueError(
                 f"x must be one input of shape ({self.n_features_in_},); got shape {x.shape}"
             )
-        x = x.reshape(1, -1)
         if x.dtype.kind not in "biu":
-            x = check_array(x, estimator=self)
-        return pack(x, self.threshold)
+            x = check_array(x.reshape(1, -1), estimator=self)[0]
+        return x  # type: ignore[no-any-return]
+
+    def _is_current(self, engine: Engine) -> bool:
+        """Whether `engine` is of the present parameters and arrays."""
+        return (
+            engine.synapses.permanences is self.permanences_
+            and engine.columns.active_duty_cycles is self.active_duty_cycles_
+            and _configuration_of(vars(self)) == self._configuration
+        )
 
     def _parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PARAMETERS}
@@ -344,15 +361,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         The layout of its index is chosen by the on-bits of packed inputs, and once more when these
         are twice as many, or half as many, as they were; unless it is to `stay`.
         """
-        configuration = tuple(getattr(self, name) for name in _PARAMETERS)
         engine = self._engine
         n_on = self._n_on if engine and stay else np.bitwise_count(words).sum() / len(words)
         if (
             engine is not None
             and self._n_on / 2 <= n_on <= 2 * self._n_on
-            and engine.synapses.permanences is self.permanences_
-            and engine.columns.active_duty_cycles is self.active_duty_cycles_
-            and configuration == self._configuration
+            and self._is_current(engine)
         ):
             return engine
         parameters = self._parameters()
@@ -378,10 +392,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             columns,
             lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
             rule,
+            (self.n_features_in_ + 63) // 64,
         )
         engine.refresh_boost_factors()
         self.n_active_ = rule.n_active
-        self._engine, self._configuration, self._n_on = engine, configuration, n_on
+        self._configuration, self._n_on = _configuration_of(vars(self)), n_on
+        self._engine = engine
         return engine
 
     def _learn(self, X: Any) -> Self:
@@ -424,6 +440,7 @@ _ARRAYS = {
     "tie_breakers_": np.float32,
 }
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
+_configuration_of = itemgetter(*_PARAMETERS)
 
 
 def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:

@@ -22,6 +22,8 @@ ROWS = 7
 """Bit rows added at once: as many as three binary digits can count."""
 ROW_WORDS = 8
 """Words of a bit row in one vector."""
+WORD = 64
+"""Input bits in one word."""
 TILE_ROWS = 8
 """Rows of a matrix multiplied at once; of LANES columns each."""
 
@@ -77,6 +79,8 @@ def _load(builder: Any, array: Any, position: Any, kind: Any, n: int) -> Any:
 
 
 def _mask(builder: Any, lanes: Any) -> Any:
+    if lanes.type.count == WORD:
+        return builder.bitcast(lanes, _I64)
     return builder.zext(builder.bitcast(lanes, ir.IntType(lanes.type.count)), _I64)
 
 
@@ -341,3 +345,16 @@ def multiply_tile(
                 weight, value = matrix.flat[r * width + j], source.flat[j * inner + i]
                 total = np.float32(total + np.float32(weight * value))
             out.flat[r * inner + i] = total
+
+
+def _generate_pack(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    x, first, bound = arguments
+    own = _load(builder, x, first, _I8, WORD)
+    bounds = _splat(builder, builder.trunc(bound, _I8), WORD)
+    return _mask(builder, builder.icmp_unsigned(">", own, bounds))
+
+
+@_compiled_by(_generate_pack, types.uint64)
+def pack_word(x: NDArray[np.uint8], first: int, bound: int) -> np.uint64:
+    """Return a word with a one for each of 64 values, from `first` on, above `bound`, uint8."""
+    return np.uint64(sum(int(x[first + i] > bound) << i for i in range(WORD)))

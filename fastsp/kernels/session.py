@@ -1,0 +1,116 @@
+"""One input at a time, without paying each time for what does not change.
+
+A session holds the arrays of a pooler and the scratch space of a cycle in one object that passes
+from Python to a kernel in a fraction of a microsecond; the dozens of arrays in it would take ten.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.experimental import structref
+from numpy.typing import NDArray
+
+from fastsp.kernels.boosting import update_boost_factors, update_duty_cycles
+from fastsp.kernels.cycle import (
+    FLIP_ROOM,
+    Inhibition,
+    choose_columns,
+    new_scratch,
+)
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
+from fastsp.kernels.vectors import WORD, pack_word
+
+_FIELDS = (
+    "synapses",
+    "index",
+    "columns",
+    "inhibition",
+    "rule",
+    "scratch",
+    "flips",
+    "words",
+    "changes",
+    "work",
+    "guess",
+)
+
+
+@structref.register
+class _SessionType(types.StructRef):
+    def preprocess_fields(self, fields: Any) -> Any:
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+
+class Session(structref.StructRefProxy):
+    """The arrays of one pooler, and scratch space: for one thread at a time."""
+
+
+structref.define_constructor(Session, _SessionType, _FIELDS)
+structref.define_boxing(_SessionType, Session)
+
+
+@kernel
+def open_session(
+    synapses: Synapses,
+    index: OverlapIndex,
+    columns: Columns,
+    inhibition: Inhibition,
+    rule: Rule,
+    n_words: int,
+    most_active: int,
+) -> Session:
+    """Open a session for inputs of `n_words` words and up to `most_active` active columns."""
+    return Session(
+        synapses,
+        index,
+        columns,
+        inhibition,
+        rule,
+        new_scratch(columns.boost_factors.size, index.n_planes, inhibition),
+        new_flips(FLIP_ROOM + WORD * n_words),
+        np.zeros(n_words, np.uint64),
+        np.empty(WORD * n_words, np.float32),
+        np.empty(most_active, np.float64),
+        np.zeros(1, np.int64),
+    )
+
+
+@kernel
+def run_cycle(
+    session: Session, x: NDArray[np.uint8], bound: int, learns: bool, active: NDArray[np.int32]
+) -> int:
+    """Run one cycle on the input bits `x > bound`, (N,); count and write the active columns.
+
+    If it `learns`, changes the state as `learn` does, of which this is one cycle.
+    """
+    words, n_whole = session.words, x.size // WORD
+    for w in range(n_whole):
+        words[w] = pack_word(x, WORD * w, bound)
+    if n_whole < words.size:
+        words[n_whole] = 0
+        for i in range(WORD * n_whole, x.size):
+            words[n_whole] |= np.uint64(x[i] > bound) << np.uint64(i % WORD)
+    columns, rule = session.columns, session.rule
+    n_active, session.guess[0] = choose_columns(
+        words,
+        session.index,
+        columns,
+        session.inhibition,
+        rule,
+        session.guess[0],
+        session.scratch,
+        active,
+    )
+    if learns:
+        winners = active[:n_active]
+        fill_changes(words, rule.permanence_increment, rule.permanence_decrement, session.changes)
+        threshold = np.float32(rule.connected_threshold)
+        adapt_columns(
+            winners, session.synapses, session.changes, threshold, session.index, session.flips
+        )
+        update_duty_cycles(winners, columns, rule, session.work)
+        update_boost_factors(columns, rule)
+    return n_active
