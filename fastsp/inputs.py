@@ -30,7 +30,7 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
         on = X.data > threshold
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words
-    if X.dtype != np.bool_:
+    if X.dtype != np.bool_ or threshold >= 1:
         # Integers are compared as such, which is much faster than as floats.
         X = (int(threshold) if X.dtype.kind in "iu" else threshold) < X
     packed = np.packbits(X, axis=1, bitorder="little")

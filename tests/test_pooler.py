@@ -1,6 +1,7 @@
 """The Spatial Pooler as its users meet it."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -169,6 +170,28 @@ def test_values_are_cut_at_the_threshold():
     X = digits(60)
     grey = X * 100 + 50
     assert_same_state(topological(threshold=100).fit(grey), topological(threshold=100).fit(X * 255))
+
+
+def test_truth_values_count_as_one():
+    X = digits(20).astype(bool)
+    pooler = topological(threshold=1.5).fit(X)
+    assert pooler.trace(X[0]).overlaps.sum() == 0
+    for x in X:
+        assert (
+            pooler.compute(x, learn=False).tolist() == pooler.transform(x[None]).indices.tolist()
+        )
+
+
+def test_threads_that_infer_on_one_pooler_get_the_right_answers():
+    X = digits(200)
+    pooler = topological().fit(X)
+    expected = [code.indices.tolist() for code in pooler.transform(X)]
+
+    def codes(_):
+        return [pooler.compute(x, learn=False).tolist() for x in X]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(found == expected for found in threads.map(codes, range(8)))
 
 
 def test_learning_raises_synapses_of_on_bits_and_lowers_the_others():
