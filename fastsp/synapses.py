@@ -23,6 +23,8 @@ LAYOUTS = {"rows": BIT_ROWS, "lists": CONNECTED_LISTS}
 # Measured, in nanoseconds: adding seven rows of 512 columns, with the carries; turning the sums of
 # 64 columns into numbers; counting one connected synapse; finding the next on-bit.
 _ADD_ROWS, _UNPACK, _COUNT, _NEXT_BIT = 12.0, 4.0, 0.5, 2.0
+# Bytes of an index that stay in a core's own cache, and bytes a nanosecond from beyond it.
+_CACHE, _BANDWIDTH = 2**20, 15.0
 
 
 def as_synapses(
@@ -52,10 +54,18 @@ def predict_costs(synapses: Synapses, n_inputs: int, n_on: float) -> dict[str, f
     groups = n_on / ROWS + 0.5 * min(n_runs, n_on)
     seen = synapses.indices.size / n_inputs
     connected = 0.5
+    touched_rows, touched_lists = lengths.mean() * 8.0, seen * connected * 2.0
     return {
-        "rows": groups * vectors * _ADD_ROWS + n_columns / 64 * _UNPACK + n_on * _NEXT_BIT,
-        "lists": n_on * (_NEXT_BIT + seen * connected * _COUNT),
+        "rows": groups * vectors * _ADD_ROWS
+        + n_columns / 64 * _UNPACK
+        + n_on * (_NEXT_BIT + _fetch(touched_rows, n_inputs)),
+        "lists": n_on * (_NEXT_BIT + seen * connected * _COUNT + _fetch(touched_lists, n_inputs)),
     }
+
+
+def _fetch(n_bytes: float, n_inputs: int) -> float:
+    """Return the nanoseconds to fetch the row or list of an input bit, one of `n_inputs`."""
+    return n_bytes / _BANDWIDTH if n_bytes * n_inputs > _CACHE else 0.0
 
 
 def choose_layout(synapses: Synapses, n_inputs: int, n_on: float) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.vectors import lowest_one
 
 
 @kernel
@@ -99,12 +100,27 @@ def draw_pools(
     pool = np.zeros((n_inputs + 63) // 64, np.uint64)
     picked = np.zeros(largest, np.uint8)
     state = np.empty(1, np.uint64)
+    everywhere_the_same = deviations.size == 0
+    for d in range(column_shape.size):
+        for x in range(1, column_shape[d]):
+            everywhere_the_same &= starts[d, x] == starts[d, 0] and sizes[d, x] == sizes[d, 0]
+    n_bits = 0
     for column in range(indptr.size - 1):
         state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
         state[0] = _next_random(state)
-        n_bits = _enumerate_field(
-            column, starts, sizes, centres, column_shape, input_shape, deviations, bits, distances
-        )
+        # Columns that all see the same bits with the same chances need them listed only once.
+        if column == 0 or not everywhere_the_same:
+            n_bits = _enumerate_field(
+                column,
+                starts,
+                sizes,
+                centres,
+                column_shape,
+                input_shape,
+                deviations,
+                bits,
+                distances,
+            )
         n_wanted = indptr[column + 1] - indptr[column]
         if deviations.size > 0:
             for i in range(n_bits):
@@ -127,9 +143,9 @@ def draw_pools(
         # Reading the pool off a bit map puts it in ascending order.
         position = indptr[column]
         for w in range(pool.size):
-            if pool[w] != 0:
-                for i in range(64):
-                    if (pool[w] >> np.uint64(i)) & np.uint64(1):
-                        indices[position] = 64 * w + i
-                        position += 1
-                pool[w] = 0
+            word = pool[w]
+            pool[w] = 0
+            while word != 0:
+                indices[position] = 64 * w + lowest_one(word)
+                word &= word - np.uint64(1)
+                position += 1
