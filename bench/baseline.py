@@ -4,6 +4,7 @@ It takes its pools, permanences and tie-breakers from a fastsp pooler and then g
 input at a time, with whole-array operations only. It chooses the same columns.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ VARIANCE_FLOOR = 1e-6
 class Baseline:
     """A Spatial Pooler that starts from the state of `pooler`; inputs are (N,) arrays of bits."""
 
-    inhibitions = ("global", "gaussian")
+    inhibitions = ("global", "gaussian", "local")
 
     def __init__(self, pooler: SpatialPooler) -> None:
         self.pooler = pooler
@@ -87,9 +88,37 @@ class Baseline:
         if self.pooler.stimulus_threshold > 0:
             excitement[~enough] = -np.inf
         self.competed = excitement
+        if self.pooler.inhibition == "local":
+            return np.flatnonzero(self._seldom_beaten(excitement) & enough)
         k = self.pooler.n_active_
         active = np.sort(np.argpartition(excitement, -k)[-k:])
         return active[enough[active]]
+
+    def _seldom_beaten(self, excitement: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Tell which columns fewer than s |N_c| columns of their neighbourhood N_c beat, (C,).
+
+        The neighbourhood is the box of columns within the radius along each axis, as far as the
+        grid goes; of equal columns the lower position beats the other.
+        """
+        grid = excitement.reshape(self.pooler.column_shape_)
+        radius = int(max(self._radii()))
+        padded = np.pad(grid, radius, constant_values=-np.inf)
+        offsets = range(-radius, radius + 1)
+        beaten = np.zeros(grid.shape, np.min_scalar_type(len(offsets) ** grid.ndim))
+        sizes = 1
+        for axis, n in enumerate(grid.shape):
+            places = np.arange(n)
+            low, high = np.maximum(places - radius, 0), np.minimum(places + radius, n - 1)
+            along = [-1 if d == axis else 1 for d in range(grid.ndim)]
+            sizes = sizes * (high - low + 1).reshape(along)
+        for offset in itertools.product(offsets, repeat=grid.ndim):
+            place = tuple(
+                slice(radius + d, radius + d + n) for d, n in zip(offset, grid.shape, strict=True)
+            )
+            own_and_later = offset >= (0,) * grid.ndim
+            beats = np.greater if own_and_later else np.greater_equal
+            beaten += beats(padded[place], grid)
+        return (beaten < self.pooler.density * sizes).ravel()
 
     def _normalise(self, excitement: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (e - G(e)) / sqrt(G((e - G(e))^2) + eps), G the Gaussian blur over the grid."""
@@ -98,12 +127,15 @@ class Baseline:
         return (away / np.sqrt(self._blur(away * away) + VARIANCE_FLOOR)).ravel()
 
     def _blur(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scipy.ndimage.gaussian_filter(grid, self._radii(), mode="reflect")
+
+    def _radii(self) -> list[float]:
+        """Return the radius of inhibition in columns, along each axis."""
         pooler = self.pooler
-        deviations = [
+        return [
             pooler.inhibition_radius or pooler.potential_radius * n_columns / n_inputs
-            for n_columns, n_inputs in zip(grid.shape, pooler.input_shape_, strict=False)
+            for n_columns, n_inputs in zip(pooler.column_shape_, pooler.input_shape_, strict=False)
         ]
-        return scipy.ndimage.gaussian_filter(grid, deviations, mode="reflect")
 
     def _adapt(self, x: NDArray[Any], active: NDArray[np.int64]) -> None:
         """Move the permanences of the active columns by the Hebbian rule."""

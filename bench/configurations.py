@@ -120,6 +120,13 @@ CONFIGURATIONS = (
         cycles=500,
     ),
     Configuration(
+        "E",
+        "A with exact local inhibition in boxes of radius 6",
+        _A | {"inhibition": "local", "inhibition_radius": 6},
+        lambda: digits("on"),
+        cycles=2000,
+    ),
+    Configuration(
         "MNIST",
         "digits on/off, 56x56 columns, Gaussian fields of radius 3, Gaussian inhibition",
         {

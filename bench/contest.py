@@ -76,8 +76,8 @@ def check_agreement(
     """Assert that both choose the same columns, learning from all `rows` and then inferring.
 
     A column may be chosen by one side only if what it competes with is within `tolerance` of the
-    selection threshold, as a share of it. After such a cycle the baseline takes over the state of
-    the pooler. Returns the share of columns that agree.
+    selection threshold, as a share of it; with a tolerance of 0, never. After such a cycle the
+    baseline takes over the state of the pooler. Returns the share of columns that agree.
     """
     n_chosen = n_same = 0
     for learn in (True, False):
@@ -88,6 +88,7 @@ def check_agreement(
             n_chosen += active.size
             n_same += np.intersect1d(active, expected).size
             if differing.size:
+                assert tolerance > 0, f"columns {differing} are chosen by one side only"
                 competed = baseline.competed
                 threshold = np.partition(competed, -expected.size)[-expected.size]
                 distance = np.abs(competed[differing] - threshold).max() / abs(threshold)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastsp import SpatialPooler
@@ -22,20 +21,33 @@ from fastsp.experiments.environment import describe_environment
 Bits = NDArray[np.uint8]
 
 
-@intrinsic
-def _population_count(typing_context: Any, word: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
+@numba.njit(nogil=True)
+def _add(a: Any, b: Any, c: Any) -> Any:
+    """Add three bits in each bit position: return the sums' ones and twos."""
+    either = a ^ b
+    return either ^ c, (a & b) | (either & c)
 
 
 @numba.njit(nogil=True)
-def _count_words(words: Any, mask: Any) -> Any:
-    total = np.uint64(0)
-    for i in range(words.size):
-        total += _population_count(words[i] & mask)
-    return total
+def _add_rows(rows: Any, planes: Any) -> None:
+    a, b, c, d = rows[0], rows[1], rows[2], rows[3]
+    e, f, g = rows[4], rows[5], rows[6]
+    plane_0, plane_1, plane_2 = planes[0], planes[1], planes[2]
+    for i in range(a.size):
+        ones_a, twos_a = _add(a[i], b[i], c[i])
+        ones_b, twos_b = _add(d[i], e[i], f[i])
+        ones, twos_c = _add(ones_a, ones_b, g[i])
+        twos, fours = _add(twos_a, twos_b, twos_c)
+        held = plane_0[i]
+        plane_0[i], carry = held ^ ones, held & ones
+        plane_1[i], carry = _add(plane_1[i], twos, carry)
+        plane_2[i] ^= fours ^ carry
+
+
+@numba.njit(nogil=True)
+def _add_many(rows: Any, planes: Any, n: int) -> None:
+    for _ in range(n):
+        _add_rows(rows, planes)
 
 
 @numba.njit(nogil=True)
@@ -78,10 +90,14 @@ def _rate(function: Callable[..., Any], *arguments: Any, work: int) -> float:
 
 
 @cache
-def words_per_second() -> float:
-    """Return the rate of AND, population count and accumulate over 256 KB of words."""
-    words = np.random.default_rng(0).integers(2**63, size=2**15, dtype=np.uint64)
-    return _rate(_count_words, words, np.uint64(2**62 - 1), work=words.size)
+def row_words_per_second() -> float:
+    """Return the rate at which words of bit rows are added, seven rows at a time, in the L1 cache.
+
+    As a carry-save adder does it: 64 counters a word, of which three binary digits are kept.
+    """
+    rows = np.random.default_rng(0).integers(2**63, size=(7, 256), dtype=np.uint64)
+    planes = np.zeros((3, 256), np.uint64)
+    return _rate(_add_many, rows, planes, 100, work=100 * rows.size)
 
 
 @cache
@@ -95,7 +111,7 @@ def bytes_per_second() -> float:
 def increments_per_second(n_columns: int) -> float:
     """Return the rate of counts[position] += 1 at random positions among `n_columns`."""
     positions = np.random.default_rng(0).integers(n_columns, size=2**16, dtype=np.uint32)
-    return _rate(_increment, positions, np.zeros(n_columns, np.int32), work=positions.size)
+    return _rate(_increment, positions, np.zeros(n_columns, np.uint16), work=positions.size)
 
 
 @cache
@@ -130,48 +146,47 @@ def updates_per_second(n_columns: int, n_potential: int, n_inputs: int) -> float
 class Work:
     """What one cycle cannot do without, as means over inputs.
 
-    The overlap needs either a word of 64 connections for each pair of a column and a word of the
-    input in which both have something, or an increment for each connected synapse whose input bit
-    is on: whichever is faster. Selection reads every column once. Learning updates every potential
-    synapse of the active columns. Boosting, duty cycles and the blur of Gaussian inhibition come on
-    top and are not counted.
+    The overlap needs, for each on-bit, either the words of its row added, 64 columns to a word and
+    only words in which some column can see the bit; or a count for each column connected to it:
+    whichever is faster. Selection reads every column once. Learning updates every potential synapse
+    of the active columns.
+
+    Not counted: boosting, duty cycles, what selection does after its first pass, the blur of
+    Gaussian and the comparisons of local inhibition, and the upkeep of the overlap index.
     """
 
     n_columns: int
     n_inputs: int
     n_potential: int
-    words: float
-    increments: float
+    row_words: float
+    counts: float
     updates: float
 
     @classmethod
     def of(cls, pooler: SpatialPooler, rows: Bits) -> "Work":
         """Count the work of `pooler` on input bits `rows`, (n, N)."""
         n_columns, n_inputs = pooler.tie_breakers_.size, pooler.n_features_in_
-        n_words = -(-n_inputs // 64)
-        columns = np.repeat(np.arange(n_columns), np.diff(pooler.indptr_))
-        pairs = columns * n_words + pooler.indices_ // 64
-        first = np.concatenate([[True], pairs[1:] != pairs[:-1]])
-        columns_of_word = np.bincount(pairs[first] % n_words, minlength=n_words)
-        connected = pooler.permanences_ >= np.float32(pooler.connected_threshold)
-        columns_of_bit = np.bincount(pooler.indices_[connected], minlength=n_inputs)
-        padded = np.pad(rows, ((0, 0), (0, 64 * n_words - n_inputs)))
-        words_on = padded.reshape(len(rows), n_words, 64).any(axis=2)
         n_potential = max(1, round(pooler.indices_.size / n_columns))
+        connected = pooler.permanences_ >= np.float32(pooler.connected_threshold)
+        columns = np.repeat(np.arange(n_columns), np.diff(pooler.indptr_))
+        places = np.unique(columns // 64 * n_inputs + pooler.indices_)
+        row_words = np.bincount(places % n_inputs, minlength=n_inputs)
+        counting = np.bincount(pooler.indices_[connected], minlength=n_inputs)
+        n_active = pooler.transform(rows).nnz / len(rows)
         return cls(
             n_columns,
             n_inputs,
             n_potential,
-            words=float((words_on @ columns_of_word).mean()),
-            increments=float((rows @ columns_of_bit).mean()),
-            updates=float(pooler.n_active_ * n_potential),
+            row_words=float((rows @ row_words).mean()),
+            counts=float((rows @ counting).mean()),
+            updates=n_active * n_potential,
         )
 
     def least_seconds(self, learning: bool) -> float:
         """Return the least time of a cycle at the machine's rates."""
         overlap = min(
-            self.words / words_per_second(),
-            self.increments / increments_per_second(self.n_columns),
+            self.row_words / row_words_per_second(),
+            self.counts / increments_per_second(self.n_columns),
         )
         seconds = overlap + self.n_columns / comparisons_per_second(self.n_columns)
         if learning:

@@ -1,8 +1,9 @@
-"""One command that measures everything on one core and prints it: `python -m bench.report`."""
+"""One command that measures everything on one core and writes a page: `python -m bench.report`."""
 
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,18 @@ if not __package__:  # run as a file
 
 from bench import machine
 from bench.configurations import BY_NAME, CONFIGURATIONS
-from bench.contest import FULL, INFERENCE, LEARNING, QUICK, TRAINING, Contest, Effort, prepare
+from bench.contest import (
+    FULL,
+    INFERENCE,
+    LEARNING,
+    QUICK,
+    TRAINING,
+    Contest,
+    Effort,
+    Pair,
+    prepare,
+    state_bytes,
+)
 
 _REMOVED = "FASTSP_BENCH_WITHOUT_CORETYPE"
 _HEAD = (
@@ -24,10 +36,24 @@ _HEAD = (
 )
 
 
+_CACHE = 1 << 21
+"""Bytes of a core's own cache, the usual second level; more than that is read from further away."""
+_COUNTED = (
+    "The limit counts the overlaps (for each on-bit the words of 64 columns that can see it, added"
+    " seven rows at a time, or one count for each connected column, whichever is faster), one pass"
+    " over the columns to select and, when learning, the updates of the active columns' synapses,"
+    " each at the rate of a small kernel that does nothing else."
+)
+_LOW = 1 / 3
+"""Shares of the limit under this are explained."""
+
+
 def measure(effort: Effort) -> str:
-    """Run every contest and return the report."""
+    """Run every contest and return the report, a page of Markdown."""
     environment = machine.environment()
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
     rows = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1))]
+    reasons: dict[str, list[str]] = {}
     for configuration in CONFIGURATIONS:
         print(f"{configuration.name}: {configuration.summary}", file=sys.stderr)
         pair = prepare(configuration, effort.n_checked)
@@ -45,19 +71,32 @@ def measure(effort: Effort) -> str:
                 f"{first['same_columns']:.3%}" if "same_columns" in first else "-",
             )
         )
+        for record in records:
+            if record["share_of_least_time"] < _LOW:
+                names = reasons.setdefault(_explain(pair, record["task"]), [])
+                names.append(f"{configuration.name} ({record['task']})")
     pair = prepare(BY_NAME["MNIST"], effort.n_checked)
     training = Contest(pair, TRAINING, effort.seconds).run(effort.n_rounds)
     return "\n".join(
         [
+            "# Benchmarks",
+            "",
+            "fastsp and the same Spatial Pooler in NumPy and SciPy take turns on the same inputs,"
+            " on one core. Written by `"
+            + " ".join(["python -m bench.report", *sys.argv[1:]])
+            + f"` on {today}; [bench/README.md](../bench/README.md) says how to read it.",
+            "",
+            *(f"- {one.name}: {one.summary}." for one in CONFIGURATIONS),
+            "",
             f"fastsp {environment['fastsp']} on {environment['cpu']}, one of"
             f" {environment['cores']} cores; load average {environment['load_average']:.1f} before"
             f" and {machine.environment()['load_average']:.1f} after.",
             ", ".join(
-                f"{name} {environment[name]}"
-                for name in ("python", "numpy", "numba", "scipy", "threading_layer")
+                f"{name} {environment[name.lower()]}"
+                for name in ("Python", "NumPy", "Numba", "SciPy")
             )
             + f"; {_coretype()}.",
-            f"Machine: {machine.words_per_second() / 1e9:.1f} G popcounted words/s,"
+            f"Machine: {machine.row_words_per_second() / 1e9:.1f} G words of bit rows added/s,"
             f" {_updates_per_second() / 1e9:.2f} G gathered updates/s,"
             f" {machine.bytes_per_second() / 1e9:.0f} GB/s copied.",
             "",
@@ -66,9 +105,33 @@ def measure(effort: Effort) -> str:
             "MNIST training, augmentation and encoding included:"
             f" {training['cycles_per_second']:,.0f} cycles/s,"
             f" baseline {training['baseline_cycles_per_second']:,.0f},"
-            f" ratio {training['ratio']:.1f}",
+            f" ratio {training['ratio']:.1f}.",
+            "",
+            _COUNTED,
+            *(
+                ["", "Where less than a third of it is reached, what is not counted:", ""]
+                if reasons
+                else []
+            ),
+            *(f"- {', '.join(names)}: {why}." for why, names in reasons.items()),
         ]
     )
+
+
+def _explain(pair: Pair, task: str) -> str:
+    """Return what a cycle does beyond what the limit counts."""
+    pooler = pair.pooler
+    beyond = ["sums turned into numbers, excitement, the later steps of exact selection"]
+    if pooler.inhibition == "gaussian":
+        beyond.append("two blurs over the grid of columns")
+    if pooler.inhibition == "local":
+        beyond.append("comparisons with blocks of the neighbourhood")
+    if task == LEARNING.name:
+        beyond.append("boost factors, duty cycles and flips entered into the index")
+    size = state_bytes(pooler)
+    if size > _CACHE:
+        beyond.append("memory further away, since synapses and index do not fit into 2 MB")
+    return "; ".join(beyond)
 
 
 def _cells(record: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -97,7 +160,7 @@ def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there too")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the page there too")
     arguments = parser.parse_args()
     coretype = os.environ.pop("OPENBLAS_CORETYPE", None)
     if coretype is not None:
