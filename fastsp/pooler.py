@@ -379,7 +379,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
             self.log_duty_cycles_ = np.log(self.active_duty_cycles_)
-        synapses = as_synapses(self.indptr_, self.indices_, self.permanences_)
+        synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
         columns = Columns(
             self.active_duty_cycles_, self.log_duty_cycles_, self.boost_factors_, self.tie_breakers_
         )

@@ -28,10 +28,17 @@ _CACHE, _BANDWIDTH = 2**20, 15.0
 
 
 def as_synapses(
-    indptr: NDArray[np.int64], indices: NDArray[np.int32], permanences: NDArray[np.float32]
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    permanences: NDArray[np.float32],
+    n_inputs: int,
 ) -> Synapses:
-    """View the public arrays as the kernels take them; nothing is copied."""
-    return Synapses(indptr, indices.view(np.uint32), permanences)
+    """Return the public arrays as the kernels take them: indices in the narrowest type, copied.
+
+    Learning is bound by memory in large pools, and reads all indices of the columns that learn.
+    """
+    narrow = np.uint16 if n_inputs <= 2**16 else np.uint32
+    return Synapses(indptr, indices.astype(narrow), permanences)
 
 
 def predict_costs(synapses: Synapses, n_inputs: int, n_on: float) -> dict[str, float]:

@@ -120,6 +120,13 @@ def _enter(
     for j in range(n_flips):
         if j + FLIPS_AHEAD < n_flips:
             ahead = j + FLIPS_AHEAD
-            prefetch_flip(index, flips.columns[ahead], synapses.indices[flips.synapses[ahead]])
+            prefetch_flip(
+                index, flips.columns[ahead], np.uint32(synapses.indices[flips.synapses[ahead]])
+            )
         i = flips.synapses[j]
-        flip(index, flips.columns[j], synapses.indices[i], synapses.permanences[i] >= threshold)
+        flip(
+            index,
+            flips.columns[j],
+            np.uint32(synapses.indices[i]),
+            synapses.permanences[i] >= threshold,
+        )

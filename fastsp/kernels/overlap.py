@@ -43,7 +43,7 @@ def index_runs(
     last_columns[:] = 0
     for column in range(synapses.indptr.size - 1):
         for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
-            word = synapses.indices[i] >> np.uint32(6)
+            word = np.uint32(synapses.indices[i]) >> np.uint32(6)
             if last_columns[word] == 0:
                 first_columns[word] = column
             last_columns[word] = column + 1
@@ -55,7 +55,7 @@ def fill_index(synapses: Synapses, threshold: np.float32, index: OverlapIndex) -
     for column in range(synapses.indptr.size - 1):
         for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
             if synapses.permanences[i] >= threshold:
-                flip(index, column, synapses.indices[i], True)
+                flip(index, column, np.uint32(synapses.indices[i]), True)
 
 
 @kernel

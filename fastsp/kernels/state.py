@@ -19,8 +19,9 @@ class Synapses(NamedTuple):
 
     indptr: NDArray[np.int64]
     """(C + 1,) where each column's synapses begin."""
-    indices: NDArray[np.uint32]
-    """(S,) input bit of each, ascending within a column; unsigned, so loops need no wrap-around."""
+    indices: NDArray[Any]
+    """(S,) uint16, or uint32 for more than 65,536 inputs: input bit of each, ascending within a
+    column; unsigned, so loops need no wrap-around"""
     permanences: NDArray[np.float32]
     """(S,) in [0, 1]."""
 
