@@ -30,19 +30,25 @@ def test_an_upgraded_callee_is_never_run_from_the_cache_of_its_caller(tmp_path):
     source = (ROOT / "fastsp/kernels/jit.py").read_text()
     (package / "jit.py").write_text(source)
     (package / "__init__.py").touch()
-    callee = "from upgraded.jit import kernel\n@kernel\ndef inner(x):\n    return x + {}\n"
-    (package / "callee.py").write_text(callee.format(1))
+    callee = (
+        "from typing import NamedTuple\nfrom upgraded.jit import kernel\n"
+        "class {0}(NamedTuple):\n    value: int\nState = {0}\n"
+        "@kernel\ndef inner(state):\n    return state.value + {1}\n"
+    )
+    (package / "callee.py").write_text(callee.format("Old", 1))
     (package / "caller.py").write_text(
         "from upgraded.jit import kernel\nfrom upgraded.callee import inner\n"
-        "@kernel\ndef outer(x):\n    return 10 * inner(x)\n"
+        "@kernel\ndef outer(state):\n    return 10 * inner(state)\n"
     )
     code = (
-        "from upgraded.caller import outer; print(outer(1), sum(outer.stats.cache_hits.values()))"
+        "from upgraded.caller import outer; from upgraded.callee import State; "
+        "print(outer(State(1)), sum(outer.stats.cache_hits.values()))"
     )
     cache = tmp_path / "cache"
     assert run(code, tmp_path, cache) == "20 0"
     assert run(code, tmp_path, cache) == "20 1"
-    (package / "callee.py").write_text(callee.format(2))
+    # A type that the cache knows is gone, too.
+    (package / "callee.py").write_text(callee.format("New", 2))
     assert run(code, tmp_path, cache) == "30 0"
     assert run(code, tmp_path, cache) == "30 1"
 

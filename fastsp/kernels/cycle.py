@@ -3,7 +3,7 @@
 Scratch space is allocated once per chunk, so any number of threads may infer on one pooler.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +128,7 @@ def infer(
     """
     n_columns = columns.boost_factors.size
     scratch = new_scratch(n_columns, index.n_planes, inhibition)
-    guess = 0
+    guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for i in range(inputs.shape[0]):
         n_active[i], guess = choose_columns(
             inputs[i], index, columns, inhibition, rule, guess, scratch, active[i]
@@ -160,7 +160,7 @@ def learn(
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
     flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
-    guess = 0
+    guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
         update_boost_factors(columns, rule)

@@ -54,8 +54,9 @@ def fill_index(synapses: Synapses, threshold: np.float32, index: OverlapIndex) -
     """Enter the synapses with p >= threshold into `index`, which is empty before."""
     for column in range(synapses.indptr.size - 1):
         for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
-            if synapses.permanences[i] >= threshold:
-                flip(index, column, np.uint32(synapses.indices[i]), True)
+            connected = synapses.permanences[i] >= threshold
+            if connected:
+                flip(index, column, np.uint32(synapses.indices[i]), connected)
 
 
 @kernel

@@ -1,6 +1,7 @@
 """Potential pools: which input bits each column may connect to, drawn without replacement."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def draw_pools(
     chosen, scratch = np.empty(largest, np.int32), new_selection_scratch(largest)
     pool = np.zeros((n_inputs + 63) // 64, np.uint64)
     picked = np.zeros(largest, np.uint8)
+    no_guess: Any = np.int64(0)
     state = np.empty(1, np.uint64)
     everywhere_the_same = deviations.size == 0
     for d in range(column_shape.size):
@@ -127,7 +129,7 @@ def draw_pools(
                 u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
                 scores[i] = -math.log(-math.log(u)) - distances[i]
             order_keys(scores[:n_bits], keys[:n_bits])
-            select_top(keys[:n_bits], n_wanted, 0, scratch, chosen)
+            select_top(keys[:n_bits], n_wanted, no_guess, scratch, chosen)
         else:
             # Floyd's sampling: one draw for each element of the sample.
             for i in range(n_wanted):
