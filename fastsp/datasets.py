@@ -16,7 +16,6 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import fetch_openml
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 8
@@ -222,6 +221,9 @@ def _read_bytes(path: Path, role: str) -> NDArray[np.uint8]:
 
 
 def _fetch() -> Mnist:
+    # A slow import, and seldom needed.
+    from sklearn.datasets import fetch_openml
+
     try:
         images, labels = fetch_openml(
             "mnist_784", version=1, as_frame=False, return_X_y=True, parser="liac-arff"

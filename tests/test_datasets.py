@@ -5,6 +5,7 @@ import urllib.error
 
 import numpy as np
 import pytest
+import sklearn.datasets
 from numpy.testing import assert_array_equal
 
 from fastsp import datasets
@@ -172,7 +173,7 @@ def _no_data(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets, "__file__", str(tmp_path / "fastsp" / "datasets.py"))
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    monkeypatch.setattr(datasets, "fetch_openml", None)
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", None)
 
 
 @pytest.mark.usefixtures("_no_data")
@@ -186,7 +187,7 @@ def test_the_current_directory_comes_after_the_checkout(tmp_path):
 @pytest.mark.usefixtures("_no_data")
 def test_without_files_openml_is_asked(monkeypatch):
     images, labels = np.zeros((70_000, 4)), np.full(70_000, "7")
-    monkeypatch.setattr(datasets, "fetch_openml", lambda *_, **__: (images, labels))
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: (images, labels))
     data = load_mnist()
     assert data.train_images.shape == (60_000, 4)
     assert data.test_labels.tolist() == [7] * 10_000
@@ -199,7 +200,7 @@ def test_without_files_and_network_the_error_says_what_to_do(monkeypatch, error)
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(datasets, "fetch_openml", fail)
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fail)
     with pytest.raises(DatasetError, match="pass the folder") as caught:
         load_mnist()
     assert "\n" not in str(caught.value)
