@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.packing import pack_rows
 
+CACHED = 2**18
+"""Bits compared at a time, which stay in a core's own cache until they are packed."""
+
 
 def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
     """Pack the bits `X > threshold` of each row.
@@ -30,9 +33,12 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
         on = X.data > threshold
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words
-    if X.dtype != np.bool_ or threshold >= 1:
-        # Integers are compared as such, which is much faster than as floats.
-        X = (int(threshold) if X.dtype.kind in "iu" else threshold) < X
-    packed = np.packbits(X, axis=1, bitorder="little")
-    words.view(np.uint8)[:, : packed.shape[1]] = packed
+    # Integers are compared as such, which is much faster than as floats.
+    bound = int(threshold) if X.dtype.kind in "iu" else threshold
+    n_rows = max(1, CACHED // n_inputs)
+    for start in range(0, n, n_rows):
+        part = X[start : start + n_rows]
+        on = part if X.dtype == np.bool_ and threshold < 1 else part > bound
+        packed = np.packbits(on, axis=1, bitorder="little")
+        words.view(np.uint8)[start : start + n_rows, : packed.shape[1]] = packed
     return words if np.little_endian else words.byteswap()

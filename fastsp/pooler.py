@@ -5,6 +5,7 @@ as rows of a matrix; codes go out as a sparse matrix with a row of active column
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
@@ -27,10 +28,13 @@ from fastsp.parameters import (
     rule_of,
 )
 from fastsp.synapses import as_synapses, build_index, choose_layout
+from fastsp.team import Team, team_size
 from fastsp.topology import potential_pools
 
 CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
+SAMPLE = 64
+"""Inputs by whose on-bits the layout of the overlap index is chosen."""
 TIE_BREAKER_SCALE = 0.01
 """Tie-breakers are below this, so they never reorder two different overlaps."""
 
@@ -112,7 +116,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         as a list of columns, or as whichever promises to be faster for the inputs seen. Results do
         not depend on it.
     n_jobs : int, optional
-        Threads for `transform`, as in scikit-learn. Results do not depend on it.
+        Threads, as in scikit-learn: for `transform`; and for learning where `batch_size` or the
+        pooler is large enough to gain by it. Results do not depend on it.
     random_state : int, RandomState or None
         Draws the potential pools, permanences and tie-breakers; used once, before the first cycle.
     verbose : int
@@ -259,13 +264,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        engine = self._configured(pack(X[:CHUNK], self.threshold))
-        starts = range(0, X.shape[0], CHUNK)
+        engine = self._configured(pack(X[:SAMPLE], self.threshold))
+        n_threads = effective_n_jobs(self.n_jobs)
+        step = min(CHUNK, -(-X.shape[0] // n_threads))
+        starts = range(0, X.shape[0], step)
 
         def infer(start: int) -> Active:
-            return engine.infer(pack(X[start : start + CHUNK], self.threshold))
+            return engine.infer(pack(X[start : start + step], self.threshold))
 
-        n_threads = min(effective_n_jobs(self.n_jobs), len(starts))
         if n_threads > 1:
             with ThreadPoolExecutor(n_threads) as threads:
                 parts = list(threads.map(infer, starts))
@@ -401,15 +407,19 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return engine
 
     def _learn(self, X: Any) -> Self:
-        engine = self._configured(pack(X[:CHUNK], self.threshold))
+        engine = self._configured(pack(X[:SAMPLE], self.threshold))
         step = max(1, CHUNK // self.batch_size) * self.batch_size
-        for start in range(0, X.shape[0], step):
-            words = pack(X[start : start + step], self.threshold)
-            engine.learn(words)
-            self.n_cycles_ += len(words)
-            if self.verbose > 1:
-                print(f"SpatialPooler: {self.n_cycles_} learning cycles")
+        n_threads = team_size(engine, effective_n_jobs(self.n_jobs), X.shape[0])
+        with Team(engine, n_threads) as team:
+            for start in range(0, X.shape[0], step):
+                words = pack(X[start : start + step], self.threshold)
+                team.learn(words, partial(self._count_cycles, len(words)))
         return self
+
+    def _count_cycles(self, n: int) -> None:
+        self.n_cycles_ += n
+        if self.verbose > 1:
+            print(f"SpatialPooler: {self.n_cycles_} learning cycles")
 
     @property
     def _n_features_out(self) -> int:
