@@ -450,7 +450,8 @@ _ARRAYS = {
     "tie_breakers_": np.float32,
 }
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
-_configuration_of = itemgetter(*_PARAMETERS)
+# Everything that the engine, or a check of the parameters, depends on.
+_configuration_of = itemgetter(*sorted({*_PARAMETERS} - {"n_jobs", "random_state", "verbose"}))
 
 
 def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:
