@@ -177,9 +177,7 @@ def test_truth_values_count_as_one():
     pooler = topological(threshold=1.5).fit(X)
     assert pooler.trace(X[0]).overlaps.sum() == 0
     for x in X:
-        assert (
-            pooler.compute(x, learn=False).tolist() == pooler.transform(x[None]).indices.tolist()
-        )
+        assert pooler.compute(x, learn=False).tolist() == pooler.transform(x[None]).indices.tolist()
 
 
 def test_threads_that_infer_on_one_pooler_get_the_right_answers():
