@@ -109,6 +109,7 @@ def mnist(
     boosting: Annotated[Boosting, typer.Option(help="How rare columns are helped.")] = (
         Boosting.LOG
     ),
+    batch_size: Annotated[int, typer.Option(help="Inputs that learn at once.")] = 1,
     n_jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
@@ -121,6 +122,7 @@ def mnist(
         seed=seed,
         inhibition=inhibition.value,
         boosting=None if boosting is Boosting.NONE else boosting.value,
+        batch_size=batch_size,
         n_jobs=n_jobs,
     )
     digits = _prepare(data, output)

@@ -17,21 +17,30 @@ from fastsp.engine import Active, Engine
 from fastsp.kernels import team
 from fastsp.kernels.counters import new_counters
 from fastsp.kernels.cycle import new_scratch
-from fastsp.kernels.state import BIT_ROWS
+from fastsp.kernels.state import BIT_ROWS, CONNECTED_LISTS
 
 SMALLEST_WORK = 20_000
 """Potential synapses adapted between two meetings of the threads, below which one is faster."""
+SMALLEST_CALL = 1_000_000
+"""Potential synapses adapted in all, below which it does not pay to start threads."""
+LIST_UPKEEP = 4
+"""That number as a multiple of all potential synapses, below which it does not pay to divide lists
+of connected columns among threads."""
 SMALLEST_BLOCK = 256
 """Columns in the block of one thread, at the least."""
 
 
 def team_size(engine: Engine, n_threads: int, n: int) -> int:
     """Return how many of `n_threads` it pays to learn `n` inputs with; often 1."""
-    synapses, rule = engine.synapses, engine.rule
-    n_columns = synapses.indptr.size - 1
-    n_threads = min(n_threads, max(1, n_columns // SMALLEST_BLOCK))
-    work = min(n, rule.batch_size) * rule.n_active * synapses.indices.size / n_columns
-    return n_threads if n_threads > 1 and work >= SMALLEST_WORK else 1
+    rule, n_synapses = engine.rule, engine.synapses.indices.size
+    n_columns = engine.synapses.indptr.size - 1
+    n_threads = min(n_threads, n_columns // SMALLEST_BLOCK)
+    adapted = rule.n_active * n_synapses / n_columns
+    enough = SMALLEST_CALL
+    if engine.index.layout == CONNECTED_LISTS:
+        enough = max(enough, LIST_UPKEEP * n_synapses)
+    pays = min(n, rule.batch_size) * adapted >= SMALLEST_WORK and n * adapted >= enough
+    return n_threads if pays and n_threads > 1 else 1
 
 
 class Team:

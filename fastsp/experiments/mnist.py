@@ -55,7 +55,7 @@ class MnistConfig:
         Of the training stream: degrees and pixels.
     channels : {"on_off", "on"}
         Input bits per pixel, see `BinaryImageEncoder`.
-    column_shape, ..., connected_threshold
+    column_shape, ..., batch_size
         Parameters of `SpatialPooler`.
     smoothing : float
         Parameter of `MaximumLikelihoodClassifier`.
@@ -89,6 +89,7 @@ class MnistConfig:
     permanence_increment: float = 0.01
     permanence_decrement: float = 0.005
     connected_threshold: float = 0.5
+    batch_size: int = 1
     smoothing: float = 0.001
     readout_copies: int = 0
     checkpoints: int = 10
@@ -123,6 +124,7 @@ class MnistConfig:
             permanence_increment=self.permanence_increment,
             permanence_decrement=self.permanence_decrement,
             connected_threshold=self.connected_threshold,
+            batch_size=self.batch_size,
             n_jobs=self.n_jobs,
             random_state=self.seed,
         )

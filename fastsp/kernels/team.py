@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.counters import increment_counter, take_part
-from fastsp.kernels.cycle import FLIP_ROOM, Inhibition, Scratch, new_scratch
+from fastsp.kernels.cycle import FLIP_ROOM, Inhibition, Scratch, choose_columns, new_scratch
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import Flips, adapt_columns, fill_changes, new_flips
@@ -393,8 +393,13 @@ def learn(
                 )
         else:
             for i in range(start + part, end, n_parts):
-                _excite_blocks(
-                    inputs[i], index, columns, rule, 0, n_parts, shared, whole.planes, whole
-                )
-                n_active[i], guess = _compete(inhibition, rule, guess, whole, active[i])
+                if index.layout == BIT_ROWS:
+                    n_active[i], guess = choose_columns(
+                        inputs[i], index, columns, inhibition, rule, guess, whole, active[i]
+                    )
+                else:
+                    _excite_blocks(
+                        inputs[i], index, columns, rule, 0, n_parts, shared, whole.planes, whole
+                    )
+                    n_active[i], guess = _compete(inhibition, rule, guess, whole, active[i])
         increment_counter(shared.counters, 0)
