@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the page there too")
     arguments = parser.parse_args()
     coretype = os.environ.pop("OPENBLAS_CORETYPE", None)
-    if coretype is not None:
+    if coretype:
         # Libraries that are loaded already have acted on it: begin again.
         os.environ[_REMOVED] = coretype
         os.execv(sys.executable, sys.orig_argv)

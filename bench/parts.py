@@ -1,0 +1,297 @@
+"""Where the time of a cycle goes: `python -m bench.parts [A MNIST ...]`, one core.
+
+Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its time
+is the least of several rounds. Beside the two layouts of the overlap index stands a third that
+fastsp does not use: words of 64 input bits, one for each column that can see any of them, ANDed
+with the input and popcounted. At the end come the four costs in fastsp's choice of the layout.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import scipy.sparse
+from numba.extending import intrinsic
+
+from bench import machine
+from bench.configurations import BY_NAME, Configuration
+from bench.contest import WARM_UP
+from fastsp.engine import Engine
+from fastsp.inputs import pack
+from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.cycle import FLIP_ROOM, new_scratch
+from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.local import select_local
+from fastsp.kernels.overlap import count_overlaps
+from fastsp.kernels.selection import order_keys, select_top
+from fastsp.kernels.vectors import ROWS, add_rows, lowest_one, unpack_counters
+from fastsp.synapses import LAYOUTS, build_index
+
+N_INPUTS, N_ROUNDS = 512, 15
+_jit = numba.njit(nogil=True, error_model="numpy")
+
+
+@intrinsic
+def _count_ones(typing_context: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), generate
+
+
+@_jit
+def _count_in_words(words, index, starts, first_columns, overlaps):
+    overlaps[:] = 0
+    for w in range(words.size):
+        word = words[w]
+        if word == 0:
+            continue
+        run = index[starts[w] : starts[w + 1]]
+        seen = overlaps[first_columns[w] : first_columns[w] + run.size]
+        for i in range(run.size):
+            seen[i] += np.uint16(_count_ones(run[i] & word))
+
+
+@_jit
+def _count_all_in_words(inputs, index, starts, first_columns, overlaps):
+    for i in range(inputs.shape[0]):
+        _count_in_words(inputs[i], index, starts, first_columns, overlaps[i])
+
+
+@_jit
+def _count_all(inputs, index, planes, overlaps):
+    for i in range(inputs.shape[0]):
+        count_overlaps(inputs[i], index, planes, overlaps[i])
+
+
+@_jit
+def _excite_all(overlaps, columns, rule, excitement, keys):
+    for i in range(overlaps.shape[0]):
+        excite(overlaps[i], columns, rule, excitement[i], keys[i])
+
+
+@_jit
+def _normalise_all(excitement, blur, work, normalised):
+    for i in range(excitement.shape[0]):
+        normalise(excitement[i], blur, work, normalised[i])
+
+
+@_jit
+def _select_all(keys, n_wanted, scratch, active):
+    guess = 0
+    for i in range(keys.shape[0]):
+        _, guess = select_top(keys[i], n_wanted, guess, scratch, active[i])
+
+
+@_jit
+def _select_all_locally(keys, neighbourhood, scratch, active, n_active):
+    for i in range(keys.shape[0]):
+        n_active[i] = select_local(keys[i], neighbourhood, scratch, active[i])
+
+
+@_jit
+def _adapt_all(inputs, active, n_active, synapses, rule, index, changes, flips):
+    threshold = np.float32(rule.connected_threshold)
+    for i in range(inputs.shape[0]):
+        fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
+        adapt_columns(active[i, : n_active[i]], synapses, changes, threshold, index, flips)
+
+
+@_jit
+def _update_all(active, n_active, columns, rule, work):
+    for i in range(active.shape[0]):
+        update_boost_factors(columns, rule)
+        update_duty_cycles(active[i, : n_active[i]], columns, rule, work)
+
+
+@_jit
+def _add_groups(words, offsets, planes, stride, run, n_planes):
+    for group in range(offsets.shape[0]):
+        for i in range(0, run, 8):
+            add_rows(words, offsets[group], i, planes, stride, i, n_planes)
+
+
+@_jit
+def _unpack_all(planes, stride, n_planes, overlaps, n):
+    for _ in range(n):
+        for i in range(overlaps.size // 64):
+            unpack_counters(planes, stride, i, n_planes, overlaps, 64 * i)
+
+
+@_jit
+def _find_ones(words, found, n):
+    for _ in range(n):
+        k = 0
+        for w in range(words.size):
+            word = words[w]
+            while word != 0:
+                found[k % 64] = 64 * w + lowest_one(word)
+                word &= word - np.uint64(1)
+                k += 1
+
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def best_microseconds(calls: dict[str, Call], n: int) -> dict[str, float]:
+    """Return the least time of each call, divided by `n`; calls take turns, the first untimed."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for i in range(N_ROUNDS + 1):
+        for name, (function, arguments) in calls.items():
+            start = time.perf_counter()
+            function(*arguments)
+            if i > 0:
+                times[name].append(time.perf_counter() - start)
+    return {name: 1e6 * min(own) / n for name, own in times.items()}
+
+
+def best(function: Callable[..., Any], *arguments: Any, n: int) -> float:
+    """Return the least time of one call in microseconds, divided by `n`."""
+    return best_microseconds({"": (function, arguments)}, n)[""]
+
+
+def words_by_columns(synapses: Any, threshold: float, n_inputs: int) -> tuple[Any, ...]:
+    """Pack the connected synapses as words of 64 input bits, columns fastest.
+
+    Returns the words, where those of each input word start (W + 1,), and the first column that can
+    see it (W,).
+    """
+    n_words = -(-n_inputs // 64)
+    columns = np.repeat(np.arange(synapses.indptr.size - 1), np.diff(synapses.indptr))
+    bits = synapses.indices.astype(np.int64)
+    first, last = np.full(n_words, columns.size), np.zeros(n_words, np.int64)
+    np.minimum.at(first, bits // 64, columns)
+    np.maximum.at(last, bits // 64, columns + 1)
+    first = np.minimum(first, last)
+    starts = np.concatenate([[0], np.cumsum(last - first)])
+    index = np.zeros(starts[-1], np.uint64)
+    connected = synapses.permanences >= np.float32(threshold)
+    places = starts[bits // 64] + columns - first[bits // 64]
+    ones = np.uint64(1) << (bits % 64).astype(np.uint64)
+    np.bitwise_or.at(index, places[connected], ones[connected])
+    return index, starts, first
+
+
+def measure(configuration: Configuration) -> dict[str, float]:
+    """Return the microseconds of each step of a cycle."""
+    rows = configuration.inputs()
+    inputs = scipy.sparse.csr_matrix(rows) if configuration.sparse else rows
+    pooler = configuration.build_pooler().initialize(rows.shape[1])
+    pooler.partial_fit(inputs[:WARM_UP])
+    engine = pooler._engine
+    synapses, columns, rule = engine.synapses, engine.columns, engine.rule
+    words = pack(inputs[WARM_UP : WARM_UP + N_INPUTS], pooler.threshold)
+    n, n_columns = len(words), columns.tie_breakers.size
+    overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
+    excitement, normalised = np.empty((2, n, n_columns), np.float32)
+    keys = np.empty((n, n_columns), np.uint32)
+    scratch = new_scratch(n_columns, engine.index.n_planes, engine.inhibition)
+    indices = [
+        build_index(synapses, rows.shape[1], rule.connected_threshold, layout)
+        for layout in ("rows", "lists")
+    ]
+    packed = words_by_columns(synapses, rule.connected_threshold, rows.shape[1])
+    again = np.zeros_like(overlaps)
+    ways: dict[str, Call] = {
+        "overlaps, rows": (_count_all, (words, indices[0], scratch.planes, overlaps)),
+        "overlaps, lists": (_count_all, (words, indices[1], scratch.planes, overlaps)),
+        "(overlaps, words x columns)": (_count_all_in_words, (words, *packed, again)),
+    }
+    steps = best_microseconds(ways, n)
+    np.testing.assert_array_equal(again, overlaps)
+    steps["excitement"] = best(_excite_all, overlaps, columns, rule, excitement, keys, n=n)
+    if pooler.inhibition == "gaussian":
+        steps["two blurs"] = best(
+            _normalise_all, excitement, engine.inhibition.blur, scratch.blur_work, normalised, n=n
+        )
+        order_keys(normalised.ravel(), keys.ravel())
+    n_active = np.full(n, rule.n_active)
+    if pooler.inhibition == "local":
+        active = np.empty((n, n_columns), np.int32)
+        steps["selection"] = best(
+            _select_all_locally,
+            keys,
+            engine.inhibition.neighbourhood,
+            scratch.local,
+            active,
+            n_active,
+            n=n,
+        )
+    else:
+        active = np.empty((n, rule.n_active), np.int32)
+        steps["selection"] = best(_select_all, keys, rule.n_active, scratch.selection, active, n=n)
+    steps["Hebbian update"] = _best_of_updates(engine, words, active, n_active)
+    steps["duty cycles, boost factors"] = best(
+        _update_all, active, n_active, columns, rule, np.empty(active.shape[1]), n=n
+    )
+    return steps
+
+
+def _best_of_updates(engine: Engine, words: Any, active: Any, n_active: Any) -> float:
+    """Return the microseconds of a Hebbian update; each round begins with the same permanences."""
+    synapses, rule, layout = engine.synapses, engine.rule, engine.index.layout
+    n_inputs = 64 * words.shape[1]
+    name = next(name for name, code in LAYOUTS.items() if code == layout)
+    kept = synapses.permanences.copy()
+    changes, flips = np.empty(n_inputs, np.float32), new_flips(FLIP_ROOM + n_inputs)
+    times = []
+    for _ in range(N_ROUNDS + 1):
+        synapses.permanences[:] = kept
+        index = build_index(synapses, n_inputs, rule.connected_threshold, name)
+        start = time.perf_counter()
+        _adapt_all(words, active, n_active, synapses, rule, index, changes, flips)
+        times.append(time.perf_counter() - start)
+    return 1e6 * min(times[1:]) / len(words)
+
+
+def layout_costs() -> dict[str, float]:
+    """Return nanoseconds of the steps that `fastsp.synapses.predict_costs` reckons with.
+
+    As in configuration MNIST: runs of 48 words, sums of 7 binary digits.
+    """
+    random = np.random.default_rng(0)
+    run, n_planes, n_rows, n_groups = 48, 7, 1568, 2000
+    words = random.integers(2**63, size=run * n_rows, dtype=np.uint64)
+    offsets = run * random.integers(n_rows, size=(n_groups, ROWS))
+    planes = np.zeros(n_planes * (run + 8), np.uint64)
+    overlaps = np.zeros(64 * run, np.uint16)
+    packed = np.packbits(random.random(1568) < 0.5, bitorder="little").view(np.uint8)
+    packed = np.pad(packed, (0, -packed.size % 8)).view(np.uint64)
+    n_on = int(np.bitwise_count(packed).sum())
+    counted = random.integers(64 * run, size=2**17).astype(np.uint16)
+    return {
+        "adding seven rows of 512 columns (_ADD_ROWS)": 1e3
+        * best(_add_groups, words, offsets, planes, run + 8, run, n_planes, n=n_groups * run // 8),
+        "sums of 64 columns to numbers (_UNPACK)": 1e3
+        * best(_unpack_all, planes, run + 8, n_planes, overlaps, 1000, n=1000 * run),
+        "counting a connected synapse (_COUNT)": 1e3
+        * best(machine._increment, counted, overlaps, n=counted.size),
+        "finding an on-bit (_NEXT_BIT)": 1e3
+        * best(_find_ones, packed, np.empty(64, np.int64), 2000, n=2000 * n_on),
+    }
+
+
+def main() -> None:
+    """Read the command line, measure, print tables in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m bench.parts", description=__doc__)
+    parser.add_argument("names", nargs="*", default=["A", "C", "D", "E", "MNIST"])
+    names = parser.parse_args().names
+    tables = {name: measure(BY_NAME[name]) for name in names}
+    environment = machine.environment()
+    print(f"{environment['cpu']}, load average {environment['load_average']:.1f}\n")
+    print(f"| microseconds | {' | '.join(names)} |\n| --- |{' ---: |' * len(names)}")
+    steps = {step: None for table in tables.values() for step in table}
+    for step in steps:
+        cells = (f"{table[step]:.1f}" if step in table else "" for table in tables.values())
+        print(f"| {step} | {' | '.join(cells)} |")
+    print("\n| nanoseconds | |\n| --- | ---: |")
+    for step, cost in layout_costs().items():
+        print(f"| {step} | {cost:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
