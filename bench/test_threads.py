@@ -1,9 +1,12 @@
 """Two threads beside one, taking turns; and what two threads are worth on the machine at the time.
 
 The ceiling is the same ratio for plain arithmetic: on a machine that is
-shared it may be far below 2, and no ratio can be judged without it.
+shared it may be far below 2, and no ratio can be judged without it. Threads are bound to processors
+of their own where the system lets them be, since some schedulers prefer to pack them onto one.
 """
 
+import itertools
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,8 @@ import pytest
 import scipy.sparse
 from numpy.typing import NDArray
 
+import fastsp.pooler
+import fastsp.team
 from bench import machine
 from bench.configurations import BY_NAME, CONFIGURATIONS, Configuration
 
@@ -33,6 +38,22 @@ def _compute(n: int) -> Any:
         x ^= x >> np.uint64(7)
         x ^= x << np.uint64(17)
     return x
+
+
+def _bound_threads(n: int, name: str = "") -> ThreadPoolExecutor:
+    """Return an executor whose threads each keep to a processor."""
+    if not hasattr(os, "sched_setaffinity"):
+        return ThreadPoolExecutor(n, name)
+    processors = itertools.cycle(sorted(os.sched_getaffinity(0)))
+    return ThreadPoolExecutor(
+        n, name, initializer=lambda: os.sched_setaffinity(0, {next(processors)})
+    )
+
+
+@pytest.fixture(autouse=True)
+def _bind_threads(monkeypatch):
+    for module in (fastsp.pooler, fastsp.team):
+        monkeypatch.setattr(module, "ThreadPoolExecutor", _bound_threads)
 
 
 def _seconds(act: Callable[[], object]) -> float:
@@ -56,7 +77,7 @@ class Duel:
             pooler = configuration.build_pooler().set_params(batch_size=batch_size, n_jobs=n_jobs)
             self.poolers.append(pooler.fit(inputs[:512]))
         self.one, self.two = (partial(act, pooler, inputs) for pooler in self.poolers)
-        self.threads = ThreadPoolExecutor(2)
+        self.threads = _bound_threads(2)
         self.ratios: list[float] = []
         self.ceilings: list[float] = []
         self.two()

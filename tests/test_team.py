@@ -203,14 +203,19 @@ def test_an_error_in_a_thread_is_raised():
 
 def test_small_work_is_left_to_one_thread():
     words = pack(digits(64), 0.5)
-    small = pooler_of_digits()._configured(words)
-    assert [team_size(small, n, 64) for n in (1, 2, 8)] == [1, 1, 1]
-    batches = pooler_of_digits(batch_size=64)._configured(words)
-    assert [team_size(batches, n, 64) for n in (1, 2)] == [1, 2]
+
+    def sizes(n, **parameters):
+        engine = pooler_of_digits(**parameters)._configured(words)
+        return [team_size(engine, n_threads, n) for n_threads in (1, 2, 100)]
+
+    # 32 active columns adapt 200 potential synapses each.
+    assert sizes(10_000) == [1, 1, 1]
+    assert sizes(10_000, batch_size=64) == [1, 2, 6]
+    assert sizes(64, batch_size=64) == [1, 1, 1]
     # A batch is no larger than the inputs there are.
-    assert team_size(batches, 2, 1) == 1
-    tiny = SpatialPooler((100,), random_state=0, batch_size=10**6).initialize(400)
-    assert team_size(tiny._configured(words), 2, 10**6) == 1
+    assert sizes(1, batch_size=64) == [1, 1, 1]
+    assert sizes(180, batch_size=64, overlap_index="rows") == [1, 2, 6]
+    assert sizes(180, batch_size=64, overlap_index="lists") == [1, 1, 1]
 
 
 @pytest.mark.parametrize("compiled", [False, True])
