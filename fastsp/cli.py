@@ -4,41 +4,30 @@ Whatever draws, trains or compiles is imported where it is first needed, so that
 once and training does not wait for matplotlib.
 """
 
-import json
-import os
-import shlex
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
 
 import fastsp
+from fastsp.console import (
+    INTERRUPTED,
+    command,
+    end_interrupted,
+    print_results,
+    progress_bars,
+    remove,
+    writable,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from fastsp.datasets import Mnist
-    from fastsp.experiments import Progress
 
-INTERRUPTED = 130
 BAD_INPUT = 2
 
 UsageError: Any = typer.BadParameter.__base__
@@ -131,24 +120,24 @@ def mnist(
         save(result.pooler, output / "pooler.npz")
         if result.readout:
             save(result.readout.classifier, output / "classifier.npz")
-        _write_json(output / "metrics.json", result.metrics())
+        write_json(output / "metrics.json", result.metrics())
 
     try:
-        with _progress(quiet) as progress:
+        with progress_bars(quiet) as progress:
             result = run_mnist(config, digits, progress)
     except Interrupted as interrupted:
-        _remove(output, "classifier.npz", "report.html")
+        remove(output, "classifier.npz", "report.html")
         keep(interrupted.result)
         learned = interrupted.result.training.cycles
-        _end_interrupted(f"{learned:,} of {cycles:,} cycles were learned and are saved", output)
+        end_interrupted(f"{learned:,} of {cycles:,} cycles were learned and are saved", output)
     keep(result)
 
     from fastsp.report import mnist_report
 
-    _write_text(output / "report.html", mnist_report(result, digits, _command()))
+    write_text(output / "report.html", mnist_report(result, digits, command()))
     if not quiet:
         metrics = result.metrics()
-        _print_results(
+        print_results(
             output,
             {
                 "test accuracy": f"{metrics['accuracy']:.2%}",
@@ -177,21 +166,21 @@ def ablate(
     config = AblationConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs), seeds=seeds)
     digits = _prepare(data, output)
     try:
-        with _progress(quiet) as progress:
+        with progress_bars(quiet) as progress:
             result = run_ablation(config, digits, progress)
     except Interrupted as interrupted:
-        _remove(output, "report.html")
-        _write_json(output / "metrics.json", interrupted.result.metrics())
+        remove(output, "report.html")
+        write_json(output / "metrics.json", interrupted.result.metrics())
         finished = len(interrupted.result.trials)
-        _end_interrupted(f"{finished} trials were finished and are saved", output)
-    _write_json(output / "metrics.json", result.metrics())
+        end_interrupted(f"{finished} trials were finished and are saved", output)
+    write_json(output / "metrics.json", result.metrics())
 
     from fastsp.report import ablation_report
 
-    _write_text(output / "report.html", ablation_report(result, digits, _command()))
+    write_text(output / "report.html", ablation_report(result, digits, command()))
     if not quiet:
         summary = result.summary()
-        _print_results(
+        print_results(
             output,
             {
                 arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
@@ -241,98 +230,5 @@ def _prepare(data: Path | None, output: Path) -> "Mnist":
     """Return the images, after a look whether results can be written at all."""
     from fastsp.datasets import load_mnist
 
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=output):
-        pass
+    writable(output)
     return load_mnist(data)
-
-
-@contextmanager
-def _progress(quiet: bool) -> "Iterator[Progress]":
-    """Show progress, and turn Ctrl-C into a KeyboardInterrupt between two chunks.
-
-    A second Ctrl-C acts at once, in the middle of whatever is running.
-    """
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    )
-    tasks: dict[str, Task] = {}
-    stopping = False
-    told = ("", time.perf_counter())
-
-    def stop(signal_number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def progress(phase: str, done: int, total: int) -> None:
-        if stopping:
-            raise KeyboardInterrupt
-        nonlocal told
-        if phase not in tasks:
-            number = bars.add_task(phase, total=total, seconds=0.0)
-            tasks[phase] = next(task for task in bars.tasks if task.id == number)
-        now = time.perf_counter()
-        if told[0] == phase:  # else the time belongs to another phase
-            tasks[phase].fields["seconds"] += now - told[1]
-        told = (phase, now)
-        bars.update(tasks[phase].id, completed=done)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        with bars:
-            yield progress
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _Rate(ProgressColumn):
-    """Inputs per second of a phase, without the time spent in others meanwhile."""
-
-    def render(self, task: Task) -> Text:
-        seconds = task.fields["seconds"]
-        return Text(f"{task.completed / seconds:,.0f}/s" if seconds else "")
-
-
-def _end_interrupted(what: str, output: Path) -> None:
-    print(f"fastsp: interrupted; {what} in {output}", file=sys.stderr)
-    raise typer.Exit(INTERRUPTED)
-
-
-def _print_results(output: Path, figures: Mapping[str, str]) -> None:
-    table = Table(show_header=False)
-    for name, value in figures.items():
-        table.add_row(name, value)
-    console = Console()
-    console.print(table)
-    console.print(f"report: {output / 'report.html'}", soft_wrap=True, highlight=False)
-
-
-def _command() -> str:
-    return shlex.join(["fastsp", *sys.argv[1:]])
-
-
-def _remove(output: Path, *names: str) -> None:
-    """Remove files of an earlier run that would not belong to those of this one."""
-    for name in names:
-        (output / name).unlink(missing_ok=True)
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    _write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Replace a file as a whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -92,9 +92,9 @@ def test_mnist_report_shows_controls_and_published_figures(mnist_output):
 
 
 def test_report_escapes_what_it_is_given():
-    from fastsp.report import Table, _render
+    from fastsp.report.page import Table, render
 
-    page = _render(
+    page = render(
         title="<script>",
         lead="",
         headline=(),

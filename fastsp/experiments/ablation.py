@@ -7,12 +7,11 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from fastsp.datasets import Mnist
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.mnist import MnistConfig, Training, compile_for, read_out
-from fastsp.experiments.progress import Interrupted, Progress, silent
+from fastsp.experiments.progress import Interrupted, Progress, part_of, silent
+from fastsp.experiments.spread import Spread
 from fastsp.metrics import clark_evans_index, duty_cycle_entropy
 from fastsp.pooler import SpatialPooler
 
@@ -92,15 +91,6 @@ MEASURES = ("accuracy", "accuracy_mean", "entropy", "clumping")
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Mean, least and greatest of a measure over the seeds."""
-
-    mean: float
-    least: float
-    greatest: float
-
-
-@dataclass(frozen=True)
 class AblationResult:
     """Result of `run_ablation`.
 
@@ -132,13 +122,13 @@ class AblationResult:
 
     def _spread(self, arm: Arm, measure: str) -> Spread:
         values = [getattr(trial, measure) for trial in self.trials if trial.arm == arm.name]
-        return Spread(float(np.mean(values)), min(values), max(values))
+        return Spread.over(values)
 
     def metrics(self) -> dict[str, Any]:
         """Return the figures as JSON knows them."""
         return {
             "summary": {
-                arm: {measure: asdict(spread) for measure, spread in measures.items()}
+                arm: {measure: spread.as_json() for measure, spread in measures.items()}
                 for arm, measures in self.summary().items()
             },
             "trials": [asdict(trial) for trial in self.trials],
@@ -197,8 +187,8 @@ def run_ablation(
                 learned = variant.cycles if arm.learns else 0
                 total = learned + len(data.train_images) + len(data.test_images)
                 if arm.learns:
-                    training.run(_part_of(progress, 0, total), phase)
-                coding = _part_of(progress, learned, total)
+                    training.run(part_of(progress, 0, total), phase)
+                coding = part_of(progress, learned, total)
                 readout = read_out(training.pooler.transform, variant, data, coding, phase)
                 codes = readout.test_codes
                 trials.append(
@@ -215,12 +205,3 @@ def run_ablation(
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt
     return result()
-
-
-def _part_of(progress: Progress, before: int, total: int) -> Progress:
-    """Return a progress for one step of several: `before` inputs were done by earlier steps."""
-
-    def part(phase: str, done: int, of_part: int) -> None:
-        progress(phase, before + done, total)
-
-    return part

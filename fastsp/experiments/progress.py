@@ -16,6 +16,15 @@ def silent(phase: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
+def part_of(progress: Progress, before: int, total: int) -> Progress:
+    """Return a progress for one step of several: `before` inputs were done by earlier steps."""
+
+    def part(phase: str, done: int, of_part: int) -> None:
+        progress(phase, before + done, total)
+
+    return part
+
+
 class Interrupted(KeyboardInterrupt, Generic[Result]):
     """An experiment stopped half way by KeyboardInterrupt.
 

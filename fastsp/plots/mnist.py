@@ -1,7 +1,5 @@
-"""Figures of the experiments: results and poolers in, matplotlib figures out.
+"""Figures of the MNIST experiment, and of any pooler over images.
 
-Figures are drawn with matplotlib's objects only: no pyplot, no global state, no settings changed.
-Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can tell apart.
 Wherever input and columns are shown together, both span the same frame, so that places align.
 """
 
@@ -11,16 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from fastsp.experiments.ablation import AblationResult
 from fastsp.experiments.mnist import Checkpoint
+from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
 from fastsp.pooler import SpatialPooler
-
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-MAP = "cividis"
 
 
 def boosting_functions(density: float, strength: float) -> Figure:
@@ -84,12 +78,12 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
     figure = Figure(figsize=(11, 1.2 + 2.05 * len(images)), layout="compressed")
     grid = figure.subplots(len(images), 5, squeeze=False, sharex=True, sharey=True)
     for axes, image in zip(grid[:, 0], images, strict=True):
-        _show(axes, image, (height, width), cmap="gray_r", vmin=0, vmax=255)
+        show_map(axes, image, (height, width), cmap="gray_r", vmin=0, vmax=255)
     for place, (title, values) in enumerate(stages.items(), start=1):
         together = np.concatenate(values)
         low, high = float(np.percentile(together, 0.5)), float(together.max())
         for axes, value in zip(grid[:, place], values, strict=True):
-            shown = _show(
+            shown = show_map(
                 axes, value.reshape(pooler.column_shape_), (height, width), vmin=low, vmax=high
             )
         below = grid[-1, place].inset_axes((0, -0.5, 1, 0.07))
@@ -124,7 +118,7 @@ def inhibition_compared(
     figure = Figure(figsize=(0.5 + 1.55 * len(images), 5.2), layout="constrained")
     grid = figure.subplots(3, len(images), squeeze=False)
     for place, (image, x) in enumerate(zip(images, inputs, strict=True)):
-        _show(grid[0, place], image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+        show_map(grid[0, place], image, image.shape, cmap="gray_r", vmin=0, vmax=255)
         for axes, pooler in zip(
             grid[1:, place], (with_inhibition, without_inhibition), strict=True
         ):
@@ -150,7 +144,7 @@ def duty_cycles(pooler: SpatialPooler) -> Figure:
     left.set(xlabel="active duty cycle (share of cycles)", ylabel="columns", xlim=(0, None))
     left.xaxis.set_major_locator(MaxNLocator(5))
     left.legend(frameon=False)
-    shown = _show(right, cycles.reshape(pooler.column_shape_), pooler.column_shape_)
+    shown = show_map(right, cycles.reshape(pooler.column_shape_), pooler.column_shape_)
     right.set(xlabel="column of the grid", ylabel="row of the grid")
     figure.colorbar(shown, ax=right, label="active duty cycle (share of cycles)")
     return figure
@@ -182,7 +176,7 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
         y, x = ((along.min() + along.max() + 1) / 2 for along in places[place])
         for channel, axes in enumerate(grid[:, place]):
             axes.set_facecolor("#d9d9d9")
-            shown = _show(axes, field[:, :, channel], (height, width), vmin=0, vmax=1)
+            shown = show_map(axes, field[:, :, channel], (height, width), vmin=0, vmax=1)
             connected = np.argwhere(field[:, :, channel] >= pooler.connected_threshold) + 0.5
             axes.plot(connected[:, 1], connected[:, 0], ".", color="black", markersize=3)
             axes.set(xlim=(x - reach, x + reach), ylim=(y + reach, y - reach))
@@ -249,58 +243,9 @@ def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
         )
     for axes, values in ((left, accuracies), (right, entropies + held_out)):
         axes.set(xscale="log", xlabel="learning cycles")
-        _limit_share(axes, "y", values)
+        limit_share(axes, "y", values)
         axes.legend(frameon=False, loc="best")
     return figure
-
-
-def ablation(result: AblationResult) -> Figure:
-    """Draw every trial of an ablation as a dot and the mean over the seeds as a line, by arm."""
-    summary = result.summary()
-    measures = {
-        "accuracy": "accuracy\n(share of test images)",
-        "entropy": "entropy over test images\n(share of its maximum)",
-        "clumping": "Clark-Evans index\n(1 random, less clumped)",
-    }
-    figure = Figure(figsize=(10, 1.2 + 0.55 * len(summary)), layout="constrained")
-    grid = figure.subplots(1, len(measures), sharey=True)
-    for axes, (measure, label) in zip(grid, measures.items(), strict=True):
-        drawn: list[float] = []
-        for row, (arm, spreads) in enumerate(summary.items()):
-            values = [getattr(t, measure) for t in result.trials if t.arm == arm]
-            axes.plot(values, [row] * len(values), "o", color=BLUE, markersize=5, alpha=0.7)
-            axes.plot([spreads[measure].mean] * 2, [row - 0.3, row + 0.3], color="black")
-            drawn += values
-        axes.set(xlabel=label, ylim=(len(summary) - 0.5, -0.5))
-        axes.grid(axis="y", color="#dddddd")
-        axes.set_axisbelow(True)
-        _limit_share(axes, "x", drawn)
-    grid[0].set_yticks(range(len(summary)), [arm.replace(", ", ",\n") for arm in summary])
-    return figure
-
-
-def _limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
-    """Start the axis at zero, or, where that hides the differences, cut it and say so."""
-    low, high = min(values), max(values)
-    margin = max(0.08 * (high - low), 0.005)
-    start = 0.0 if low - margin < high / 2 else low - margin
-    axes.set(**{f"{direction}lim": (start, high + margin)})
-    if start > 0:
-        mark = "axis cut: does not start at 0"
-        if direction == "y":
-            axes.text(0.02, 0.02, mark, transform=axes.transAxes, fontsize=8, color=GREY)
-        else:
-            axes.set_title(mark, fontsize=8, color=GREY, loc="left")
-
-
-def _show(
-    axes: Axes, values: NDArray[Any], frame: tuple[int, ...], cmap: str = MAP, **scale: Any
-) -> AxesImage:
-    """Draw a map over a frame of (height, width), whatever its own resolution."""
-    height, width = frame
-    return axes.imshow(
-        values, cmap=cmap, extent=(0, width, height, 0), interpolation="nearest", **scale
-    )
 
 
 def _show_active(axes: Axes, image: NDArray[np.uint8], active: NDArray[np.bool_]) -> None:

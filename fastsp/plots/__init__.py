@@ -1,0 +1,27 @@
+"""Figures of the experiments: results and poolers in, matplotlib figures out.
+
+Figures are drawn with matplotlib's objects only: no pyplot, no global state, no settings changed.
+Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can tell apart.
+"""
+
+from fastsp.plots.ablation import ablation
+from fastsp.plots.mnist import (
+    boosting_functions,
+    confusion_matrix,
+    duty_cycles,
+    inhibition_compared,
+    learning_curve,
+    pipeline,
+    receptive_fields,
+)
+
+__all__ = [
+    "ablation",
+    "boosting_functions",
+    "confusion_matrix",
+    "duty_cycles",
+    "inhibition_compared",
+    "learning_curve",
+    "pipeline",
+    "receptive_fields",
+]

@@ -1,0 +1,35 @@
+"""What all figures share: colours, and axes that tell the truth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+MAP = "cividis"
+
+
+def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
+    """Start the axis at zero, or, where that hides the differences, cut it and say so."""
+    low, high = min(values), max(values)
+    margin = max(0.08 * (high - low), 0.005)
+    start = 0.0 if low - margin < high / 2 else low - margin
+    axes.set(**{f"{direction}lim": (start, high + margin)})
+    if start > 0:
+        mark = "axis cut: does not start at 0"
+        if direction == "y":
+            axes.text(0.02, 0.02, mark, transform=axes.transAxes, fontsize=8, color=GREY)
+        else:
+            axes.set_title(mark, fontsize=8, color=GREY, loc="left")
+
+
+def show_map(
+    axes: Axes, values: NDArray[Any], frame: tuple[int, ...], cmap: str = MAP, **scale: Any
+) -> AxesImage:
+    """Draw a map over a frame of (height, width), whatever its own resolution."""
+    height, width = frame
+    return axes.imshow(
+        values, cmap=cmap, extent=(0, width, height, 0), interpolation="nearest", **scale
+    )

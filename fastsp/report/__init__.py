@@ -1,0 +1,9 @@
+"""Reports of the experiments: one HTML page each, with its figures inside, from results.
+
+A page loads nothing from elsewhere: it can be opened from disk, sent by mail and kept.
+"""
+
+from fastsp.report.ablation import ablation_report
+from fastsp.report.mnist import mnist_report
+
+__all__ = ["ablation_report", "mnist_report"]

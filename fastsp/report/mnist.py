@@ -1,0 +1,150 @@
+"""Page of the MNIST experiment."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from fastsp import plots
+from fastsp.datasets import Mnist
+from fastsp.experiments.mnist import MnistResult
+from fastsp.pooler import SpatialPooler
+from fastsp.report.digits import inhibition_comparison, sample_digits
+from fastsp.report.page import Drawing, Fact, Table, percent, render
+
+
+def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
+    """Return the page of a complete MNIST experiment.
+
+    Parameters
+    ----------
+    result : MnistResult
+    data : Mnist
+        The images it was run on.
+    command : str
+        What runs it again.
+    """
+    readout, raw = result.readout, result.control_raw_pixels
+    untrained = result.control_untrained_pooler
+    if not (readout and raw and untrained):
+        raise ValueError("result must be complete, but its experiment was interrupted.")
+    metrics, config = result.metrics(), result.config
+    tables = (
+        Table(
+            "Accuracy on the test images",
+            ("code", "product", "mean"),
+            (
+                ("trained pooler", percent(readout.accuracy), percent(readout.accuracy_mean)),
+                (
+                    "control: untrained pooler",
+                    percent(untrained.accuracy),
+                    percent(untrained.accuracy_mean),
+                ),
+                ("control: raw pixels", percent(raw.accuracy), percent(raw.accuracy_mean)),
+                ("published (mean)", "", "77 %"),
+            ),
+            "The same maximum-likelihood classifier reads every code. It combines the active "
+            "columns by the product of their likelihoods, or, as the published one, by the mean "
+            "of their class distributions. The untrained pooler has the same seed and the same "
+            "pools; raw pixels are the encoded input bits.",
+        ),
+        Table(
+            "The code and its speed",
+            ("figure", "here", "published"),
+            (
+                ("entropy, share of its maximum", percent(metrics["entropy"]), "97 %"),
+                ("density, share of columns active", percent(metrics["density"]), "2 %"),
+                ("learning cycles", f"{metrics['train_cycles']:,}", "60,000"),
+                ("learning cycles per second", f"{metrics['train_cycles_per_second']:,.0f}", ""),
+                ("test inputs per second", f"{metrics['test_inputs_per_second']:,.0f}", ""),
+                ("seconds, whole experiment", f"{metrics['seconds']:.1f}", ""),
+            ),
+            "Entropy is that of the active duty cycles at the end of training. Learning includes "
+            "rotation, shift and encoding; the test includes encoding, not the classifier. "
+            "Compilation and checkpoints are left out of both rates.",
+        ),
+    )
+    return render(
+        title="A Spatial Pooler learns MNIST digits",
+        lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
+        "labels; then a maximum-likelihood classifier reads the active columns.",
+        headline=(
+            Fact(
+                "Test accuracy",
+                percent(readout.accuracy),
+                f"published 77 %; raw pixels {percent(raw.accuracy)}, "
+                f"untrained pooler {percent(untrained.accuracy)}",
+            ),
+            Fact("Entropy", percent(metrics["entropy"]), "of its maximum; published 97 %"),
+            Fact(
+                "Learning",
+                f"{metrics['train_cycles_per_second']:,.0f}/s",
+                "cycles, augmentation and encoding included",
+            ),
+        ),
+        tables=tables,
+        figures=_mnist_figures(result, data),
+        command=command,
+        config=asdict(config) | {"data": data.source},
+        environment=result.environment,
+    )
+
+
+def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
+    pooler, config = result.pooler, result.config
+    images, inputs = sample_digits(config, data)
+    assert result.readout is not None
+    figures = [
+        Drawing.of(
+            plots.boosting_functions(config.density, config.boost_strength),
+            "Two boosting functions",
+            "The logarithmic function has no parameter, is 1 at the wanted density, 0 for a "
+            "column that is always active, and grows without bound for one that never is.",
+        ),
+        Drawing.of(
+            plots.pipeline(pooler, images[:4], inputs[:4]),
+            "From input to active columns",
+            "Each row is one test image. Columns lie where their receptive fields lie, so places "
+            "align across a row. A stage has one scale for all rows.",
+        ),
+    ]
+    if result.without_local_inhibition is not None:
+        figures.append(inhibition_comparison(pooler, result.without_local_inhibition, config, data))
+    figures += [
+        Drawing.of(
+            plots.duty_cycles(pooler),
+            "Active duty cycles",
+            "How often each column was active lately, at the end of training: as a histogram, "
+            "and at the places of the columns.",
+        ),
+        Drawing.of(
+            plots.receptive_fields(pooler, _spread_columns(pooler)),
+            "Receptive fields",
+            "Potential synapses of some columns. Grey places hold none; a dot marks a synapse "
+            f"that is connected (permanence at least {config.connected_threshold:g}).",
+        ),
+        Drawing.of(
+            plots.confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),
+            "Confusion matrix",
+            "Counts of test images; columns combined by the product.",
+        ),
+    ]
+    if result.training.curve:
+        figures.append(
+            Drawing.of(
+                plots.learning_curve(result.training.curve),
+                "Accuracy and entropy over learning cycles",
+                "Validation: a classifier fitted on the codes of "
+                f"{config.held_out_readout:,} training images (fewer where there are not as many) "
+                f"tells the labels of the last {config.held_out:,}. Duty cycles start at the "
+                "wanted density, hence at an entropy of 1; the second curve counts how often each "
+                "column is active over the held-out images.",
+            )
+        )
+    return figures
+
+
+def _spread_columns(pooler: SpatialPooler) -> list[int]:
+    """Return columns along a diagonal of the middle of the grid."""
+    height, width = pooler.column_shape_
+    shares = np.linspace(0.3, 0.7, 5)
+    return [int(height * share) * width + int(width * share) for share in shares]

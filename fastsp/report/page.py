@@ -1,0 +1,98 @@
+"""A page: facts, tables and figures in, HTML out."""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from jinja2 import Environment as Templates
+from jinja2 import PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from fastsp.experiments.environment import Environment
+from fastsp.experiments.spread import Spread
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure that stands at the head of the page."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of words; the first of each is its name."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its words; `source` is a data URI, `width` its natural one in pixels."""
+
+    title: str
+    caption: str
+    source: str
+    width: int
+
+    @classmethod
+    def of(cls, figure: Figure, title: str, caption: str) -> "Drawing":
+        """Render a matplotlib figure as SVG."""
+        image = io.BytesIO()
+        figure.savefig(image, format="svg", metadata={"Date": None})
+        encoded = base64.b64encode(image.getvalue()).decode("ascii")
+        width = round(figure.get_figwidth() * 96)
+        return cls(title, caption, f"data:image/svg+xml;base64,{encoded}", width)
+
+
+def percent(share: float) -> str:
+    """Return a share in words, to a tenth of a per cent."""
+    return f"{100 * share:.1f} %"
+
+
+def over_seeds(spread: Spread, form: str, unit: str = "") -> str:
+    """Return mean, least and greatest of a number in words; `form` is that of a single one."""
+    mean, least, greatest = (form.format(float(value)) for value in spread)
+    return f"{mean}{unit}" if least == greatest else f"{mean}{unit} ({least}–{greatest})"
+
+
+def percent_over_seeds(spread: Spread) -> str:
+    """Return the spread of a share in words."""
+    return over_seeds(Spread(*(100 * value for value in spread)), "{:.1f}", " %")
+
+
+def render(
+    *,
+    title: str,
+    lead: str,
+    headline: Iterable[Fact],
+    tables: Iterable[Table],
+    figures: Iterable[Drawing],
+    command: str,
+    config: Mapping[str, object],
+    environment: Environment,
+) -> str:
+    """Return the page: headline, tables and figures in this order, then how to run it again."""
+    templates = Templates(
+        loader=PackageLoader("fastsp"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return templates.get_template("report.html").render(
+        title=title,
+        lead=lead,
+        headline=headline,
+        tables=tables,
+        figures=figures,
+        command=command,
+        config=config,
+        environment=asdict(environment),
+    )
