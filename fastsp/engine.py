@@ -18,14 +18,18 @@ row count, (n,) int64."""
 
 @dataclass
 class Engine:
-    """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64."""
+    """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64.
+
+    What is switched off is so in packed inputs already.
+    """
 
     synapses: Synapses
     index: OverlapIndex
     columns: Columns
     inhibition: cycle.Inhibition
     rule: Rule
-    n_words: int
+    input_mask: NDArray[np.uint64]
+    """(W,) a one for each input bit that is not switched off"""
     sessions: list[Session] = field(default_factory=list)
     """Not in use at the moment; each thread takes one and puts it back."""
 
@@ -86,7 +90,7 @@ class Engine:
             self.columns,
             self.inhibition,
             self.rule,
-            self.n_words,
+            self.input_mask,
             self.most_active,
         )
 

@@ -187,7 +187,6 @@ def rule_of(parameters: Mapping[str, Any], n_columns: int) -> state.Rule:
     n_active = max(1, math.floor(parameters["density"] * n_columns + 0.5))
     return state.Rule(
         n_active=n_active,
-        stimulus_threshold=int(parameters["stimulus_threshold"]),
         inhibition=_INHIBITION[parameters["inhibition"]],
         boosting=_BOOSTING[parameters["boosting"]],
         boost_strength=float(parameters["boost_strength"]),

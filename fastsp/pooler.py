@@ -18,6 +18,7 @@ from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.engine import Active, Engine
+from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
 from fastsp.inputs import pack
 from fastsp.kernels.state import LOG_BOOSTING, Columns
 from fastsp.parameters import (
@@ -132,6 +133,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
     tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
     log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
+    off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition about so many.
     n_cycles_ : int, learning cycles so far.
     column_shape_, input_shape_ : tuple of int, the grids in full.
@@ -264,13 +266,13 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        engine = self._configured(pack(X[:SAMPLE], self.threshold))
+        engine = self._configured(self._pack(X[:SAMPLE]))
         n_threads = effective_n_jobs(self.n_jobs)
         step = min(CHUNK, -(-X.shape[0] // n_threads))
         starts = range(0, X.shape[0], step)
 
         def infer(start: int) -> Active:
-            return engine.infer(pack(X[start : start + step], self.threshold))
+            return engine.infer(self._pack(X[start : start + step]))
 
         if n_threads > 1:
             with ThreadPoolExecutor(n_threads) as threads:
@@ -297,7 +299,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         bits = self._one_input(x)
         engine = self._engine
         if engine is None or not self._is_current(engine):
-            engine = self._configured(pack(bits.reshape(1, -1), self.threshold))
+            engine = self._configured(self._pack(bits.reshape(1, -1)))
         if bits.dtype.char == "B":
             bound = min(int(self.threshold), 255)
         else:
@@ -310,12 +312,55 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
         check_is_fitted(self)
-        words = pack(self._one_input(x).reshape(1, -1), self.threshold)
+        words = self._pack(self._one_input(x).reshape(1, -1))
         stages, active = self._configured(words, stay=True).trace(words)
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
         overlaps = stages.overlaps[: stages.excitement.size].astype(np.int32)
         return Trace(overlaps, stages.excitement, inhibited, active)
+
+    def switch_off(self, columns: Any = None, inputs: Any = None) -> Self:
+        """Switch off columns and input bits, until they are switched on or a pooler is drawn anew.
+
+        A column that is off is never active and does not learn; others take its place, so the
+        number of active columns stays as wanted. Its duty cycle falls as that of any column that is
+        not active. An input bit that is off reads as off in every input, for learning too.
+
+        Parameters
+        ----------
+        columns : positions among the C columns, or a boolean mask, (C,) or of `column_shape`.
+        inputs : positions among the input bits, or a boolean mask, (n_features,) or of
+            `input_shape`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If one is not as it should be; then nothing is switched.
+        NotFittedError
+            Before the pooler is drawn.
+        """
+        return self._switch(columns, inputs, np.union1d)
+
+    def switch_on(self, columns: Any = None, inputs: Any = None) -> Self:
+        """Switch columns and input bits on again, as they are. Parameters as in `switch_off`."""
+        return self._switch(columns, inputs, np.setdiff1d)
+
+    def _switch(self, columns: Any, inputs: Any, combine: Any) -> Self:
+        check_is_fitted(self)
+        if columns is None and inputs is None:
+            raise ValueError("columns or inputs must be given; got None for both")
+        of_columns = as_positions("columns", columns, self.column_shape_)
+        of_inputs = as_positions("inputs", inputs, self.input_shape_)
+        self.off_columns_ = combine(self.off_columns_, of_columns)
+        self.off_inputs_ = combine(self.off_inputs_, of_inputs)
+        self._engine = None
+        return self
+
+    def _pack(self, X: Any) -> NDArray[np.uint64]:
+        words = pack(X, self.threshold)
+        if self.off_inputs_.size:
+            words &= input_mask(self.n_features_in_, self.off_inputs_)
+        return words
 
     def _one_input(self, x: Any) -> NDArray[Any]:
         x = np.ascontiguousarray(x)
@@ -355,6 +400,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
         self.log_duty_cycles_ = np.empty(0)
         self.boost_factors_ = np.ones(n_columns, np.float32)
+        self.off_columns_: NDArray[np.int32] = NOTHING_OFF
+        self.off_inputs_: NDArray[np.int32] = NOTHING_OFF
         self.n_active_ = rule.n_active
         self.n_cycles_ = 0
         self._engine = None
@@ -387,7 +434,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.log_duty_cycles_ = np.log(self.active_duty_cycles_)
         synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
         columns = Columns(
-            self.active_duty_cycles_, self.log_duty_cycles_, self.boost_factors_, self.tie_breakers_
+            self.active_duty_cycles_,
+            self.log_duty_cycles_,
+            self.boost_factors_,
+            self.tie_breakers_,
+            column_thresholds(self._n_features_out, self.stimulus_threshold, self.off_columns_),
         )
         layout = self.overlap_index
         if layout == "auto":
@@ -398,7 +449,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             columns,
             lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
             rule,
-            (self.n_features_in_ + 63) // 64,
+            input_mask(self.n_features_in_, self.off_inputs_),
         )
         engine.refresh_boost_factors()
         self.n_active_ = rule.n_active
@@ -407,12 +458,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return engine
 
     def _learn(self, X: Any) -> Self:
-        engine = self._configured(pack(X[:SAMPLE], self.threshold))
+        engine = self._configured(self._pack(X[:SAMPLE]))
         step = max(1, CHUNK // self.batch_size) * self.batch_size
         n_threads = team_size(engine, effective_n_jobs(self.n_jobs), X.shape[0])
         with Team(engine, n_threads) as team:
             for start in range(0, X.shape[0], step):
-                words = pack(X[start : start + step], self.threshold)
+                words = self._pack(X[start : start + step])
                 team.learn(words, partial(self._count_cycles, len(words)))
         return self
 
@@ -431,6 +482,17 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._restore()
+
+    def _restore(self) -> None:
+        """Fill in what poolers of earlier versions, from pickles or model files, do not have."""
+        if hasattr(self, "permanences_"):
+            for name in ("off_columns_", "off_inputs_"):
+                if not hasattr(self, name):
+                    setattr(self, name, NOTHING_OFF)
+
     def __getstate__(self) -> dict[str, Any]:
         # What can be built from the rest stays out of pickles.
         state: dict[str, Any] = dict(super().__getstate__())
@@ -448,6 +510,8 @@ _ARRAYS = {
     "log_duty_cycles_": np.float64,
     "boost_factors_": np.float32,
     "tie_breakers_": np.float32,
+    "off_columns_": np.int32,
+    "off_inputs_": np.int32,
 }
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.

@@ -33,10 +33,8 @@ def boost_factor(kind, duty_cycle, target_density, strength):
     return 1.0
 
 
-def excite(overlap, boost, tie_breaker, stimulus_threshold):
-    """Boost factor times (overlap + tie-breaker), in float32; 0 under the stimulus threshold."""
-    if overlap < stimulus_threshold:
-        return np.float32(0)
+def excite(overlap, boost, tie_breaker):
+    """Boost factor times (overlap + tie-breaker), in float32."""
     return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
 
 
@@ -108,6 +106,8 @@ class Pooler:
             for start, end in itertools.pairwise(pooler.indptr_)
         ]
         self.tie_breakers = list(pooler.tie_breakers_)
+        self.off_columns = set(pooler.off_columns_.tolist())
+        self.off_inputs = set(pooler.off_inputs_.tolist())
         self.duty_cycles = [float(a) for a in pooler.active_duty_cycles_]
         self.k = max(1, math.floor(self.parameters["density"] * len(self.pools) + 0.5))
         self.target_density = self.k / len(self.pools)
@@ -127,7 +127,12 @@ class Pooler:
             for a in self.duty_cycles
         ]
 
+    def working(self, x):
+        """The input as the pooler sees it: bits that are switched off read as off."""
+        return [0 if i in self.off_inputs else bit for i, bit in enumerate(x)]
+
     def overlaps(self, x):
+        x = self.working(x)
         threshold = self.parameters["connected_threshold"]
         return [
             overlap(pool, permanences, threshold, x)
@@ -138,13 +143,19 @@ class Pooler:
         """Return what columns are chosen by, and which may be chosen at all."""
         p = self.parameters
         overlaps = self.overlaps(x)
+        allowed = [
+            o >= p["stimulus_threshold"] and c not in self.off_columns
+            for c, o in enumerate(overlaps)
+        ]
         values = [
-            excite(o, b, tie, p["stimulus_threshold"])
-            for o, b, tie in zip(overlaps, boost_factors, self.tie_breakers, strict=True)
+            excite(o, b, tie) if may else np.float32(0)
+            for may, o, b, tie in zip(
+                allowed, overlaps, boost_factors, self.tie_breakers, strict=True
+            )
         ]
         if p["inhibition"] == "gaussian":
             values = normalise(values, self.shape, self.radii, p["wrap"])
-        return values, [o >= p["stimulus_threshold"] for o in overlaps]
+        return values, allowed
 
     def choose(self, x, boost_factors):
         values, allowed = self.competition(x, boost_factors)
@@ -155,7 +166,7 @@ class Pooler:
         return top(values, self.k, allowed)
 
     def learn(self, x, active):
-        p = self.parameters
+        p, x = self.parameters, self.working(x)
         for c in active:
             self.permanences[c] = adapt(
                 self.pools[c],

@@ -8,7 +8,7 @@ from fastsp import SpatialPooler
 
 @st.composite
 def poolers(draw, **fixed):
-    """A pooler of random shape, topology and parameters, initialised but untrained."""
+    """A pooler of random shape, topology, parameters and faults, initialised but untrained."""
     n_axes = draw(st.integers(1, 3))
     longest = {1: 60, 2: 9, 3: 4}[n_axes]
     axis = st.integers(1, longest)
@@ -44,8 +44,18 @@ def poolers(draw, **fixed):
         "overlap_index": draw(st.sampled_from(["auto", "rows", "lists"])),
         "random_state": draw(st.integers(0, 2**31)),
     }
-    pooler = SpatialPooler(**(parameters | fixed))
-    return pooler.initialize(int(np.prod(input_shape)))
+    pooler = SpatialPooler(**(parameters | fixed)).initialize(int(np.prod(input_shape)))
+    return draw(faults_of(pooler))
+
+
+@st.composite
+def faults_of(draw, pooler):
+    """The pooler, perhaps with a random share of its columns and input bits switched off."""
+    random = np.random.default_rng(draw(st.integers(0, 2**31)))
+    shares = st.sampled_from([0.0, 0.0, 0.1, 0.7])
+    columns = random.random(pooler.column_shape_) < draw(shares)
+    inputs = random.random(pooler.input_shape_) < draw(shares)
+    return pooler.switch_off(columns, inputs)
 
 
 @st.composite

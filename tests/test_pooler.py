@@ -1,5 +1,6 @@
 """The Spatial Pooler as its users meet it."""
 
+import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,6 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -68,7 +68,7 @@ def test_any_cutting_of_the_stream_gives_the_same_state(data):
     batch_size = data.draw(st.sampled_from([1, 1, 3]))
     whole = data.draw(poolers(batch_size=batch_size))
     X = data.draw(inputs_for(whole, 30))
-    parts = clone(whole).initialize(whole.n_features_in_)
+    parts = copy.deepcopy(whole)
     cuts = sorted(data.draw(st.lists(st.integers(0, 30 // batch_size), max_size=4)))
     whole.partial_fit(X)
     for part in np.split(X, [batch_size * cut for cut in cuts]):
@@ -221,7 +221,8 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     n, alpha = 1_000_000, 1e-3
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
-    columns = Columns(a, np.log(a), np.empty(6, np.float32), np.empty(6, np.float32))
+    nothing = np.empty(6, np.float32)
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16))
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), 6)
 

@@ -126,13 +126,13 @@ def excite(
 ) -> None:
     """Fill `excitement` (C,): boost factor times (overlap + tie-breaker), in float32.
 
-    0 where the overlap is under the stimulus threshold. Fills `keys` with its order-preserving
+    0 where the overlap is under the column's threshold. Fills `keys` with its order-preserving
     image (see `order_keys`), 0 under the threshold.
     """
     boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
-    threshold = np.uint16(min(rule.stimulus_threshold, 0xFFFF))
+    thresholds = columns.thresholds
     for c in range(excitement.size):
         boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
-        allowed = overlaps[c] >= threshold
+        allowed = overlaps[c] >= thresholds[c]
         excitement[c] = boosted if allowed else np.float32(0.0)
         keys[c] = order_key(boosted) if allowed else np.uint32(0)

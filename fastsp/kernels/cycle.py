@@ -104,10 +104,9 @@ def choose_columns(
         return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
-        threshold = rule.stimulus_threshold
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])
-            keys[c] = key if overlaps[c] >= threshold else np.uint32(0)
+            keys[c] = key if keys[c] != 0 else np.uint32(0)
     return select_top(keys, rule.n_active, guess, scratch.selection, active)
 
 

@@ -29,6 +29,7 @@ _FIELDS = (
     "columns",
     "inhibition",
     "rule",
+    "input_mask",
     "scratch",
     "flips",
     "words",
@@ -59,16 +60,21 @@ def open_session(
     columns: Columns,
     inhibition: Inhibition,
     rule: Rule,
-    n_words: int,
+    input_mask: NDArray[np.uint64],
     most_active: int,
 ) -> Session:
-    """Open a session for inputs of `n_words` words and up to `most_active` active columns."""
+    """Open a session for up to `most_active` active columns.
+
+    `input_mask` (W,) has a one for each input bit that is not switched off.
+    """
+    n_words = input_mask.size
     return Session(
         synapses,
         index,
         columns,
         inhibition,
         rule,
+        input_mask,
         new_scratch(columns.boost_factors.size, index.n_planes, inhibition),
         new_flips(FLIP_ROOM + WORD * n_words),
         np.zeros(n_words, np.uint64),
@@ -86,13 +92,14 @@ def run_cycle(
 
     If it `learns`, changes the state as `learn` does, of which this is one cycle.
     """
-    words, n_whole = session.words, x.size // WORD
+    words, input_mask, n_whole = session.words, session.input_mask, x.size // WORD
     for w in range(n_whole):
-        words[w] = pack_word(x, WORD * w, bound)
+        words[w] = pack_word(x, WORD * w, bound) & input_mask[w]
     if n_whole < words.size:
         words[n_whole] = 0
         for i in range(WORD * n_whole, x.size):
             words[n_whole] |= np.uint64(x[i] > bound) << np.uint64(i % WORD)
+        words[n_whole] &= input_mask[n_whole]
     columns, rule = session.columns, session.rule
     n_active, session.guess[0] = choose_columns(
         words,

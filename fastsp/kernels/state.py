@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
 GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION = 0, 1, 2
 BIT_ROWS, CONNECTED_LISTS = 0, 1
+OFF = 0xFFFF
+"""Threshold of columns that are switched off, more than any overlap."""
 
 
 class Synapses(NamedTuple):
@@ -77,6 +79,8 @@ class Columns(NamedTuple):
     """Natural logarithm of the above, kept in step incrementally; used by logarithmic boosting."""
     boost_factors: NDArray[np.float32]
     tie_breakers: NDArray[np.float32]
+    thresholds: NDArray[np.uint16]
+    """The smallest overlap with which each may be active: the stimulus threshold, or `OFF`."""
 
 
 class Blur(NamedTuple):
@@ -99,7 +103,6 @@ class Rule(NamedTuple):
     """The numbers and choices of one pooler."""
 
     n_active: int
-    stimulus_threshold: int
     inhibition: int
     boosting: int
     boost_strength: float

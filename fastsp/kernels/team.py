@@ -139,6 +139,7 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
         columns.log_duty_cycles[first:last],
         columns.boost_factors[first:last],
         columns.tie_breakers[first:last],
+        columns.thresholds[first:last],
     )
 
 
@@ -257,15 +258,14 @@ def _compete(
     inhibition: Inhibition, rule: Rule, guess: int, scratch: Scratch, active: NDArray[np.int32]
 ) -> tuple[int, int]:
     """Write the active columns to `active`; see `cycle.choose_columns`."""
-    overlaps, keys = scratch.overlaps, scratch.keys
+    keys = scratch.keys
     if rule.inhibition == LOCAL_INHIBITION:
         return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
-        threshold = rule.stimulus_threshold
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])
-            keys[c] = key if overlaps[c] >= threshold else np.uint32(0)
+            keys[c] = key if keys[c] != 0 else np.uint32(0)
     return select_top(keys, rule.n_active, guess, scratch.selection, active)
 
 
