@@ -215,6 +215,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     _engine: Engine | None = None
     _configuration: tuple[Any, ...] = ()
     _n_on: float = 0.0
+    off_columns_: NDArray[np.int32]
+    off_inputs_: NDArray[np.int32]
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -400,8 +402,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
         self.log_duty_cycles_ = np.empty(0)
         self.boost_factors_ = np.ones(n_columns, np.float32)
-        self.off_columns_: NDArray[np.int32] = NOTHING_OFF
-        self.off_inputs_: NDArray[np.int32] = NOTHING_OFF
+        self.off_columns_ = self.off_inputs_ = NOTHING_OFF
         self.n_active_ = rule.n_active
         self.n_cycles_ = 0
         self._engine = None
