@@ -12,10 +12,16 @@ from fastsp.metrics import (
     binary_entropy,
     clark_evans_index,
     class_overlaps,
+    code_entropy,
     density,
     duty_cycle_entropy,
+    move_on_bits,
+    noise_robustness,
     overlap,
+    paired_overlap,
     pairwise_overlap,
+    sparseness,
+    stability,
 )
 
 SEEDS = st.integers(0, 2**32)
@@ -189,3 +195,84 @@ def test_columns_outside_the_grid_are_refused():
 def test_grids_without_columns_are_refused(shape):
     with pytest.raises(ValueError, match="column_shape must"):
         clark_evans_index([0, 1], shape)
+
+
+def test_sparseness_is_the_density_of_each_sample():
+    X = random_batch(0)
+    assert_allclose(sparseness(sparse.csr_array(X)), [density([row]) for row in X])
+    with pytest.raises(ValueError, match="at least one column"):
+        sparseness(np.zeros((2, 0)))
+
+
+def test_code_entropy_is_that_of_how_often_columns_are_active():
+    X = random_batch(1)
+    assert code_entropy(X) == pytest.approx(naive.duty_cycle_entropy(X.mean(axis=0).tolist()))
+    assert code_entropy(np.eye(4)) == 1
+    with pytest.raises(ValueError, match="at least one sample"):
+        code_entropy(np.zeros((0, 3)))
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_paired_overlaps_are_those_of_plain_loops(seed):
+    X, Y = random_batch(seed), random_batch(seed + 1)
+    expected = [naive.overlap(a, b) for a, b in zip(X.tolist(), Y.tolist(), strict=True)]
+    assert_allclose(paired_overlap(X, sparse.csr_array(Y)), expected)
+    assert_array_equal(paired_overlap(X, Y, normalize=False), (X & Y).sum(axis=1))
+    assert stability(X, Y) == pytest.approx(np.mean(expected))
+
+
+def test_paired_overlap_wants_pairs():
+    with pytest.raises(ValueError, match="Y must be of the shape of X"):
+        paired_overlap([[0, 1]], [[0, 1], [1, 0]])
+
+
+def test_codes_that_stay_are_stable():
+    assert stability(np.eye(3), np.eye(3)) == 1
+    assert stability(np.eye(3), 1 - np.eye(3)) == 0
+    assert math.isnan(stability(np.zeros((0, 3)), np.zeros((0, 3))))
+
+
+SHARES = np.linspace(0, 1, 6)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_a_share_of_the_on_bits_is_moved(seed):
+    X = (np.random.default_rng(seed).random((8, 30)) < 0.3).astype(np.uint8)
+    X[:, :15] = 0  # so that there is room
+    noisy = move_on_bits(sparse.csr_array(X), SHARES, seed)
+    assert noisy.shape == (6, 8, 30)
+    n_on = X.sum(axis=1)
+    assert_array_equal(noisy.sum(axis=2), np.tile(n_on, (6, 1)))
+    n_moved = np.floor(np.outer(SHARES, n_on) + 0.5)
+    assert_array_equal((noisy < X).sum(axis=2), n_moved)
+    assert_array_equal(noisy[0], X)
+    # What a smaller share moves, a larger one moves as well.
+    changed = noisy != X
+    assert (changed[:-1] <= changed[1:]).all()
+    assert_array_equal(noisy, move_on_bits(X, SHARES, seed))
+
+
+def test_all_bits_are_as_likely_to_be_moved():
+    X = np.tile(np.arange(10) < 4, (4_000, 1))
+    moved = (move_on_bits(X, 0.5)[0] != X).mean(axis=0)
+    assert_allclose(moved, np.where(np.arange(10) < 4, 2 / 4, 2 / 6), atol=0.03)
+
+
+def test_bits_cannot_be_moved_where_there_is_no_room():
+    with pytest.raises(ValueError, match="bits off"):
+        move_on_bits([[1, 1, 1, 0]], 1.0)
+    with pytest.raises(ValueError, match="shares must lie between 0 and 1"):
+        move_on_bits([[1, 0]], [1.5])
+
+
+def test_robustness_of_a_code_that_is_its_input():
+    X = np.tile(np.arange(20) < 10, (3, 1)).astype(np.uint8)
+    overlaps = noise_robustness(sparse.csr_matrix, X, [0, 0.2, 1])
+    assert_allclose(overlaps, [1, 0.8, 0])
+
+
+def test_robustness_of_a_code_that_ignores_its_input():
+    overlaps = noise_robustness(lambda X: np.ones((len(X), 4)), np.eye(5), SHARES)
+    assert_allclose(overlaps, 1)
