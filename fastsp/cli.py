@@ -57,6 +57,12 @@ class Boosting(StrEnum):
     NONE = "none"
 
 
+class ExperimentName(StrEnum):
+    """Choices of `fastsp experiment`; the names of `fastsp.experiments.EXPERIMENTS`."""
+
+    METRICS = "metrics"
+
+
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the MNIST files.", show_default="where fastsp finds it"),
@@ -189,6 +195,47 @@ def ablate(
                 for arm, spreads in summary.items()
             },
         )
+
+
+@app.command()
+def experiment(
+    name: Annotated[ExperimentName, typer.Argument(show_default=False)],
+    seed: Annotated[int, typer.Option(help="The first, of everything random.")] = 0,
+    seeds: Annotated[int, typer.Option(help="How many, counting up from the first.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="In a small size, which shows only that all runs.")
+    ] = False,
+    data: Data = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of the results.", show_default="fastsp-NAME")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run an experiment by name, and write its metrics and a report."""
+    from fastsp.experiments import EXPERIMENTS, Interrupted, run_experiment
+
+    if seeds < 1:
+        raise ValueError(f"seeds must be at least 1, got {seeds}")
+    chosen = EXPERIMENTS[name]
+    config = chosen.quick if quick else chosen.full
+    output = writable(output or Path(f"fastsp-{name}"))
+    digits = _prepare(data, output) if chosen.needs_digits else None
+    try:
+        with progress_bars(quiet) as progress:
+            result = run_experiment(chosen, config, range(seed, seed + seeds), digits, progress)
+    except Interrupted as interrupted:
+        remove(output, "report.html")
+        write_json(output / "metrics.json", interrupted.result.metrics())
+        finished = len(interrupted.result.trials)
+        end_interrupted(f"{finished} of {seeds} seeds were finished and are saved", output)
+    write_json(output / "metrics.json", result.metrics())
+
+    from fastsp.report import experiment_report
+
+    page = experiment_report(result, command(), digits.source if digits else "")
+    write_text(output / "report.html", page)
+    if not quiet:
+        print_results(output, {"found": " ".join(result.found() or ())})
 
 
 @app.command()

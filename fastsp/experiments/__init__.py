@@ -4,19 +4,25 @@ Nothing here prints or draws: progress goes to a callback, results are plain dat
 """
 
 from fastsp.experiments.ablation import AblationConfig, AblationResult, run_ablation
+from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
+from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
 from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
 from fastsp.experiments.progress import Interrupted, Progress
 
 __all__ = [
+    "EXPERIMENTS",
     "AblationConfig",
     "AblationResult",
     "Environment",
+    "Experiment",
+    "ExperimentResult",
     "Interrupted",
     "MnistConfig",
     "MnistResult",
     "Progress",
     "describe_environment",
     "run_ablation",
+    "run_experiment",
     "run_mnist",
 ]

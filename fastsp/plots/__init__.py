@@ -14,14 +14,18 @@ from fastsp.plots.mnist import (
     pipeline,
     receptive_fields,
 )
+from fastsp.plots.properties import example_inputs, noise_overlaps, properties_over_epochs
 
 __all__ = [
     "ablation",
     "boosting_functions",
     "confusion_matrix",
     "duty_cycles",
+    "example_inputs",
     "inhibition_compared",
     "learning_curve",
+    "noise_overlaps",
     "pipeline",
+    "properties_over_epochs",
     "receptive_fields",
 ]

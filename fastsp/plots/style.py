@@ -7,8 +7,23 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from fastsp.experiments.spread import Spread
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 MAP = "cividis"
+
+
+def draw_spread(
+    axes: Axes,
+    x: NDArray[Any],
+    curve: Spread,
+    color: str,
+    style: str = "-",
+    label: str | None = None,
+) -> None:
+    """Draw the mean of a curve over the seeds as a line, and from least to greatest a band."""
+    axes.plot(x, curve.mean, color=color, linestyle=style, label=label, linewidth=1.4)
+    axes.fill_between(x, curve.least, curve.greatest, color=color, alpha=0.25, linewidth=0)
 
 
 def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
@@ -20,7 +35,7 @@ def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
     if start > 0:
         mark = "axis cut: does not start at 0"
         if direction == "y":
-            axes.text(0.02, 0.02, mark, transform=axes.transAxes, fontsize=8, color=GREY)
+            axes.text(0.02, 0.03, mark, transform=axes.transAxes, fontsize=8, color=GREY)
         else:
             axes.set_title(mark, fontsize=8, color=GREY, loc="left")
 

@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 from fastsp import plots
 from fastsp.datasets import Mnist
+from fastsp.experiments import wording
 from fastsp.experiments.ablation import ARMS, AblationResult
 from fastsp.experiments.spread import Spread
 from fastsp.report.digits import inhibition_comparison
-from fastsp.report.page import Drawing, Fact, Table, over_seeds, percent, percent_over_seeds, render
+from fastsp.report.page import Drawing, Fact, Table, percent, render
 
 
 def ablation_report(result: AblationResult, data: Mnist, command: str) -> str:
@@ -63,4 +64,4 @@ def ablation_report(result: AblationResult, data: Mnist, command: str) -> str:
 
 
 def _spread(spread: Spread, measure: str) -> str:
-    return over_seeds(spread, "{:.3f}") if measure == "clumping" else percent_over_seeds(spread)
+    return wording.number(spread, "{:.3f}") if measure == "clumping" else wording.percent(spread)

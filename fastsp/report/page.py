@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from jinja2 import Environment as Templates
@@ -10,7 +10,6 @@ from jinja2 import PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from fastsp.experiments.environment import Environment
-from fastsp.experiments.spread import Spread
 
 
 @dataclass(frozen=True)
@@ -51,20 +50,18 @@ class Drawing:
         return cls(title, caption, f"data:image/svg+xml;base64,{encoded}", width)
 
 
+@dataclass(frozen=True)
+class Page:
+    """What is special on the page of an experiment."""
+
+    headline: Sequence[Fact]
+    tables: Sequence[Table]
+    figures: Sequence[Drawing]
+
+
 def percent(share: float) -> str:
     """Return a share in words, to a tenth of a per cent."""
     return f"{100 * share:.1f} %"
-
-
-def over_seeds(spread: Spread, form: str, unit: str = "") -> str:
-    """Return mean, least and greatest of a number in words; `form` is that of a single one."""
-    mean, least, greatest = (form.format(float(value)) for value in spread)
-    return f"{mean}{unit}" if least == greatest else f"{mean}{unit} ({least}–{greatest})"
-
-
-def percent_over_seeds(spread: Spread) -> str:
-    """Return the spread of a share in words."""
-    return over_seeds(Spread(*(100 * value for value in spread)), "{:.1f}", " %")
 
 
 def render(
@@ -77,6 +74,7 @@ def render(
     command: str,
     config: Mapping[str, object],
     environment: Environment,
+    found: Sequence[str] = (),
 ) -> str:
     """Return the page: headline, tables and figures in this order, then how to run it again."""
     templates = Templates(
@@ -89,6 +87,7 @@ def render(
     return templates.get_template("report.html").render(
         title=title,
         lead=lead,
+        found=found,
         headline=headline,
         tables=tables,
         figures=figures,

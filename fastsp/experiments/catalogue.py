@@ -1,0 +1,10 @@
+"""The experiments of `fastsp experiment`, by name."""
+
+from typing import Any
+
+from fastsp.experiments import properties
+from fastsp.experiments.experiment import Experiment
+
+EXPERIMENTS: dict[str, Experiment[Any]] = {
+    experiment.name: experiment for experiment in (properties.EXPERIMENT,)
+}

@@ -1,0 +1,225 @@
+"""Sparseness, entropy, noise robustness and stability of codes while they are learned.
+
+The simulations of Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler",
+doi:10.3389/fncom.2017.00111, with their parameters: four kinds of inputs, with boosting and
+without, measured before learning and after every epoch with learning switched off.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from fastsp.datasets import Mnist
+from fastsp.experiments import synthetic
+from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
+from fastsp.experiments.progress import Progress
+from fastsp.experiments.synthetic import Bits
+from fastsp.experiments.wording import agreement, counted, exceeds, number, percent
+from fastsp.metrics import code_entropy, noise_robustness, sparseness, stability
+from fastsp.pooler import SpatialPooler
+
+Codes: TypeAlias = csr_matrix
+PAPER = "Cui, Ahmad and Hawkins (2017)"
+BOOSTING = ("boosting", "no boosting")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the simulations have in common.
+
+    Attributes
+    ----------
+    n_inputs : int
+        In a set of inputs, all learned once in an epoch, in random order.
+    side : int
+        Inputs have side * side bits.
+    n_columns : int
+    bar_length : int
+        Bits of a bar, and of either bar of a cross.
+    noise_levels : int
+        Shares of the on-bits that are moved, from none to all.
+    """
+
+    n_inputs: int = 100
+    side: int = 32
+    n_columns: int = 1024
+    bar_length: int = 7
+    noise_levels: int = 21
+
+    @property
+    def n_bits(self) -> int:
+        """Input bits."""
+        return self.side**2
+
+    @property
+    def noise(self) -> NDArray[np.float64]:
+        """(noise_levels,) shares of the on-bits that are moved."""
+        return np.linspace(0.0, 1.0, self.noise_levels)
+
+    def draw(self, kind: str, random: np.random.Generator) -> Bits:
+        """Return a set of inputs of one kind."""
+        return INPUTS[kind](self, random)
+
+    def build_pooler(self, boosting: bool, seed: int) -> SpatialPooler:
+        """Return the pooler of the paper; its parameters differ with boosting and without."""
+        pooler = SpatialPooler(
+            (self.n_columns,),
+            receptive_field="global",
+            potential_fraction=1.0 if boosting else 0.5,
+            density=0.02,
+            inhibition="global",
+            boosting="exp" if boosting else None,
+            boost_strength=100.0,
+            duty_cycle_period=1000,
+            stimulus_threshold=1,
+            permanence_increment=0.1 if boosting else 0.02,
+            permanence_decrement=0.02 if boosting else 0.004,
+            connected_threshold=0.5,
+            random_state=seed,
+        )
+        return pooler.initialize(self.n_bits)
+
+
+INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {
+    "random SDRs of 2 to 20 %": lambda s, random: synthetic.random_sdrs(
+        s.n_inputs, s.n_bits, round(0.02 * s.n_bits), round(0.2 * s.n_bits), random
+    ),
+    "random SDRs of 2 %": lambda s, random: synthetic.random_sdrs(
+        s.n_inputs, s.n_bits, s.n_bits * 20 // 1024, s.n_bits * 20 // 1024, random
+    ),
+    "bar pairs": lambda s, random: synthetic.bar_pairs(s.n_inputs, s.side, s.bar_length, random),
+    "crosses": lambda s, random: synthetic.crosses(s.n_inputs, s.side, s.bar_length, random),
+}
+
+
+@dataclass
+class Record:
+    """Measures of the codes of a set of inputs, one after another.
+
+    Attributes
+    ----------
+    noise : (n_levels,) float64
+        Shares of the on-bits that are moved.
+    overlaps : list of (n_levels,) float64
+        Overlap of the codes with those of noisy inputs, by share of on-bits moved.
+    """
+
+    noise: NDArray[np.float64]
+    sparseness: list[float] = field(default_factory=list)
+    sparseness_deviation: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    stability: list[float] = field(default_factory=list)
+    robustness: list[float] = field(default_factory=list)
+    overlaps: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def measure(self, pooler: SpatialPooler, inputs: Bits, before: Codes | None = None) -> Codes:
+        """Measure the codes of the inputs as they are now and return them.
+
+        `before` are their codes at the last measurement; without them there is no stability.
+        """
+        codes: Codes = pooler.transform(inputs)
+        active = sparseness(codes)
+        overlaps = noise_robustness(pooler.transform, inputs, self.noise)
+        self.sparseness.append(float(active.mean()))
+        self.sparseness_deviation.append(float(active.std()))
+        self.entropy.append(code_entropy(codes))
+        self.stability.append(float("nan") if before is None else stability(before, codes))
+        self.robustness.append(float(np.trapezoid(overlaps, self.noise)))
+        self.overlaps.append(overlaps)
+        return codes
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """Return the measures of one number each, over the measurements."""
+        names = ("sparseness", "sparseness_deviation", "entropy", "stability", "robustness")
+        return {name: np.array(getattr(self, name)) for name in names}
+
+
+@dataclass(frozen=True)
+class PropertiesConfig(Simulation):
+    """Parameters of the experiment `metrics`: those of all simulations, and `epochs`."""
+
+    epochs: int = 100
+
+
+def run(config: PropertiesConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+    """Learn every kind of inputs with boosting and without; measure before and after epochs."""
+    measures: dict[str, dict[str, NDArray[np.float64]]] = {}
+    pictures: dict[str, Bits] = {}
+    total = len(INPUTS) * len(BOOSTING) * config.epochs
+    progress("epochs", 0, total)
+    for number_of, kind in enumerate(INPUTS):
+        inputs = config.draw(kind, streams(seed, 0, number_of))
+        pictures[kind] = inputs[:2].reshape(-1, config.side, config.side)
+        for boosting in BOOSTING:
+            order = streams(seed, 1, number_of)
+            pooler = config.build_pooler(boosting == BOOSTING[0], seed)
+            record = Record(config.noise)
+            codes = record.measure(pooler, inputs)
+            for epoch in range(config.epochs):
+                pooler.partial_fit(inputs[order.permutation(len(inputs))])
+                codes = record.measure(pooler, inputs, codes)
+                progress("epochs", len(measures) * config.epochs + epoch + 1, total)
+            measures[arm(kind, boosting)] = record.curves() | {
+                "overlap_before": record.overlaps[0],
+                "overlap_after": record.overlaps[-1],
+            }
+    return Trial(seed, measures, {"inputs": pictures})
+
+
+def arm(kind: str, boosting: str) -> str:
+    """Return the name of an arm."""
+    return f"{kind}, {boosting}"
+
+
+def found(config: PropertiesConfig, summary: Summary) -> tuple[str, str]:
+    """Return what learning and boosting did, and whether the paper says the same."""
+    with_boosting = [summary[arm(kind, "boosting")] for kind in INPUTS]
+    without = [summary[arm(kind, "no boosting")] for kind in INPUTS]
+    robust = [exceeds(m["robustness"][-1], m["robustness"][0]) for m in with_boosting]
+    robust_without = [exceeds(m["robustness"][-1], m["robustness"][0]) for m in without]
+    even = [exceeds(m["entropy"][-1], m["entropy"][0]) for m in with_boosting]
+    more_even = [
+        exceeds(a["entropy"][-1], b["entropy"][-1])
+        for a, b in zip(with_boosting, without, strict=True)
+    ]
+    stable = [bool(m["stability"][-1].least > 0.9) for m in with_boosting]
+    same = [bool(m["sparseness_deviation"].greatest.max() < 0.001) for m in with_boosting]
+    first = with_boosting[0]
+    return (
+        f"With boosting, learning raised noise robustness in {counted(robust)} kinds of input and "
+        f"entropy in {counted(even)}: for random SDRs of 2 to 20 % the overlap with the codes of "
+        f"noisy inputs, averaged over all shares of noise, went from "
+        f"{number(first['robustness'][0])} to {number(first['robustness'][-1])}, entropy from "
+        f"{percent(first['entropy'][0])} to {percent(first['entropy'][-1])} of its maximum, and "
+        f"the codes of one epoch then overlap those of the next by "
+        f"{percent(first['stability'][-1])}.",
+        agreement(
+            {
+                "a density that does not depend on the input": all(same),
+                "robustness that grows with learning": all(robust) and all(robust_without),
+                "entropy that grows with learning where there is boosting": all(even),
+                "greater entropy with boosting than without": all(more_even),
+                "codes that become stable": all(stable),
+            },
+            PAPER,
+        ),
+    )
+
+
+EXPERIMENT = Experiment(
+    name="metrics",
+    title="What learning and boosting do to the codes",
+    lead="A pooler of 1,024 columns learns 100 inputs over and over. Sparseness, entropy, noise "
+    "robustness and stability of their codes are measured before learning and after every epoch, "
+    "with boosting and without.",
+    full=PropertiesConfig(),
+    quick=PropertiesConfig(
+        n_inputs=12, side=12, n_columns=100, bar_length=5, noise_levels=5, epochs=2
+    ),
+    run=run,
+    found=found,
+)

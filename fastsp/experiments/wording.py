@@ -1,0 +1,44 @@
+"""Sentences computed from figures: what rose, by how much, and what others reported."""
+
+from collections.abc import Mapping, Sequence
+
+from fastsp.experiments.spread import Spread
+
+
+def exceeds(greater: Spread, smaller: Spread) -> bool:
+    """Whether the least of one figure over the seeds is above the greatest of the other."""
+    return bool(greater.least > smaller.greatest)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as one reads them: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def counted(holds: Sequence[bool]) -> str:
+    """Return how many hold: 'all 4', '3 of 4', 'none of 4'."""
+    n, total = sum(holds), len(holds)
+    return f"all {total}" if n == total else f"{n or 'none'} of {total}"
+
+
+def agreement(claims: Mapping[str, bool], source: str) -> str:
+    """Return a sentence on which claims of a source were found again and which were not."""
+    found = [claim for claim, holds in claims.items() if holds]
+    missing = [claim for claim, holds in claims.items() if not holds]
+    if not missing:
+        return f"This agrees with {source} on {listed(found)}."
+    if not found:
+        return f"This does not agree with {source} on {listed(missing)}."
+    return f"This agrees with {source} on {listed(found)}, and does not on {listed(missing)}."
+
+
+def number(spread: Spread, form: str = "{:.2f}") -> str:
+    """Return a figure and its range over the seeds: '0.69 (0.68–0.70)'."""
+    mean, least, greatest = (form.format(float(value)) for value in spread)
+    return mean if least == greatest else f"{mean} ({least}–{greatest})"
+
+
+def percent(spread: Spread, digits: int = 1) -> str:
+    """Return a share and its range over the seeds in per cent: '99.1 % (98.7–99.4)'."""
+    mean, least, greatest = (f"{100 * float(value):.{digits}f}" for value in spread)
+    return f"{mean} %" if least == greatest else f"{mean} % ({least}–{greatest})"

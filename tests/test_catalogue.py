@@ -1,0 +1,178 @@
+"""The experiments of the catalogue, in their quick size, through the command line."""
+
+import json
+import re
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from fastsp.__main__ import main
+from fastsp.cli import ExperimentName
+from fastsp.experiments import EXPERIMENTS, Interrupted, run_experiment
+from fastsp.experiments.spread import Spread
+from fastsp.experiments.wording import agreement, counted, exceeds, listed, number, percent
+from fastsp.report.experiment import PAGES
+from tests.tiny_mnist import make_digits, write_digits
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
+
+
+@pytest.fixture(scope="module", params=list(EXPERIMENTS))
+def output(request, data, tmp_path_factory):
+    output = tmp_path_factory.mktemp(request.param) / "deep" / "folder"
+    arguments = ["--quick", "--seeds=2", "--seed=3", f"--data={data}", f"--output={output}"]
+    assert main(["experiment", request.param, *arguments, "--quiet"]) == 0
+    return output
+
+
+def digits_for(experiment):
+    return make_digits() if experiment.needs_digits else None
+
+
+def run_quick(name, seeds):
+    experiment = EXPERIMENTS[name]
+    return run_experiment(experiment, experiment.quick, seeds, digits_for(experiment))
+
+
+def test_the_command_line_and_the_pages_know_all_experiments():
+    assert list(EXPERIMENTS) == list(PAGES) == [name.value for name in ExperimentName]
+
+
+def test_metrics_tell_every_seed_and_their_spread(output):
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert [trial["seed"] for trial in metrics["trials"]] == [3, 4]
+    assert len(metrics["found"]) == 2
+    assert metrics["environment"]["cores"] >= 1
+    assert metrics["config"].keys() == {
+        field.name for field in fields(EXPERIMENTS[metrics["experiment"]].quick)
+    }
+    for arm, measures in metrics["summary"].items():
+        for measure, spread in measures.items():
+            values = [trial["measures"][arm][measure] for trial in metrics["trials"]]
+            assert np.shape(spread["mean"]) == np.shape(values[0])
+            both = np.array(values, dtype=float)
+            np.testing.assert_allclose(np.array(spread["least"], float), both.min(axis=0))
+            np.testing.assert_allclose(np.array(spread["greatest"], float), both.max(axis=0))
+
+
+def test_report_stands_alone_and_says_what_was_found(output):
+    page = (output / "report.html").read_text()
+    metrics = json.loads((output / "metrics.json").read_text())
+    links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
+    assert links
+    assert all(link.startswith(("data:image/", "#")) for link in links)
+    assert all(sentence in page for sentence in metrics["found"])
+    assert "Not in full size" in page
+    assert page.count("<figure ") >= 1
+    assert "nan" not in re.sub(r'src="[^"]*"', "", page)
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_sentences_are_two_and_end(name):
+    for sentence in run_quick(name, [0]).found():
+        assert sentence.endswith(".")
+        assert len(re.findall(r"[a-z)%]\. ", sentence)) == 0
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_an_interruption_keeps_finished_seeds(name):
+    experiment = EXPERIMENTS[name]
+
+    def stop_in_the_second(phase, done, total):
+        if phase.startswith("seed 1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        run_experiment(
+            experiment, experiment.quick, [0, 1], digits_for(experiment), stop_in_the_second
+        )
+    metrics = caught.value.result.metrics()
+    assert [trial["seed"] for trial in metrics["trials"]] == [0]
+    json.dumps(metrics, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_phases_are_told_to_their_end(name):
+    experiment = EXPERIMENTS[name]
+    told = {}
+    run_experiment(
+        experiment,
+        experiment.quick,
+        [0],
+        digits_for(experiment),
+        lambda phase, *counts: told.setdefault(phase, []).append(counts),
+    )
+    assert told
+    for counts in told.values():
+        done, totals = zip(*counts, strict=True)
+        assert list(done) == sorted(done)
+        assert set(totals) == {done[-1]}
+
+
+def test_same_seed_gives_the_same_codes():
+    first, again, other = (run_quick("metrics", [seed]).metrics() for seed in (0, 0, 1))
+    assert first["summary"] == again["summary"]
+    assert first["summary"] != other["summary"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing"], "metrics"),
+        (["metrics", "--seeds", "0"], "seeds must be at least 1"),
+        (["metrics", "--seed", "-1"], "seed must be at least 0"),
+    ],
+)
+def test_impossible_arguments(arguments, words, tmp_path, capsys):
+    assert main(["experiment", *arguments, "--quick", f"--output={tmp_path}"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_experiment_needs_seeds():
+    experiment = EXPERIMENTS["metrics"]
+    with pytest.raises(ValueError, match="at least one seed"):
+        run_experiment(experiment, experiment.quick, [])
+
+
+def test_learning_with_boosting_does_what_the_paper_says():
+    from fastsp.experiments.properties import PropertiesConfig
+
+    experiment = EXPERIMENTS["metrics"]
+    config = PropertiesConfig(n_inputs=30, n_columns=512, noise_levels=6, epochs=12)
+    summary = run_experiment(experiment, config, [0]).summary()
+    for arm, measures in summary.items():
+        assert measures["overlap_before"].mean[0] == 1, arm
+        assert measures["robustness"].mean[-1] > measures["robustness"].mean[0], arm
+        assert measures["sparseness"].mean == pytest.approx(10 / 512), arm
+    for kind in ("random SDRs of 2 %", "crosses"):
+        boosted, plain = (summary[f"{kind}, {b}"] for b in ("boosting", "no boosting"))
+        assert boosted["entropy"].mean[-1] > plain["entropy"].mean[-1]
+
+
+def test_spread_is_taken_element_by_element():
+    spread = Spread.over([[1.0, 5.0], [3.0, 4.0]])
+    assert spread.mean.tolist() == [2, 4.5]
+    assert spread.as_json() == {"mean": [2, 4.5], "least": [1, 4], "greatest": [3, 5]}
+    assert spread[0].greatest == 3
+    assert Spread.over([np.nan]).as_json()["mean"] is None
+
+
+def test_sentences_tell_what_holds():
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert counted([True, True]) == "all 2"
+    assert counted([True, False]) == "1 of 2"
+    assert counted([False]) == "none of 1"
+    assert agreement({"a": True}, "X") == "This agrees with X on a."
+    assert agreement({"a": False}, "X") == "This does not agree with X on a."
+    assert agreement({"a": True, "b": False}, "X").endswith("on a, and does not on b.")
+    low, high = Spread.over([0.1, 0.2]), Spread.over([0.3, 0.3])
+    assert exceeds(high, low)
+    assert not exceeds(low, high)
+    assert not exceeds(Spread.over([0.15, 0.4]), low)
+    assert number(low) == "0.15 (0.10–0.20)"
+    assert percent(high) == "30.0 %"
