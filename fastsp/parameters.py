@@ -15,7 +15,7 @@ from fastsp.topology import ReceptiveFields, gaussian_blur, neighbourhood, recep
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
-    "inhibition": ("global", "gaussian", "local"),
+    "inhibition": ("global", "gaussian", "local", "grouped"),
     "boosting": ("log", "exp", None),
     "overlap_index": ("auto", "rows", "lists"),
 }
@@ -24,6 +24,7 @@ _INHIBITION = {
     "global": state.GLOBAL_INHIBITION,
     "gaussian": state.GAUSSIAN_INHIBITION,
     "local": state.LOCAL_INHIBITION,
+    "grouped": state.GROUPED_INHIBITION,
 }
 
 # name: kind, smallest, largest, whether the smallest itself is excluded, whether None is allowed
@@ -100,11 +101,24 @@ def check_shape(name: str, value: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in value)
 
 
+def places_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the topology of the columns: their grid, without the size of groups."""
+    if parameters["inhibition"] != "grouped":
+        return column_shape
+    if len(column_shape) < 2:
+        raise ValueError(
+            "column_shape must end with the number of columns in a group, after the grid of groups,"
+            f" where inhibition is 'grouped'; got {column_shape}"
+        )
+    return column_shape[:-1]
+
+
 def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
     """Check all parameters against each other and the input, and lay out the receptive fields."""
     check_numbers_and_choices(parameters)
     column_shape = check_shape("column_shape", parameters["column_shape"])
     given = parameters["input_shape"]
+    places = places_of(parameters, column_shape)
     input_shape = (n_features,) if given is None else check_shape("input_shape", given)
     if math.prod(input_shape) != n_features:
         raise ValueError(
@@ -122,12 +136,19 @@ def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
                 f"potential_radius must be given, and above 0 for a Gaussian, where "
                 f"receptive_field is {kind!r}; got {radius!r}"
             )
-        if len(column_shape) > len(input_shape):
+        if len(places) > len(input_shape):
             raise ValueError(
-                f"column_shape must not have more dimensions than the input's shape {input_shape} "
-                f"where receptive_field is {kind!r}; got {column_shape}"
+                f"column_shape must not have more topological dimensions than the input's shape "
+                f"{input_shape} where receptive_field is {kind!r}; got {column_shape}"
             )
-    fields = receptive_fields(kind, column_shape, input_shape, radius, parameters["wrap"])
+    fields = receptive_fields(
+        kind,
+        places,
+        input_shape,
+        radius,
+        parameters["wrap"],
+        math.prod(column_shape[len(places) :]),
+    )
     inhibition_radii(parameters, column_shape, input_shape)
     return Layout(column_shape, input_shape, fields, _count_synapses(parameters, fields))
 
@@ -152,15 +173,16 @@ def inhibition_radii(
 ) -> tuple[float, ...]:
     """Return the radius of inhibition in columns, along each axis.
 
-    Zeros for global inhibition. Raises ValueError where there is nothing to derive it from.
+    Zeros for global and grouped inhibition. Raises ValueError where there is nothing to derive it
+    from.
     """
     kind, given = parameters["inhibition"], parameters["inhibition_radius"]
-    if kind == "global":
+    if kind in ("global", "grouped"):
         return (0.0,) * len(column_shape)
     if given is not None:
         return (float(given),) * len(column_shape)
     radius = parameters["potential_radius"]
-    if not radius:
+    if not radius or len(column_shape) > len(input_shape):
         raise ValueError(
             f"inhibition_radius must be given for inhibition={kind!r} where receptive fields have "
             "no radius to derive it from; got None"
@@ -182,11 +204,17 @@ def lay_out_inhibition(
     )
 
 
-def rule_of(parameters: Mapping[str, Any], n_columns: int) -> state.Rule:
-    """Return the numbers that kernels need, for C columns."""
-    n_active = max(1, math.floor(parameters["density"] * n_columns + 0.5))
+def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> state.Rule:
+    """Return the numbers that kernels need, for a grid of columns."""
+    n_columns = math.prod(column_shape)
+    n_groups = 1
+    if parameters["inhibition"] == "grouped":
+        n_groups = math.prod(places_of(parameters, column_shape))
+    group_size = n_columns // n_groups
+    n_active = n_groups * max(1, math.floor(parameters["density"] * group_size + 0.5))
     return state.Rule(
         n_active=n_active,
+        group_size=group_size,
         inhibition=_INHIBITION[parameters["inhibition"]],
         boosting=_BOOSTING[parameters["boosting"]],
         boost_strength=float(parameters["boost_strength"]),

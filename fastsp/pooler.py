@@ -63,11 +63,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     Parameters
     ----------
     column_shape : tuple of int, default (2048,)
-        The grid of columns, C in all; in any number of topological dimensions.
+        The grid of columns, C in all; in any number of topological dimensions. With grouped
+        inhibition a last number follows, not topological: that of the columns in a group, all of
+        which have their centre at the same place. (14, 14, 200) is 14 x 14 places with 200 columns
+        each.
     input_shape : tuple of int, optional
         The grid of input bits, whose product is n_features; one dimension if None. Dimensions
-        beyond those of `column_shape` are not topological: all columns see all of them at each
-        place (the on and off bits of an image, say).
+        beyond the topological ones of `column_shape` are not topological either: all columns see
+        all of them at each place (the on and off bits of an image, say).
     receptive_field : {"global", "box", "gaussian"}
         Which input bits may be in a column's potential pool: all; those in a square around the
         column's place; or those near it, with chances that fall off as a Gaussian.
@@ -83,12 +86,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     wrap : bool
         Whether opposite edges of the grid are neighbours.
     density : float in (0, 1]
-        Wanted share of active columns: k = round(density * C), at least 1, are active.
-    inhibition : {"global", "gaussian", "local"}
+        Wanted share of active columns: k = round(density * C), at least 1, are active. With grouped
+        inhibition round(density * group size), at least 1, in each group.
+    inhibition : {"global", "gaussian", "local", "grouped"}
         How columns compete. "global": the k most excited win. "gaussian": the k columns that
         exceed the Gaussian mean around them the most, in units of the standard deviation there.
         "local": those that fewer than density * n of the n columns around them beat, as in [1]_;
-        how many that are differs from input to input.
+        how many that are differs from input to input. "grouped": the most excited of each group
+        win, as many in each; equal groups of columns lie at each place (see `column_shape`).
     inhibition_radius : float, optional
         In columns: standard deviation of the Gaussian; or half side of the square neighbourhood,
         the largest integer in it counting. If None, `potential_radius` in columns.
@@ -392,7 +397,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         random_state = check_random_state(self.random_state)
         pool_seed, other_seed = random_state.randint(2**63 - 1, size=2, dtype=np.int64)
         n_columns = layout.n_synapses.size
-        rule = rule_of(self._parameters(), n_columns)
+        rule = rule_of(self._parameters(), layout.column_shape)
         random = np.random.default_rng(other_seed)
         self.column_shape_ = layout.column_shape
         self.input_shape_ = layout.input_shape
@@ -428,7 +433,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         for name, dtype in _ARRAYS.items():
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
             setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
-        rule = rule_of(parameters, self._n_features_out)
+        rule = rule_of(parameters, self.column_shape_)
         if rule.boosting != LOG_BOOSTING:
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:

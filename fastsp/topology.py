@@ -34,10 +34,12 @@ class ReceptiveFields:
     """Windows of input coordinates, one for each column coordinate of each topological axis.
 
     A field is the product of its windows over the D topological axes, times all channels: the
-    axes of `input_shape` beyond D.
+    axes of `input_shape` beyond D. Columns that lie at the same place share one; they follow each
+    other.
     """
 
     column_shape: tuple[int, ...]
+    """The grid of places."""
     input_shape: tuple[int, ...]
     starts: NDArray[np.int64]
     """(D, longest column axis) first input coordinate of each window; may lie outside the axis"""
@@ -47,6 +49,8 @@ class ReceptiveFields:
     """(D, longest column axis) in input coordinates"""
     deviations: NDArray[np.float64]
     """(D,) standard deviations of the Gaussian in input units; (0,) where chances are equal"""
+    group_size: int = 1
+    """Columns at each place."""
 
     @property
     def n_channels(self) -> int:
@@ -76,7 +80,7 @@ class ReceptiveFields:
         result = np.full(1, float(self.n_channels))
         for d, n in enumerate(self.column_shape):
             result = np.multiply.outer(result, of_axes[d, :n]).ravel()
-        return result
+        return np.repeat(result, self.group_size)
 
 
 def receptive_fields(
@@ -85,18 +89,21 @@ def receptive_fields(
     input_shape: tuple[int, ...],
     radius: float | None,
     wrap: bool,
+    group_size: int = 1,
 ) -> ReceptiveFields:
     """Lay out the receptive fields of all columns.
 
     Parameters
     ----------
+    column_shape : the grid of places.
     kind : "global" (every column sees every input bit), "box" (the square of half side `radius`
         about the input nearest to the column's centre) or "gaussian" (standard deviation `radius`).
     radius : in input units; None where `kind` is "global".
     wrap : whether windows continue at the opposite edge of the input instead of ending at it.
+    group_size : columns at each place.
     """
     if kind == "global":
-        n_inputs, n_columns = math.prod(input_shape), math.prod(column_shape)
+        n_inputs, n_columns = math.prod(input_shape), math.prod(column_shape) * group_size
         whole = np.zeros((1, n_columns), np.int64)
         return ReceptiveFields(
             (n_columns,), (n_inputs,), whole, whole + n_inputs, whole.astype(float), np.empty(0)
@@ -128,7 +135,9 @@ def receptive_fields(
             low, high = np.minimum(low, nearest), np.maximum(high, nearest + 1)
         starts[d, :n], sizes[d, :n] = low, high - low
     deviations = np.full(n_axes, float(radius)) if kind == "gaussian" else np.empty(0)
-    return ReceptiveFields(column_shape, input_shape, starts, sizes, centres, deviations)
+    return ReceptiveFields(
+        column_shape, input_shape, starts, sizes, centres, deviations, group_size
+    )
 
 
 def potential_pools(
@@ -154,6 +163,7 @@ def potential_pools(
         np.array(fields.column_shape, np.int64),
         np.array(fields.input_shape, np.int64),
         fields.deviations,
+        fields.group_size,
         np.uint64(seed),
         indptr,
         indices,

@@ -82,6 +82,16 @@ def top(values, k, allowed):
     return sorted(ranked[:k])
 
 
+def top_of_groups(values, n_groups, k, allowed):
+    """Positions of the k largest allowed values of each of so many equal groups, ascending."""
+    size = len(values) // n_groups
+    return [
+        first + i
+        for first in range(0, len(values), size)
+        for i in top(values[first : first + size], k, allowed[first : first + size])
+    ]
+
+
 def adapt(pool, permanences, x, increment, decrement):
     """Permanences of an active column after learning from x, float32."""
     new = []
@@ -109,10 +119,14 @@ class Pooler:
         self.off_columns = set(pooler.off_columns_.tolist())
         self.off_inputs = set(pooler.off_inputs_.tolist())
         self.duty_cycles = [float(a) for a in pooler.active_duty_cycles_]
-        self.k = max(1, math.floor(self.parameters["density"] * len(self.pools) + 0.5))
-        self.target_density = self.k / len(self.pools)
+        self.n_groups = 1
+        if self.parameters["inhibition"] == "grouped":
+            self.n_groups = math.prod(self.shape[:-1])
+        group_size = len(self.pools) // self.n_groups
+        self.k = max(1, math.floor(self.parameters["density"] * group_size + 0.5))
+        self.target_density = self.k / group_size
         radius = self.parameters["inhibition_radius"]
-        if radius is None and self.parameters["inhibition"] != "global":
+        if radius is None and self.parameters["inhibition"] in ("gaussian", "local"):
             self.radii = [
                 self.parameters["potential_radius"] * c / i
                 for c, i in zip(self.shape, pooler.input_shape_, strict=False)
@@ -163,7 +177,7 @@ class Pooler:
             p = self.parameters
             radius = max(self.radii)
             return local_winners(values, allowed, self.shape, radius, p["wrap"], p["density"])
-        return top(values, self.k, allowed)
+        return top_of_groups(values, self.n_groups, self.k, allowed)
 
     def learn(self, x, active):
         p, x = self.parameters, self.working(x)

@@ -21,9 +21,12 @@ def poolers(draw, **fixed):
         radius = draw(st.integers(0, longest))
     elif field == "gaussian":
         radius = draw(st.floats(0.2, 3.0))
-    inhibition = draw(st.sampled_from(["global", "gaussian", "local"]))
-    derivable = radius and max(column_shape) * radius / min(input_shape[:n_axes]) <= 4
-    needs_radius = inhibition != "global" and not (derivable and draw(st.booleans()))
+    inhibition = draw(st.sampled_from(["global", "gaussian", "local", "grouped"]))
+    places = column_shape
+    if inhibition == "grouped":
+        column_shape += (draw(st.integers(1, 40)),)
+    derivable = radius and max(places) * radius / min(input_shape[:n_axes]) <= 4
+    needs_radius = inhibition in ("gaussian", "local") and not (derivable and draw(st.booleans()))
     parameters = {
         "column_shape": column_shape,
         "input_shape": input_shape,

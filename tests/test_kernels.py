@@ -108,8 +108,8 @@ def test_pools_lie_in_their_receptive_fields(pooler):
         pool = pooler.indices_[pooler.indptr_[c] : pooler.indptr_[c + 1]]
         field = naive.receptive_field(
             pooler.receptive_field,
-            c,
-            pooler.column_shape_,
+            c // layout.fields.group_size,
+            layout.fields.column_shape,
             pooler.input_shape_,
             pooler.potential_radius,
             pooler.wrap,

@@ -49,6 +49,20 @@ def figures(digits, result, samples):
     }
 
 
+def test_columns_in_groups_are_drawn_as_tiles_at_their_places(digits, samples):
+    grouped = TINY.build_pooler(digits.image_shape)
+    grouped.set_params(column_shape=(4, 3, 7), inhibition="grouped", density=0.3, n_potential=9)
+    grouped.fit(samples[1])
+    for figure in (plots.pipeline(grouped, *samples), plots.duty_cycles(grouped)):
+        figure.savefig(io.BytesIO(), format="svg")
+    first = plots.pipeline(grouped, *samples).axes
+    images = [axes.images[0].get_array() for axes in first[:4]]
+    # Seven columns in tiles of two by four.
+    assert images[1].shape == (8, 12)
+    overlaps = grouped.trace(samples[1][0]).overlaps.reshape(4, 3, 7)
+    np.testing.assert_array_equal(images[1][2:4, 4:8].ravel()[:7], overlaps[1, 1])
+
+
 def texts(figure):
     return " ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
 

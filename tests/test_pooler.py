@@ -224,7 +224,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     nothing = np.empty(6, np.float32)
     columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16))
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
-    rule = rule_of(pooler.get_params(), 6)
+    rule = rule_of(pooler.get_params(), (6,))
 
     @numba.njit
     def run(active, columns, rule):

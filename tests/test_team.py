@@ -71,7 +71,7 @@ def wide_poolers(draw, **fixed):
         "receptive_field": draw(st.sampled_from(["global", "box"])),
         "potential_fraction": draw(st.floats(0.05, 1.0)),
         "density": draw(st.floats(0.01, 0.3)),
-        "inhibition": draw(st.sampled_from(["global", "gaussian", "local"])),
+        "inhibition": draw(st.sampled_from(["global", "gaussian", "local", "grouped"])),
         "inhibition_radius": draw(st.floats(0.3, 4.0)),
         "boosting": draw(st.sampled_from(["log", "exp", None])),
         "duty_cycle_period": draw(st.floats(1.5, 200.0)),
@@ -81,7 +81,9 @@ def wide_poolers(draw, **fixed):
     } | fixed
     if parameters["receptive_field"] == "box":
         parameters["potential_radius"] = draw(st.integers(0, 6))
-    if parameters["inhibition"] == "global":
+    if parameters["inhibition"] == "grouped":
+        parameters["column_shape"] = (*parameters["column_shape"][:1], 3, 13)
+    if parameters["inhibition"] in ("global", "grouped"):
         del parameters["inhibition_radius"]
     return SpatialPooler(**parameters).initialize(int(np.prod(parameters["input_shape"])))
 
@@ -105,9 +107,9 @@ def digits(n, seed=0):
 
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
 @pytest.mark.parametrize("layout", ["rows", "lists"])
-@pytest.mark.parametrize("inhibition", ["global", "gaussian", "local"])
+@pytest.mark.parametrize("inhibition", ["global", "gaussian", "local", "grouped"])
 def test_a_long_run_stays_the_same(batch_size, layout, inhibition):
-    radius = None if inhibition == "global" else 3.0
+    radius = 3.0 if inhibition in ("gaussian", "local") else None
     pooler = pooler_of_digits(
         batch_size=batch_size,
         overlap_index=layout,

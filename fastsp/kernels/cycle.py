@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
@@ -22,6 +23,7 @@ from fastsp.kernels.selection import (
 )
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
+    GROUPED_INHIBITION,
     LOCAL_INHIBITION,
     Blur,
     Columns,
@@ -102,6 +104,9 @@ def choose_columns(
     excite(overlaps, columns, rule, scratch.excitement, keys)
     if rule.inhibition == LOCAL_INHIBITION:
         return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
+    if rule.inhibition == GROUPED_INHIBITION:
+        k = rule.n_active // (keys.size // rule.group_size)
+        return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         for c in range(keys.size):

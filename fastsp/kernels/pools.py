@@ -76,6 +76,7 @@ def draw_pools(
     column_shape: NDArray[np.int64],
     input_shape: NDArray[np.int64],
     deviations: NDArray[np.float64],
+    group_size: int,
     seed: np.uint64,
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -89,7 +90,8 @@ def draw_pools(
     `deviations` is empty; else with chances proportional to a Gaussian about `centres[d, x]` with
     standard deviation `deviations[d]`, one after another without replacement, by the largest
     logarithmic weights plus Gumbel noise (Efraimidis and Spirakis 2006,
-    doi:10.1016/j.ipl.2005.11.003). Each column has its own random stream under `seed`.
+    doi:10.1016/j.ipl.2005.11.003). Each column has its own random stream under `seed`. Columns
+    follow each other in groups of `group_size` that have the same coordinates.
     """
     n_inputs, largest = 1, 1
     for d in range(input_shape.size):
@@ -111,9 +113,9 @@ def draw_pools(
         state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
         state[0] = _next_random(state)
         # Columns that all see the same bits with the same chances need them listed only once.
-        if column == 0 or not everywhere_the_same:
+        if column == 0 or not (everywhere_the_same or column % group_size):
             n_bits = _enumerate_field(
-                column,
+                column // group_size,
                 starts,
                 sizes,
                 centres,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
-GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION = 0, 1, 2
+GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, GROUPED_INHIBITION = 0, 1, 2, 3
 BIT_ROWS, CONNECTED_LISTS = 0, 1
 OFF = 0xFFFF
 """Threshold of columns that are switched off, more than any overlap."""
@@ -103,6 +103,8 @@ class Rule(NamedTuple):
     """The numbers and choices of one pooler."""
 
     n_active: int
+    group_size: int
+    """Columns that compete with each other under grouped inhibition, else C"""
     inhibition: int
     boosting: int
     boost_strength: float

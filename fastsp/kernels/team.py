@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.counters import increment_counter, take_part
 from fastsp.kernels.cycle import FLIP_ROOM, Inhibition, Scratch, choose_columns, new_scratch
+from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import Flips, adapt_columns, fill_changes, new_flips
@@ -29,6 +30,7 @@ from fastsp.kernels.selection import order_key, select_top
 from fastsp.kernels.state import (
     BIT_ROWS,
     GAUSSIAN_INHIBITION,
+    GROUPED_INHIBITION,
     LOCAL_INHIBITION,
     BitRows,
     Columns,
@@ -261,6 +263,9 @@ def _compete(
     keys = scratch.keys
     if rule.inhibition == LOCAL_INHIBITION:
         return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
+    if rule.inhibition == GROUPED_INHIBITION:
+        k = rule.n_active // (keys.size // rule.group_size)
+        return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         for c in range(keys.size):

@@ -3,6 +3,7 @@
 Wherever input and columns are shown together, both span the same frame, so that places align.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from fastsp.experiments.mnist import Checkpoint
 from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
 from fastsp.pooler import SpatialPooler
+
+_COMPETED = {"gaussian": "locally inhibited\n(local standard deviations)"}
+"""What columns are chosen by, by the kind of inhibition."""
 
 
 def boosting_functions(density: float, strength: float) -> Figure:
@@ -63,7 +67,7 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
     Parameters
     ----------
     pooler : SpatialPooler
-        With columns in two dimensions.
+        With columns in two dimensions, or in groups at places in two dimensions.
     images : ndarray of uint8, shape (n, height, width)
     inputs : ndarray of uint8, shape (n, n_features)
         The same images as input bits.
@@ -73,7 +77,7 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
     stages: dict[str, list[NDArray[Any]]] = {
         "raw overlap\n(synapses)": [t.overlaps for t in traces],
         "boosted\n(synapses × boost factor)": [t.boosted for t in traces],
-        "locally inhibited\n(local standard deviations)": [t.inhibited for t in traces],
+        _COMPETED.get(pooler.inhibition, "competing\n(as boosted)"): [t.inhibited for t in traces],
     }
     figure = Figure(figsize=(11, 1.2 + 2.05 * len(images)), layout="compressed")
     grid = figure.subplots(len(images), 5, squeeze=False, sharex=True, sharey=True)
@@ -83,14 +87,12 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
         together = np.concatenate(values)
         low, high = float(np.percentile(together, 0.5)), float(together.max())
         for axes, value in zip(grid[:, place], values, strict=True):
-            shown = show_map(
-                axes, value.reshape(pooler.column_shape_), (height, width), vmin=low, vmax=high
-            )
+            shown = show_map(axes, _as_map(value, pooler), (height, width), vmin=low, vmax=high)
         below = grid[-1, place].inset_axes((0, -0.5, 1, 0.07))
         figure.colorbar(shown, cax=below, orientation="horizontal", extend="min")
         grid[0, place].set_title(title, fontsize=10)
     for axes, image, trace in zip(grid[:, 4], images, traces, strict=True):
-        _show_active(axes, image, _as_map(trace.active, pooler))
+        _show_active(axes, image, _active_map(trace.active, pooler))
     grid[0, 0].set_title("input\n(pixels)", fontsize=10)
     grid[0, 4].set_title(f"active columns\n({len(traces[0].active)} over the input)", fontsize=10)
     for axes in grid[:, 0]:
@@ -122,7 +124,7 @@ def inhibition_compared(
         for axes, pooler in zip(
             grid[1:, place], (with_inhibition, without_inhibition), strict=True
         ):
-            _show_active(axes, image, _as_map(pooler.compute(x, learn=False), pooler))
+            _show_active(axes, image, _active_map(pooler.compute(x, learn=False), pooler))
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
     for axes, label in zip(
@@ -144,7 +146,8 @@ def duty_cycles(pooler: SpatialPooler) -> Figure:
     left.set(xlabel="active duty cycle (share of cycles)", ylabel="columns", xlim=(0, None))
     left.xaxis.set_major_locator(MaxNLocator(5))
     left.legend(frameon=False)
-    shown = show_map(right, cycles.reshape(pooler.column_shape_), pooler.column_shape_)
+    grid = _as_map(cycles, pooler)
+    shown = show_map(right, grid, grid.shape)
     right.set(xlabel="column of the grid", ylabel="row of the grid")
     figure.colorbar(shown, ax=right, label="active duty cycle (share of cycles)")
     return figure
@@ -263,7 +266,23 @@ def _show_active(axes: Axes, image: NDArray[np.uint8], active: NDArray[np.bool_]
     )
 
 
-def _as_map(active: NDArray[np.int32], pooler: SpatialPooler) -> NDArray[np.bool_]:
+def _as_map(values: NDArray[Any], pooler: SpatialPooler) -> NDArray[Any]:
+    """Lay out one value of each column in two dimensions; groups become tiles at their places.
+
+    Where a tile is larger than a group, the rest of it is False or not a number.
+    """
+    shape = pooler.column_shape_
+    if len(shape) != 3:
+        return values.reshape(shape)
+    height = math.isqrt(shape[2])
+    width = -(-shape[2] // height)
+    padded = np.full((*shape[:2], height * width), False if values.dtype == np.bool_ else np.nan)
+    padded[:, :, : shape[2]] = values.reshape(shape)
+    tiles = padded.reshape(*shape[:2], height, width).swapaxes(1, 2)
+    return tiles.reshape(shape[0] * height, shape[1] * width)
+
+
+def _active_map(active: NDArray[np.int32], pooler: SpatialPooler) -> NDArray[np.bool_]:
     columns = np.zeros(int(np.prod(pooler.column_shape_)), dtype=bool)
     columns[active] = True
-    return columns.reshape(pooler.column_shape_)
+    return _as_map(columns, pooler)

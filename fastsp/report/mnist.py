@@ -1,5 +1,6 @@
 """Page of the MNIST experiment."""
 
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -145,6 +146,8 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
 
 def _spread_columns(pooler: SpatialPooler) -> list[int]:
     """Return columns along a diagonal of the middle of the grid."""
-    height, width = pooler.column_shape_
+    height, width, *sizes = pooler.column_shape_
     shares = np.linspace(0.3, 0.7, 5)
-    return [int(height * share) * width + int(width * share) for share in shares]
+    return [
+        (int(height * share) * width + int(width * share)) * math.prod(sizes) for share in shares
+    ]
