@@ -61,6 +61,7 @@ class ExperimentName(StrEnum):
     """Choices of `fastsp experiment`; the names of `fastsp.experiments.EXPERIMENTS`."""
 
     METRICS = "metrics"
+    ADAPTATION = "adaptation"
 
 
 Data = Annotated[

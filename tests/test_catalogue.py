@@ -176,3 +176,18 @@ def test_sentences_tell_what_holds():
     assert not exceeds(Spread.over([0.15, 0.4]), low)
     assert number(low) == "0.15 (0.10–0.20)"
     assert percent(high) == "30.0 %"
+
+
+def test_entropy_falls_when_inputs_change_and_recovers():
+    from fastsp.experiments.adaptation import AdaptationConfig
+
+    config = AdaptationConfig(n_inputs=30, n_columns=512, noise_levels=6, epochs=24, change=12)
+    summary = run_experiment(EXPERIMENTS["adaptation"], config, [0]).summary()
+    assert config.epochs_measured.tolist() == [*range(13), *range(12, 25)]
+    for arm, measures in summary.items():
+        before, at, after = measures["entropy"].mean[[12, 13, -1]]
+        assert before > at, arm
+        if ", boosting" in arm:
+            assert after > at
+        assert np.isnan(measures["stability"].mean[[0, 13]]).all()  # nothing to compare with
+        assert 0 < measures["kept"].mean < 1

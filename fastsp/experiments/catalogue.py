@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fastsp.experiments import properties
+from fastsp.experiments import adaptation, properties
 from fastsp.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
-    experiment.name: experiment for experiment in (properties.EXPERIMENT,)
+    experiment.name: experiment for experiment in (properties.EXPERIMENT, adaptation.EXPERIMENT)
 }

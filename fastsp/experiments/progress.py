@@ -25,6 +25,19 @@ def part_of(progress: Progress, before: int, total: int) -> Progress:
     return part
 
 
+def counter(progress: Progress, phase: str, total: int) -> Callable[[], None]:
+    """Begin a phase and return what tells of one more of `total` steps done."""
+    done = 0
+    progress(phase, done, total)
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        progress(phase, done, total)
+
+    return tell
+
+
 class Interrupted(KeyboardInterrupt, Generic[Result]):
     """An experiment stopped half way by KeyboardInterrupt.
 

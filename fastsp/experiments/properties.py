@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from fastsp.datasets import Mnist
 from fastsp.experiments import synthetic
 from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
-from fastsp.experiments.progress import Progress
+from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.synthetic import Bits
 from fastsp.experiments.wording import agreement, counted, exceeds, number, percent
 from fastsp.metrics import code_entropy, noise_robustness, sparseness, stability
@@ -132,6 +132,21 @@ class Record:
         self.overlaps.append(overlaps)
         return codes
 
+    def learn(
+        self,
+        pooler: SpatialPooler,
+        inputs: Bits,
+        epochs: int,
+        order: np.random.Generator,
+        tell: Callable[[], None],
+    ) -> None:
+        """Measure, then learn all inputs in random order and measure again, `epochs` times."""
+        codes = self.measure(pooler, inputs)
+        for _ in range(epochs):
+            pooler.partial_fit(inputs[order.permutation(len(inputs))])
+            codes = self.measure(pooler, inputs, codes)
+            tell()
+
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Return the measures of one number each, over the measurements."""
         names = ("sparseness", "sparseness_deviation", "entropy", "stability", "robustness")
@@ -149,20 +164,14 @@ def run(config: PropertiesConfig, seed: int, digits: Mnist | None, progress: Pro
     """Learn every kind of inputs with boosting and without; measure before and after epochs."""
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     pictures: dict[str, Bits] = {}
-    total = len(INPUTS) * len(BOOSTING) * config.epochs
-    progress("epochs", 0, total)
+    tell = counter(progress, "epochs", len(INPUTS) * len(BOOSTING) * config.epochs)
     for number_of, kind in enumerate(INPUTS):
         inputs = config.draw(kind, streams(seed, 0, number_of))
         pictures[kind] = inputs[:2].reshape(-1, config.side, config.side)
         for boosting in BOOSTING:
-            order = streams(seed, 1, number_of)
             pooler = config.build_pooler(boosting == BOOSTING[0], seed)
             record = Record(config.noise)
-            codes = record.measure(pooler, inputs)
-            for epoch in range(config.epochs):
-                pooler.partial_fit(inputs[order.permutation(len(inputs))])
-                codes = record.measure(pooler, inputs, codes)
-                progress("epochs", len(measures) * config.epochs + epoch + 1, total)
+            record.learn(pooler, inputs, config.epochs, streams(seed, 1, number_of), tell)
             measures[arm(kind, boosting)] = record.curves() | {
                 "overlap_before": record.overlaps[0],
                 "overlap_after": record.overlaps[-1],

@@ -22,7 +22,15 @@ Arms = Mapping[str, Mapping[str, Spread]]
 STYLES = {"boosting": (BLUE, "-"), "no boosting": (ORANGE, "--")}
 
 
-def noise_overlaps(noise: NDArray[np.float64], kinds: Mapping[str, Arms]) -> Figure:
+MOMENTS = {"overlap_before": ("before", GREY), "overlap_after": ("after", None)}
+"""Measures of overlap against noise, with their names and colours (None: that of the arm)."""
+
+
+def noise_overlaps(
+    noise: NDArray[np.float64],
+    kinds: Mapping[str, Arms],
+    moments: Mapping[str, tuple[str, str | None]] = MOMENTS,
+) -> Figure:
     """Draw overlap with the codes of noisy inputs against noise, a panel for each kind of input.
 
     Parameters
@@ -30,31 +38,41 @@ def noise_overlaps(noise: NDArray[np.float64], kinds: Mapping[str, Arms]) -> Fig
     noise : (n_levels,) float64
         Shares of on-bits moved.
     kinds : dict of arms
-        By kind of input, then "boosting" and "no boosting"; measures `overlap_before` and
-        `overlap_after` are drawn.
+        By kind of input, then "boosting" and "no boosting".
+    moments : dict of (str, str or None)
+        Measures to be drawn, as in `MOMENTS`.
     """
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     grid = figure.subplots(1, len(kinds), sharex=True, sharey=True)
     for axes, (kind, arms) in zip(grid, kinds.items(), strict=True):
         for boosting, (color, style) in STYLES.items():
-            measures = arms[boosting]
-            draw_spread(axes, noise, measures["overlap_before"], GREY, style, f"before, {boosting}")
-            draw_spread(axes, noise, measures["overlap_after"], color, style, f"after, {boosting}")
+            for measure, (moment, own) in moments.items():
+                label = f"{moment}, {boosting}"
+                draw_spread(axes, noise, arms[boosting][measure], own or color, style, label)
         axes.set_title(kind, fontsize=10)
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="noise (share of on-bits moved)")
     grid[0].set_ylabel("overlap with the code\nwithout noise (share)")
     handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=2 * len(moments),
+        frameon=False,
+        fontsize=8.5,
+    )
     return figure
 
 
 def properties_over_epochs(
-    kinds: Mapping[str, Arms], marks: Mapping[int, str] | None = None
+    epochs: NDArray[np.int64], kinds: Mapping[str, Arms], marks: Mapping[int, str] | None = None
 ) -> Figure:
     """Draw entropy, robustness, stability and density over epochs, by kind of input.
 
     Parameters
     ----------
+    epochs : (n_measurements,) int
+        Epochs learned at each measurement.
     kinds : dict of arms
         By kind of input, then "boosting" and "no boosting".
     marks : dict of str, optional
@@ -67,8 +85,7 @@ def properties_over_epochs(
         grid[-1, place].set_xlabel("epochs learned")
         for axes, measure in zip(grid[:, place], CURVES, strict=True):
             for boosting, (color, style) in STYLES.items():
-                curve = arms[boosting][measure]
-                draw_spread(axes, np.arange(curve.mean.size), curve, color, style, boosting)
+                draw_spread(axes, epochs, arms[boosting][measure], color, style, boosting)
             for epoch in marks or {}:
                 axes.axvline(epoch, color=GREY, linestyle=":")
     for axes, label in zip(grid[:, 0], CURVES.values(), strict=True):
@@ -87,8 +104,8 @@ def properties_over_epochs(
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     if marks:
-        words = "; ".join(f"dotted line: {what} after epoch {e}" for e, what in marks.items())
-        figure.suptitle(words, fontsize=9, color=GREY)
+        words = ", ".join(f"after epoch {epoch} {what}" for epoch, what in marks.items())
+        figure.suptitle(f"dotted line: {words}", fontsize=9, color=GREY)
     return figure
 
 

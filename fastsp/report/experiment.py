@@ -5,11 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from fastsp.experiments.experiment import ExperimentResult
-from fastsp.report import properties
+from fastsp.report import adaptation, properties
 from fastsp.report.page import Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
     "metrics": properties.page,
+    "adaptation": adaptation.page,
 }
 """By name of the experiment, what is special on its page."""
 

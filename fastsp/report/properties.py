@@ -1,5 +1,7 @@
 """Page of the experiment `metrics`."""
 
+import numpy as np
+
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.experiments.properties import INPUTS, PropertiesConfig
 from fastsp.experiments.wording import number, percent
@@ -62,7 +64,7 @@ def page(result: ExperimentResult[PropertiesConfig]) -> Page:
                 "share of its maximum. Robustness: overlap with the code of the input without "
                 f"noise, averaged over {config.noise_levels} shares of on-bits moved, from none to "
                 "all. Stability: overlap of the codes with those of the epoch before. As in the "
-                "paper, poolers differ in more than boosting: with it columns may see all input bits "
+                "paper, poolers differ in more than boosting: with it columns may see all inputs "
                 "(pool fraction 1) and permanences move by 0.1 and 0.02, without it half of them "
                 "and by 0.02 and 0.004.",
             ),
@@ -75,7 +77,7 @@ def page(result: ExperimentResult[PropertiesConfig]) -> Page:
                 "least to the greatest seed.",
             ),
             Drawing.of(
-                plots.properties_over_epochs(kinds),
+                plots.properties_over_epochs(np.arange(config.epochs + 1), kinds),
                 "Properties of the codes, epoch by epoch",
                 "Measured with learning switched off. Bands go from the least to the greatest "
                 "seed; where none is seen they are narrower than the line.",
