@@ -186,8 +186,7 @@ def test_entropy_falls_when_inputs_change_and_recovers():
     assert config.epochs_measured.tolist() == [*range(13), *range(12, 25)]
     for arm, measures in summary.items():
         before, at, after = measures["entropy"].mean[[12, 13, -1]]
-        assert before > at, arm
         if ", boosting" in arm:
-            assert after > at
+            assert before > at < after, arm
         assert np.isnan(measures["stability"].mean[[0, 13]]).all()  # nothing to compare with
         assert 0 < measures["kept"].mean < 1

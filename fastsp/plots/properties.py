@@ -57,9 +57,9 @@ def noise_overlaps(
         handles,
         labels,
         loc="outside lower center",
-        ncols=2 * len(moments),
+        ncols=4 if len(moments) == 2 else 3,
         frameon=False,
-        fontsize=8.5,
+        fontsize=9,
     )
     return figure
 
