@@ -85,7 +85,7 @@ def page(result: ExperimentResult[AdaptationConfig]) -> Page:
                 ),
                 "Overlap with the codes of noisy inputs",
                 "A share of the on-bits of every input is moved elsewhere. Where codes overlap by "
-                "more than the density at a noise of 1, some columns answer to whatever is unknown.",
+                "more than the density at a noise of 1, some columns answer to anything unknown.",
             ),
         ),
     )
