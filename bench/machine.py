@@ -13,6 +13,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastsp import SpatialPooler
@@ -77,6 +78,24 @@ def _update_rows(values: Any, indices: Any, rows: Any, table: Any, gathered: Any
             row[i] = moved if moved < np.float32(1.0) else np.float32(1.0)
 
 
+@intrinsic
+def _count_ones(typing_context: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), generate
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def _popcount_many(words: Any, mask: Any, n: int) -> Any:
+    total = np.uint64(0)
+    for i in range(n):
+        own = mask + np.uint64(i)
+        for j in range(words.size):
+            total += _count_ones(words[j] & own)
+    return total
+
+
 def _rate(function: Callable[..., Any], *arguments: Any, work: int) -> float:
     """Return units of work per second, the best of several calls after an untimed one."""
     function(*arguments)
@@ -98,6 +117,14 @@ def row_words_per_second() -> float:
     rows = np.random.default_rng(0).integers(2**63, size=(7, 256), dtype=np.uint64)
     planes = np.zeros((3, 256), np.uint64)
     return _rate(_add_many, rows, planes, 100, work=100 * rows.size)
+
+
+@cache
+def popcounted_words_per_second() -> float:
+    """Return the rate at which words are ANDed with another and their ones counted, in L1."""
+    words = np.random.default_rng(0).integers(2**63, size=2048, dtype=np.uint64)
+    mask = np.uint64(0x5555555555555555)
+    return _rate(_popcount_many, words, mask, 100, work=100 * words.size)
 
 
 @cache
@@ -147,9 +174,10 @@ class Work:
     """What one cycle cannot do without, as means over inputs.
 
     The overlap needs, for each on-bit, either the words of its row added, 64 columns to a word and
-    only words in which some column can see the bit; or a count for each column connected to it:
-    whichever is faster. Selection reads every column once. Learning updates every potential synapse
-    of the active columns.
+    only words in which some column can see the bit; or a count for each column connected to it; or,
+    for each column and each 64 input bits of which it can see any and any is on, a popcount:
+    whichever is the fastest. Selection reads every column once. Learning updates every potential
+    synapse of the active columns.
 
     Not counted: boosting, duty cycles, what selection does after its first pass, the blur of
     Gaussian and the comparisons of local inhibition, and the upkeep of the overlap index.
@@ -159,6 +187,7 @@ class Work:
     n_inputs: int
     n_potential: int
     row_words: float
+    popcounts: float
     counts: float
     updates: float
 
@@ -172,12 +201,17 @@ class Work:
         places = np.unique(columns // 64 * n_inputs + pooler.indices_)
         row_words = np.bincount(places % n_inputs, minlength=n_inputs)
         counting = np.bincount(pooler.indices_[connected], minlength=n_inputs)
+        blocks = -(-n_inputs // 64)
+        seen = np.unique(columns * blocks + pooler.indices_ // 64) % blocks
+        starts = np.arange(0, n_inputs, 64)
+        on = np.maximum.reduceat(np.asarray(rows, bool), starts, axis=1)
         n_active = pooler.transform(rows).nnz / len(rows)
         return cls(
             n_columns,
             n_inputs,
             n_potential,
             row_words=float((rows @ row_words).mean()),
+            popcounts=float((on @ np.bincount(seen, minlength=blocks)).mean()),
             counts=float((rows @ counting).mean()),
             updates=n_active * n_potential,
         )
@@ -186,6 +220,7 @@ class Work:
         """Return the least time of a cycle at the machine's rates."""
         overlap = min(
             self.row_words / row_words_per_second(),
+            self.popcounts / popcounted_words_per_second(),
             self.counts / increments_per_second(self.n_columns),
         )
         seconds = overlap + self.n_columns / comparisons_per_second(self.n_columns)

@@ -1,9 +1,8 @@
 """Where the time of a cycle goes: `python -m bench.parts [A MNIST ...]`, one core.
 
 Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its time
-is the least of several rounds. Beside the two layouts of the overlap index stands a third that
-fastsp does not use: words of 64 input bits, one for each column that can see any of them, ANDed
-with the input and popcounted. At the end come the four costs in fastsp's choice of the layout.
+is the least of several rounds. At the end come the costs in fastsp's choice of the layout of the
+overlap index.
 """
 
 import argparse
@@ -14,7 +13,6 @@ from typing import Any
 import numba
 import numpy as np
 import scipy.sparse
-from numba.extending import intrinsic
 
 from bench import machine
 from bench.configurations import BY_NAME, Configuration
@@ -22,50 +20,24 @@ from bench.contest import WARM_UP
 from fastsp.engine import Engine
 from fastsp.inputs import pack
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
-from fastsp.kernels.cycle import FLIP_ROOM, new_scratch
+from fastsp.kernels.cycle import FLIP_ROOM, TOGETHER, new_scratch
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.local import select_local
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import order_keys, select_top
-from fastsp.kernels.vectors import ROWS, add_rows, lowest_one, unpack_counters
+from fastsp.kernels.vectors import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
 from fastsp.synapses import LAYOUTS, build_index
 
 N_INPUTS, N_ROUNDS = 512, 15
 _jit = numba.njit(nogil=True, error_model="numpy")
 
 
-@intrinsic
-def _count_ones(typing_context: Any, word: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
-
-
 @_jit
-def _count_in_words(words, index, starts, first_columns, overlaps):
-    overlaps[:] = 0
-    for w in range(words.size):
-        word = words[w]
-        if word == 0:
-            continue
-        run = index[starts[w] : starts[w + 1]]
-        seen = overlaps[first_columns[w] : first_columns[w] + run.size]
-        for i in range(run.size):
-            seen[i] += np.uint16(_count_ones(run[i] & word))
-
-
-@_jit
-def _count_all_in_words(inputs, index, starts, first_columns, overlaps):
-    for i in range(inputs.shape[0]):
-        _count_in_words(inputs[i], index, starts, first_columns, overlaps[i])
-
-
-@_jit
-def _count_all(inputs, index, planes, overlaps):
-    for i in range(inputs.shape[0]):
-        count_overlaps(inputs[i], index, planes, overlaps[i])
+def _count_all(inputs, index, n_columns, planes, overlaps):
+    for i in range(0, inputs.shape[0], TOGETHER):
+        own = overlaps[i : i + TOGETHER]
+        count_overlaps(inputs[i : i + TOGETHER], index, 0, n_columns, planes, own)
 
 
 @_jit
@@ -123,6 +95,12 @@ def _unpack_all(planes, stride, n_planes, overlaps, n):
 
 
 @_jit
+def _compare_all(words, masks, run, counts):
+    for i in range(words.size // (WORD * run)):
+        count_common(masks, 0, run, words, WORD * run * i, counts, 0)
+
+
+@_jit
 def _find_ones(words, found, n):
     for _ in range(n):
         k = 0
@@ -154,28 +132,6 @@ def best(function: Callable[..., Any], *arguments: Any, n: int) -> float:
     return best_microseconds({"": (function, arguments)}, n)[""]
 
 
-def words_by_columns(synapses: Any, threshold: float, n_inputs: int) -> tuple[Any, ...]:
-    """Pack the connected synapses as words of 64 input bits, columns fastest.
-
-    Returns the words, where those of each input word start (W + 1,), and the first column that can
-    see it (W,).
-    """
-    n_words = -(-n_inputs // 64)
-    columns = np.repeat(np.arange(synapses.indptr.size - 1), np.diff(synapses.indptr))
-    bits = synapses.indices.astype(np.int64)
-    first, last = np.full(n_words, columns.size), np.zeros(n_words, np.int64)
-    np.minimum.at(first, bits // 64, columns)
-    np.maximum.at(last, bits // 64, columns + 1)
-    first = np.minimum(first, last)
-    starts = np.concatenate([[0], np.cumsum(last - first)])
-    index = np.zeros(starts[-1], np.uint64)
-    connected = synapses.permanences >= np.float32(threshold)
-    places = starts[bits // 64] + columns - first[bits // 64]
-    ones = np.uint64(1) << (bits % 64).astype(np.uint64)
-    np.bitwise_or.at(index, places[connected], ones[connected])
-    return index, starts, first
-
-
 def measure(configuration: Configuration) -> dict[str, float]:
     """Return the microseconds of each step of a cycle."""
     rows = configuration.inputs()
@@ -189,20 +145,13 @@ def measure(configuration: Configuration) -> dict[str, float]:
     overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
     excitement, normalised = np.empty((2, n, n_columns), np.float32)
     keys = np.empty((n, n_columns), np.uint32)
-    scratch = new_scratch(n_columns, engine.index.n_planes, engine.inhibition)
-    indices = [
-        build_index(synapses, rows.shape[1], rule.connected_threshold, layout)
-        for layout in ("rows", "lists")
-    ]
-    packed = words_by_columns(synapses, rule.connected_threshold, rows.shape[1])
-    again = np.zeros_like(overlaps)
-    ways: dict[str, Call] = {
-        "overlaps, rows": (_count_all, (words, indices[0], scratch.planes, overlaps)),
-        "overlaps, lists": (_count_all, (words, indices[1], scratch.planes, overlaps)),
-        "(overlaps, words x columns)": (_count_all_in_words, (words, *packed, again)),
-    }
+    scratch = new_scratch(n_columns, engine.index, engine.inhibition)
+    ways: dict[str, Call] = {}
+    for layout in LAYOUTS:
+        index = build_index(synapses, rows.shape[1], rule.connected_threshold, layout)
+        counted = words, index, n_columns, scratch.planes, overlaps
+        ways[f"overlaps, {layout}"] = _count_all, counted
     steps = best_microseconds(ways, n)
-    np.testing.assert_array_equal(again, overlaps)
     steps["excitement"] = best(_excite_all, overlaps, columns, rule, excitement, keys, n=n)
     if pooler.inhibition == "gaussian":
         steps["two blurs"] = best(
@@ -268,6 +217,8 @@ def layout_costs() -> dict[str, float]:
         * best(_add_groups, words, offsets, planes, run + 8, run, n_planes, n=n_groups * run // 8),
         "sums of 64 columns to numbers (_UNPACK)": 1e3
         * best(_unpack_all, planes, run + 8, n_planes, overlaps, 1000, n=1000 * run),
+        "comparing 64 words (_COMPARE)": 1e3
+        * best(_compare_all, words, packed, packed.size, overlaps, n=words.size // WORD),
         "counting a connected synapse (_COUNT)": 1e3
         * best(machine._increment, counted, overlaps, n=counted.size),
         "finding an on-bit (_NEXT_BIT)": 1e3

@@ -40,7 +40,8 @@ _CACHE = 1 << 21
 """Bytes of a core's own cache, the usual second level; more than that is read from further away."""
 _COUNTED = (
     "The limit counts the overlaps (for each on-bit the words of 64 columns that can see it, added"
-    " seven rows at a time, or one count for each connected column, whichever is faster), one pass"
+    " seven rows at a time; or a popcount for each column and 64 input bits that it can see; or one"
+    " count for each connected column; whichever is the fastest), one pass"
     " over the columns to select and, when learning, the updates of the active columns' synapses,"
     " each at the rate of a small kernel that does nothing else."
 )
@@ -97,6 +98,7 @@ def measure(effort: Effort) -> str:
             )
             + f"; {_coretype()}.",
             f"Machine: {machine.row_words_per_second() / 1e9:.1f} G words of bit rows added/s,"
+            f" {machine.popcounted_words_per_second() / 1e9:.1f} G words popcounted/s,"
             f" {_updates_per_second() / 1e9:.2f} G gathered updates/s,"
             f" {machine.bytes_per_second() / 1e9:.0f} GB/s copied.",
             "",
@@ -121,7 +123,7 @@ def measure(effort: Effort) -> str:
 def _explain(pair: Pair, task: str) -> str:
     """Return what a cycle does beyond what the limit counts."""
     pooler = pair.pooler
-    beyond = ["sums turned into numbers, excitement, the later steps of exact selection"]
+    beyond = ["excitement, the later steps of exact selection"]
     if pooler.inhibition == "gaussian":
         beyond.append("two blurs over the grid of columns")
     if pooler.inhibition == "local":

@@ -1,4 +1,4 @@
-"""Inference with each layout of the overlap index, and whether the predicted one is the faster."""
+"""Inference with each layout of the overlap index, and whether the predicted one is the fastest."""
 
 import time
 from statistics import median
@@ -9,10 +9,10 @@ import scipy.sparse
 from bench import machine
 from bench.configurations import BY_NAME
 from bench.contest import WARM_UP
-from fastsp.synapses import LAYOUTS, predict_costs
+from fastsp.synapses import LAYOUTS, Load, predict_costs
 
 MARGIN = 1.15
-"""The predicted layout may take so many times as long as the other."""
+"""The predicted layout may take so many times as long as the fastest."""
 
 
 @pytest.mark.parametrize("name", ["A", "B", "C", "D", "MNIST"])
@@ -24,7 +24,8 @@ def test_layouts(benchmark, effort, name):
     pooler.partial_fit(inputs[:WARM_UP])
     timed = inputs[: configuration.cycles]
     n_on = float(rows[: configuration.cycles].sum(axis=1).mean())
-    predicted = predict_costs(pooler._engine.synapses, rows.shape[1], n_on)
+    engine = pooler._engine
+    predicted = predict_costs(engine.synapses, rows.shape[1], Load(n_on, n_adapted=0.0))
     seconds: dict[str, list[float]] = {layout: [] for layout in LAYOUTS}
 
     def take_turns() -> None:

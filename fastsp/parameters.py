@@ -17,7 +17,7 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
     "inhibition": ("global", "gaussian", "local", "grouped"),
     "boosting": ("log", "exp", None),
-    "overlap_index": ("auto", "rows", "lists"),
+    "overlap_index": ("auto", "rows", "words", "lists"),
 }
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
 _INHIBITION = {

@@ -28,7 +28,7 @@ from fastsp.parameters import (
     lay_out_inhibition,
     rule_of,
 )
-from fastsp.synapses import as_synapses, build_index, choose_layout
+from fastsp.synapses import Load, as_synapses, build_index, choose_layout
 from fastsp.team import Team, team_size
 from fastsp.topology import potential_pools
 
@@ -117,10 +117,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         begins a new batch.
     threshold : float, at least 0
         An input bit is on where the given value is above this.
-    overlap_index : {"auto", "rows", "lists"}
-        How connected synapses are kept for counting overlaps: as a row of bits for each input bit,
-        as a list of columns, or as whichever promises to be faster for the inputs seen. Results do
-        not depend on it.
+    overlap_index : {"auto", "rows", "words", "lists"}
+        How connected synapses are kept for counting overlaps: as a row of bits, one for each
+        column, for each input bit; as a word of bits for each column and 64 input bits; as a list
+        of columns for each input bit; or as whichever of these promises to be the fastest for the
+        inputs seen. Results do not depend on it.
     n_jobs : int, optional
         Threads, as in scikit-learn: for `transform`; and for learning where `batch_size` or the
         pooler is large enough to gain by it. Results do not depend on it.
@@ -323,7 +324,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         stages, active = self._configured(words, stay=True).trace(words)
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
-        overlaps = stages.overlaps[: stages.excitement.size].astype(np.int32)
+        overlaps = stages.overlaps[0, : stages.excitement.size].astype(np.int32)
         return Trace(overlaps, stages.excitement, inhibited, active)
 
     def switch_off(self, columns: Any = None, inputs: Any = None) -> Self:
@@ -448,7 +449,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         )
         layout = self.overlap_index
         if layout == "auto":
-            layout = choose_layout(synapses, self.n_features_in_, n_on)
+            n_adapted = rule.n_active * synapses.indices.size / self._n_features_out
+            layout = choose_layout(synapses, self.n_features_in_, Load(n_on, n_adapted))
         engine = Engine(
             synapses,
             build_index(synapses, self.n_features_in_, rule.connected_threshold, layout),

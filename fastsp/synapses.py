@@ -1,28 +1,37 @@
 """The synapses of a pooler and their overlap index, in the layout that promises to be the fastest.
 
-Both layouts give the same integers. Rows of bits cost time in proportion to the columns that can
-see an on-bit, however few of them are connected; lists in proportion to the connected ones, but
-much more for each.
+All layouts give the same integers. Rows of bits cost time in proportion to the columns that can see
+an on-bit, however few of them are connected; words of bits in proportion to those that can see any
+of 64 input bits, however few of these are on; lists in proportion to the connected synapses of the
+on-bits, but much more for each.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.overlap import fill_index, index_runs
+from fastsp.kernels.overlap import fill_index, find_runs
 from fastsp.kernels.state import (
     BIT_ROWS,
+    BIT_WORDS,
     CONNECTED_LISTS,
-    BitRows,
+    ConnectedBits,
     ConnectedLists,
     OverlapIndex,
     Synapses,
 )
-from fastsp.kernels.vectors import ROW_WORDS, ROWS
+from fastsp.kernels.vectors import ROW_WORDS, ROWS, WORD
 
-LAYOUTS = {"rows": BIT_ROWS, "lists": CONNECTED_LISTS}
-# Measured, in nanoseconds: adding seven rows of 512 columns, with the carries; turning the sums of
-# 64 columns into numbers; counting one connected synapse; finding the next on-bit.
-_ADD_ROWS, _UNPACK, _COUNT, _NEXT_BIT = 12.0, 4.0, 0.5, 2.0
+LAYOUTS = {"rows": BIT_ROWS, "words": BIT_WORDS, "lists": CONNECTED_LISTS}
+# Measured, in nanoseconds (`python -m bench.parts`): beginning a group of seven rows; adding 512
+# columns of it, with the carries; turning a binary digit of the sums of 64 columns into numbers;
+# comparing 64 words; counting one connected synapse; finding the next on-bit, and its list.
+_NEXT_GROUP, _ADD_ROWS, _UNPACK, _COMPARE = 20.0, 12.0, 1.25, 5.0
+_COUNT, _NEXT_BIT, _NEXT_LIST = 0.4, 0.6, 25.0
+# Changing a connection, on top of moving its memory, and flips in a cycle as a share of the
+# synapses that learn in it.
+_FLIP, _FLIPPED = 5.0, 0.01
 # Bytes of an index that stay in a core's own cache, and bytes a nanosecond from beyond it.
 _CACHE, _BANDWIDTH = 2**20, 15.0
 
@@ -41,43 +50,48 @@ def as_synapses(
     return Synapses(indptr, indices.astype(narrow), permanences)
 
 
-def predict_costs(synapses: Synapses, n_inputs: int, n_on: float) -> dict[str, float]:
-    """Predict what the overlaps for one input cost in each layout.
+class Load(NamedTuple):
+    """What a cycle asks of an overlap index, on average."""
 
-    Parameters
-    ----------
-    synapses : of C columns over `n_inputs` input bits.
-    n_on : on-bits of an input, on average.
+    n_on: float
+    """On-bits of an input."""
+    n_adapted: float
+    """Potential synapses of the columns that learn."""
 
-    Returns
-    -------
-    Nanoseconds, by the name of the layout.
+
+def predict_costs(synapses: Synapses, n_inputs: int, load: Load) -> dict[str, float]:
+    """Predict what the upkeep of the index and the overlaps cost in each layout.
+
+    Returns nanoseconds of a learning cycle by the name of the layout, for `synapses` of C columns
+    over `n_inputs` input bits.
     """
-    n_columns = synapses.indptr.size - 1
-    _, lengths = _runs(synapses, n_inputs)
-    vectors = lengths.mean() / ROW_WORDS
-    # Groups end with the run: half of the last one is empty, of each word or of all of them.
-    n_runs = 1.0 if len(np.unique(lengths)) == 1 else float(lengths.size)
+    (_, seeing), (_, seen) = _runs(synapses, n_inputs)
+    n_on, mean_run = load.n_on, _padded(seeing).mean()
+    # Groups of rows end with the run: half of the last one is empty, of each word or of all.
+    n_runs = 1.0 if len(np.unique(seeing)) == 1 else float(seeing.size)
     groups = n_on / ROWS + 0.5 * min(n_runs, n_on)
-    seen = synapses.indices.size / n_inputs
-    connected = 0.5
-    touched_rows, touched_lists = lengths.mean() * 8.0, seen * connected * 2.0
+    connected = 0.5 * synapses.indices.size / n_inputs
+    list_bytes = connected * _column_type(synapses)().itemsize
+    n_flips = _FLIPPED * load.n_adapted
     return {
-        "rows": groups * vectors * _ADD_ROWS
-        + n_columns / 64 * _UNPACK
-        + n_on * (_NEXT_BIT + _fetch(touched_rows, n_inputs)),
-        "lists": n_on * (_NEXT_BIT + seen * connected * _COUNT + _fetch(touched_lists, n_inputs)),
+        "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
+        + seen.size * _digits(synapses) * _UNPACK
+        + n_on * (_NEXT_BIT + _fetch(8.0 * mean_run, n_inputs))
+        + n_flips * _FLIP,
+        "words": seen.sum() * (_COMPARE + _fetch(8.0 * WORD, seen.sum())) + n_flips * _FLIP,
+        "lists": n_on * (_NEXT_LIST + connected * _COUNT + _fetch(list_bytes, n_inputs))
+        + n_flips * (_FLIP + list_bytes / _BANDWIDTH),
     }
 
 
-def _fetch(n_bytes: float, n_inputs: int) -> float:
-    """Return the nanoseconds to fetch the row or list of an input bit, one of `n_inputs`."""
-    return n_bytes / _BANDWIDTH if n_bytes * n_inputs > _CACHE else 0.0
+def _fetch(n_bytes: float, n: float) -> float:
+    """Return the nanoseconds to fetch one of `n` pieces of an index."""
+    return n_bytes / _BANDWIDTH if n_bytes * n > _CACHE else 0.0
 
 
-def choose_layout(synapses: Synapses, n_inputs: int, n_on: float) -> str:
-    """Return the name of the layout that promises to be faster (see `predict_costs`)."""
-    costs = predict_costs(synapses, n_inputs, n_on)
+def choose_layout(synapses: Synapses, n_inputs: int, load: Load) -> str:
+    """Return the name of the layout that promises to be the fastest (see `predict_costs`)."""
+    costs = predict_costs(synapses, n_inputs, load)
     return min(costs, key=costs.__getitem__)
 
 
@@ -91,37 +105,60 @@ def build_index(
     synapses : of C columns over `n_inputs` input bits.
     connected_threshold : a synapse is connected where its permanence, as float32, is at least the
         threshold as float32.
-    layout : "rows" or "lists".
+    layout : "rows", "words" or "lists".
     """
-    longest_pool = int(np.diff(synapses.indptr).max())
-    rows, lists = _empty_rows(), _empty_lists(synapses)
-    if layout == "rows":
-        rows = _new_rows(synapses, n_inputs)
-    else:
+    bits, lists = _no_bits(), _no_lists(synapses)
+    if layout == "lists":
         lists = _new_lists(synapses, n_inputs)
-    index = OverlapIndex(LAYOUTS[layout], max(3, longest_pool.bit_length()), rows, lists)
+    else:
+        bits = _new_bits(synapses, n_inputs, layout)
+    index = OverlapIndex(LAYOUTS[layout], _digits(synapses), bits, lists)
     fill_index(synapses, np.float32(connected_threshold), index)
     return index
 
 
-def _runs(synapses: Synapses, n_inputs: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the run of columns of each input word: its first word of columns, and its length."""
-    first_columns, last_columns = np.empty((2, (n_inputs + 63) // 64), np.int64)
-    index_runs(synapses, first_columns, last_columns)
-    starts = first_columns // 64
-    return starts, -(-(-(-last_columns // 64) - starts) // ROW_WORDS) * ROW_WORDS
+def _digits(synapses: Synapses) -> int:
+    """Return the binary digits that the largest overlap can have; at least 3."""
+    return max(3, int(np.diff(synapses.indptr).max()).bit_length())
 
 
-def _new_rows(synapses: Synapses, n_inputs: int) -> BitRows:
-    run_starts, run_lengths = _runs(synapses, n_inputs)
-    row_starts = np.concatenate([[0], np.cumsum(64 * run_lengths)]).astype(np.int64)
-    words = np.zeros(row_starts[-1] + run_lengths.max(), np.uint64)
-    return BitRows(words, row_starts, run_starts, run_lengths)
+Runs = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where each run of blocks starts, and its length."""
 
 
-def _empty_rows() -> BitRows:
+def _runs(synapses: Synapses, n_inputs: int) -> tuple[Runs, Runs]:
+    """Return the runs of column blocks that see each input block, and of input blocks seen by each.
+
+    Blocks of 64.
+    """
+    n_columns = synapses.indptr.size - 1
+    by_input = np.empty((2, -(-n_inputs // WORD)), np.int64)
+    by_column = np.empty((2, -(-n_columns // WORD)), np.int64)
+    find_runs(synapses, by_input, by_column)
+    return (by_input[0], by_input[1] - by_input[0]), (by_column[0], by_column[1] - by_column[0])
+
+
+def _padded(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the lengths of rows, rounded up to whole vectors."""
+    return -(-lengths // ROW_WORDS) * ROW_WORDS
+
+
+def _new_bits(synapses: Synapses, n_inputs: int, layout: str) -> ConnectedBits:
+    (run_starts, run_lengths), seen = _runs(synapses, n_inputs)
+    room_behind = 0
+    if layout == "words":
+        run_starts, run_lengths = seen
+    else:
+        run_lengths = _padded(run_lengths)
+        room_behind = run_lengths.max()
+    starts = np.concatenate([[0], np.cumsum(WORD * run_lengths)]).astype(np.int64)
+    words = np.zeros(starts[-1] + room_behind, np.uint64)
+    return ConnectedBits(words, starts, run_starts, run_lengths)
+
+
+def _no_bits() -> ConnectedBits:
     nothing = np.empty(0, np.int64)
-    return BitRows(np.empty(0, np.uint64), nothing, nothing, nothing)
+    return ConnectedBits(np.empty(0, np.uint64), nothing, nothing, nothing)
 
 
 def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
@@ -131,7 +168,7 @@ def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
     return ConnectedLists(columns, starts, np.zeros(n_inputs, np.int64))
 
 
-def _empty_lists(synapses: Synapses) -> ConnectedLists:
+def _no_lists(synapses: Synapses) -> ConnectedLists:
     nothing = np.empty(0, np.int64)
     return ConnectedLists(np.empty(0, _column_type(synapses)), nothing, nothing)
 

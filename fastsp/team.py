@@ -17,7 +17,7 @@ from fastsp.engine import Active, Engine
 from fastsp.kernels import team
 from fastsp.kernels.counters import new_counters
 from fastsp.kernels.cycle import new_scratch
-from fastsp.kernels.state import BIT_ROWS, CONNECTED_LISTS
+from fastsp.kernels.state import CONNECTED_LISTS
 
 SMALLEST_WORK = 20_000
 """Potential synapses adapted between two meetings of the threads, below which one is faster."""
@@ -123,7 +123,7 @@ def share(engine: Engine, n_words: int, n_blocks: int) -> team.Shared:
     """Allocate what threads share in a chunk of inputs of `n_words` words."""
     index = engine.index
     n_columns = engine.synapses.indptr.size - 1
-    n_inputs = 0 if index.layout == BIT_ROWS else index.lists.lengths.size
+    n_inputs = index.lists.lengths.size
     bounds = np.arange(n_blocks + 1) * n_columns // n_blocks // 64 * 64
     bounds[-1] = n_columns
     return team.Shared(
@@ -132,5 +132,5 @@ def share(engine: Engine, n_words: int, n_blocks: int) -> team.Shared:
         starts=np.empty((n_blocks, n_inputs + 1), np.int64),
         lengths=np.empty((n_blocks, n_inputs), np.int64),
         changes=np.empty(64 * n_words, np.float32),
-        scratch=new_scratch(n_columns, index.n_planes, engine.inhibition),
+        scratch=new_scratch(n_columns, index, engine.inhibition),
     )

@@ -45,7 +45,7 @@ def poolers(draw, **fixed):
         "permanence_increment": draw(st.floats(0.0, 0.5)),
         "permanence_decrement": draw(st.floats(0.0, 0.5)),
         "connected_threshold": draw(st.floats(0.0, 1.0)),
-        "overlap_index": draw(st.sampled_from(["auto", "rows", "lists"])),
+        "overlap_index": draw(st.sampled_from(["auto", "rows", "words", "lists"])),
         "random_state": draw(st.integers(0, 2**31)),
     }
     pooler = SpatialPooler(**(parameters | fixed)).initialize(int(np.prod(input_shape)))

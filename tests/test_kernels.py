@@ -174,6 +174,7 @@ def test_vector_code_equals_its_plain_twins(seed):
         vectors.unpack_counters(planes, stride, 7, n_planes, counts, 2)
         vectors.multiply_tile(left, 9, 40, right, 40, 11, 5, 33, product)
         flipped = vectors.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
+        vectors.count_common(words, 1, 1 + seed, words, 7, counts, 4)
         found = vectors.lanes_at_least(keys, 13, 20)
         return int(flipped), int(found), vectors.lowest_one(found)
 

@@ -20,7 +20,7 @@ import fastsp
 from fastsp import SpatialPooler
 from fastsp.inputs import pack
 from fastsp.kernels import counters as shared
-from fastsp.kernels.state import BIT_ROWS
+from fastsp.kernels.state import CONNECTED_LISTS
 from fastsp.team import Team, team_size
 
 ROOT = Path(fastsp.__file__).parents[1]
@@ -30,8 +30,8 @@ SIZES = [1, 2, 3, 5]
 def state_of(pooler):
     """All arrays of the pooler, and which synapses its index holds for connected."""
     index, connected = pooler._engine.index, []
-    if index.layout == BIT_ROWS:
-        connected.append(index.rows.words)
+    if index.layout != CONNECTED_LISTS:
+        connected.append(index.bits.words)
     else:
         lists = index.lists
         for start, length in zip(lists.starts, lists.lengths, strict=False):
@@ -76,7 +76,7 @@ def wide_poolers(draw, **fixed):
         "boosting": draw(st.sampled_from(["log", "exp", None])),
         "duty_cycle_period": draw(st.floats(1.5, 200.0)),
         "stimulus_threshold": draw(st.sampled_from([0, 1, 3])),
-        "overlap_index": draw(st.sampled_from(["rows", "lists"])),
+        "overlap_index": draw(st.sampled_from(["rows", "words", "lists"])),
         "random_state": draw(st.integers(0, 2**31)),
     } | fixed
     if parameters["receptive_field"] == "box":
@@ -106,7 +106,7 @@ def digits(n, seed=0):
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 32])
-@pytest.mark.parametrize("layout", ["rows", "lists"])
+@pytest.mark.parametrize("layout", ["rows", "words", "lists"])
 @pytest.mark.parametrize("inhibition", ["global", "gaussian", "local", "grouped"])
 def test_a_long_run_stays_the_same(batch_size, layout, inhibition):
     radius = 3.0 if inhibition in ("gaussian", "local") else None

@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.vectors import _compiled_by
+from fastsp.kernels.vectors import compiled_by
 
 _LINE = 16
 """Counters that threads share are this many int64 apart: on cache lines, and pairs of lines, of
@@ -34,7 +34,7 @@ def _generate_load(context: Any, builder: Any, signature: Any, arguments: Any) -
     return builder.load_atomic(builder.gep(arguments[0], arguments[1:]), "seq_cst", 8)
 
 
-@_compiled_by(_generate_load, types.int64)
+@compiled_by(_generate_load, types.int64)
 def load_counter(counters: NDArray[np.int64], position: int) -> int:
     """Return `counters[position]`, and see all that was written before it became that."""
     return int(counters[position])
@@ -45,7 +45,7 @@ def _generate_increment(context: Any, builder: Any, signature: Any, arguments: A
     builder.atomic_rmw("add", place, ir.Constant(_I64, 1), "seq_cst")
 
 
-@_compiled_by(_generate_increment, types.none)
+@compiled_by(_generate_increment, types.none)
 def increment_counter(counters: NDArray[np.int64], position: int) -> None:
     """Add 1 to `counters[position]`, atomically; who sees it sees all that was written before."""
     with _LOCK:
@@ -60,7 +60,7 @@ def _generate_claim(context: Any, builder: Any, signature: Any, arguments: Any) 
     return builder.zext(builder.extract_value(outcome, 1), _I64)
 
 
-@_compiled_by(_generate_claim, types.int64)
+@compiled_by(_generate_claim, types.int64)
 def increment_from(counters: NDArray[np.int64], position: int, expected: int) -> int:
     """Add 1 to `counters[position]` if it is `expected`, atomically; return 1 if so, else 0."""
     with _LOCK:
@@ -76,7 +76,7 @@ def _generate_relax(context: Any, builder: Any, signature: Any, arguments: Any) 
         builder.call(pause, [])
 
 
-@_compiled_by(_generate_relax, types.none)
+@compiled_by(_generate_relax, types.none)
 def relax() -> None:
     """Tell the processor that this is a waiting loop."""
 
@@ -87,7 +87,7 @@ def _generate_give_way(context: Any, builder: Any, signature: Any, arguments: An
     builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [])
 
 
-@_compiled_by(_generate_give_way, types.none)
+@compiled_by(_generate_give_way, types.none)
 def give_way() -> None:
     """Let the operating system run another thread on this processor, if one is waiting."""
     time.sleep(0)

@@ -22,6 +22,7 @@ from fastsp.kernels.selection import (
     select_top,
 )
 from fastsp.kernels.state import (
+    BIT_WORDS,
     GAUSSIAN_INHIBITION,
     GROUPED_INHIBITION,
     LOCAL_INHIBITION,
@@ -35,6 +36,8 @@ from fastsp.kernels.vectors import ROW_WORDS
 
 FLIP_ROOM = 4096
 """Flips that may wait to be entered into the overlap index."""
+TOGETHER = 8
+"""Inputs whose overlaps are counted together, where each word of the index serves them all."""
 
 
 class Inhibition(NamedTuple):
@@ -49,6 +52,7 @@ class Scratch(NamedTuple):
 
     planes: NDArray[np.uint64]
     overlaps: NDArray[np.uint16]
+    """(n, C rounded up to a multiple of 64) of n inputs at a time"""
     excitement: NDArray[np.float32]
     normalised: NDArray[np.float32]
     blur_work: NDArray[np.float32]
@@ -66,12 +70,12 @@ def _blur_size(n_columns: int, blur: Blur) -> int:
 
 
 @kernel
-def new_scratch(n_columns: int, n_planes: int, inhibition: Inhibition) -> Scratch:
-    """Allocate scratch space for C columns, overlaps of `n_planes` digits, and inhibition."""
+def new_scratch(n_columns: int, index: OverlapIndex, inhibition: Inhibition) -> Scratch:
+    """Allocate scratch space for C columns, the layout of `index`, and inhibition."""
     n_words = (n_columns + 63) // 64
     return Scratch(
-        np.empty(n_planes * (n_words + ROW_WORDS), np.uint64),
-        np.empty(64 * n_words, np.uint16),
+        np.empty(index.n_planes * (n_words + ROW_WORDS), np.uint64),
+        np.zeros((TOGETHER if index.layout == BIT_WORDS else 1, 64 * n_words), np.uint16),
         np.empty(n_columns, np.float32),
         np.empty(n_columns, np.float32),
         np.empty((4, _blur_size(n_columns, inhibition.blur)), np.float32),
@@ -83,7 +87,7 @@ def new_scratch(n_columns: int, n_planes: int, inhibition: Inhibition) -> Scratc
 
 @kernel
 def choose_columns(
-    words: NDArray[np.uint64],
+    inputs: NDArray[np.uint64],
     index: OverlapIndex,
     columns: Columns,
     inhibition: Inhibition,
@@ -91,17 +95,38 @@ def choose_columns(
     guess: int,
     scratch: Scratch,
     active: NDArray[np.int32],
-) -> tuple[int, int]:
-    """Write the active columns for one input to `active`, ascending.
+    n_active: NDArray[np.int64],
+) -> int:
+    """Write the active columns for each of `inputs` (n, W) to `active`, ascending.
 
-    `active` is (k,), or (C,) for local inhibition. Returns how many there are (with k wanted, fewer
-    only where the stimulus threshold forbids more) and
-    the guess for the next input (see `select_top`). Changes nothing but `active` and `scratch`,
-    which afterwards holds the stages of the cycle.
+    `active` is (n, k), or (n, C) for local inhibition. Fills `n_active` (n,) with how many there
+    are (with k wanted, fewer only where the stimulus threshold forbids more) and returns the guess
+    for the next input (see `select_top`). Changes nothing but these and `scratch`, which afterwards
+    holds the stages of the last cycle.
     """
-    overlaps, keys = scratch.overlaps, scratch.keys
-    count_overlaps(words, index, scratch.planes, overlaps)
-    excite(overlaps, columns, rule, scratch.excitement, keys)
+    n, n_columns, together = inputs.shape[0], columns.tie_breakers.size, scratch.overlaps.shape[0]
+    for start in range(0, n, together):
+        end = min(n, start + together)
+        count_overlaps(inputs[start:end], index, 0, n_columns, scratch.planes, scratch.overlaps)
+        for i in range(start, end):
+            excite(scratch.overlaps[i - start], columns, rule, scratch.excitement, scratch.keys)
+            n_active[i], guess = compete(inhibition, rule, guess, scratch, active[i])
+    return guess
+
+
+@kernel
+def compete(
+    inhibition: Inhibition,
+    rule: Rule,
+    guess: int,
+    scratch: Scratch,
+    active: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Let columns compete, of which `scratch` has the excitement; see `choose_columns`.
+
+    Returns the number of active columns, and the next guess.
+    """
+    keys = scratch.keys
     if rule.inhibition == LOCAL_INHIBITION:
         return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
     if rule.inhibition == GROUPED_INHIBITION:
@@ -130,13 +155,9 @@ def infer(
     `inputs` (n, W) -> `active` (n, k), of which row i has `n_active[i]` entries. Returns the
     scratch space, with the stages of the last input.
     """
-    n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, index.n_planes, inhibition)
+    scratch = new_scratch(columns.boost_factors.size, index, inhibition)
     guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
-    for i in range(inputs.shape[0]):
-        n_active[i], guess = choose_columns(
-            inputs[i], index, columns, inhibition, rule, guess, scratch, active[i]
-        )
+    choose_columns(inputs, index, columns, inhibition, rule, guess, scratch, active, n_active)
     return scratch
 
 
@@ -158,8 +179,7 @@ def learn(
     and boost factors from before it, then the updates follow in order. At the end the boost
     factors are those of the final duty cycles.
     """
-    n_columns = columns.boost_factors.size
-    scratch = new_scratch(n_columns, index.n_planes, inhibition)
+    scratch = new_scratch(columns.boost_factors.size, index, inhibition)
     changes = np.empty(64 * inputs.shape[1], np.float32)
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
@@ -168,10 +188,17 @@ def learn(
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
         update_boost_factors(columns, rule)
-        for i in range(start, end):
-            n_active[i], guess = choose_columns(
-                inputs[i], index, columns, inhibition, rule, guess, scratch, active[i]
-            )
+        guess = choose_columns(
+            inputs[start:end],
+            index,
+            columns,
+            inhibition,
+            rule,
+            guess,
+            scratch,
+            active[start:end],
+            n_active[start:end],
+        )
         for i in range(start, end):
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)

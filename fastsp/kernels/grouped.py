@@ -21,9 +21,9 @@ from fastsp.kernels.vectors import (
     _I64,
     LANES,
     WORD,
-    _compiled_by,
     _load,
     _splat,
+    compiled_by,
     lanes_at_least,
     lowest_one,
 )
@@ -75,7 +75,7 @@ def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) 
     return builder.zext(largest, _I64)
 
 
-@_compiled_by(_generate_bound, types.int64)
+@compiled_by(_generate_bound, types.int64)
 def bound_of_group(keys: NDArray[np.uint32], first: int, size: int, n_wanted: int) -> int:
     """Return a bound that at least `n_wanted` of `keys[first :][:size]` reach, or 0.
 

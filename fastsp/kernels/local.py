@@ -26,11 +26,11 @@ from fastsp.kernels.vectors import (
     _I32,
     _I64,
     LANES,
-    _compiled_by,
     _load,
     _mask,
     _splat,
     _vector_at,
+    compiled_by,
     lowest_one,
 )
 
@@ -119,7 +119,7 @@ def _generate_seldom_beaten(context: Any, builder: Any, signature: Any, argument
     return word
 
 
-@_compiled_by(_generate_seldom_beaten, types.uint64)
+@compiled_by(_generate_seldom_beaten, types.uint64)
 def seldom_beaten(
     cells: NDArray[np.uint32],
     maxima: NDArray[np.uint32],
@@ -192,7 +192,7 @@ def _generate_count_above(context: Any, builder: Any, signature: Any, arguments:
     return builder.zext(builder.extract_element(total, ir.Constant(_I32, 0)), _I64)
 
 
-@_compiled_by(_generate_count_above, types.int64)
+@compiled_by(_generate_count_above, types.int64)
 def count_above(
     cells: NDArray[np.uint32],
     cell: int,
@@ -215,7 +215,7 @@ def _generate_copy(context: Any, builder: Any, signature: Any, arguments: Any) -
     cgutils.raw_memcpy(builder, target, source, length, 4)
 
 
-@_compiled_by(_generate_copy, types.none)
+@compiled_by(_generate_copy, types.none)
 def copy_run(
     keys: NDArray[np.uint32], column: int, cells: NDArray[np.uint32], cell: int, length: int
 ) -> None:
@@ -243,7 +243,7 @@ def _generate_take_larger(context: Any, builder: Any, signature: Any, arguments:
     builder.position_at_end(done)
 
 
-@_compiled_by(_generate_take_larger, types.none)
+@compiled_by(_generate_take_larger, types.none)
 def take_larger(source: NDArray[np.uint32], shift: int, n: int, target: NDArray[np.uint32]) -> None:
     """Write to each of the first `n` cells, a multiple of 32, of `target` the larger of two.
 

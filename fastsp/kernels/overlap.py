@@ -2,8 +2,9 @@
 
 A column's overlap is how often it stands among the columns connected to the on-bits. Rows of bits
 are added seven at a time, 512 columns at a time, by the logic of carry-save adders: the sums are
-kept as bit planes, one for each binary digit, and turned into numbers at the end. Lists of
-connected columns are counted one by one.
+kept as bit planes, one for each binary digit, and turned into numbers at the end. Words of bits
+are compared with those of the input, and the ones that both have counted. Lists of connected
+columns are counted one by one.
 """
 
 from typing import Any
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.state import (
     BIT_ROWS,
-    BitRows,
+    BIT_WORDS,
+    CONNECTED_LISTS,
+    ConnectedBits,
     ConnectedLists,
     OverlapIndex,
     Synapses,
@@ -23,7 +26,9 @@ from fastsp.kernels.vectors import (
     LANES,
     ROW_WORDS,
     ROWS,
+    WORD,
     add_rows,
+    count_common,
     lowest_one,
     prefetch,
     unpack_counters,
@@ -31,22 +36,28 @@ from fastsp.kernels.vectors import (
 
 
 @kernel
-def index_runs(
-    synapses: Synapses, first_columns: NDArray[np.int64], last_columns: NDArray[np.int64]
+def find_runs(
+    synapses: Synapses,
+    input_runs: NDArray[np.int64],
+    column_runs: NDArray[np.int64],
 ) -> None:
-    """Find the run of columns that can see each input word.
+    """Find which blocks of 64 columns can see each block of 64 input bits, and the other way round.
 
-    Fills `first_columns` and `last_columns` (both (W,)): the first, and one past the last, column
-    with a potential synapse in the word; both 0 where there is none.
+    Fills `input_runs` (2, W) with the first, and one past the last, column block with a potential
+    synapse in each input block; both 0 where there is none. Likewise `column_runs` (2, B).
     """
-    first_columns[:] = 0
-    last_columns[:] = 0
+    input_runs[:] = 0
+    column_runs[:] = 0
     for column in range(synapses.indptr.size - 1):
+        b = column >> 6
         for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
-            word = np.uint32(synapses.indices[i]) >> np.uint32(6)
-            if last_columns[word] == 0:
-                first_columns[word] = column
-            last_columns[word] = column + 1
+            w = np.int64(synapses.indices[i]) >> 6
+            if input_runs[1, w] == 0:
+                input_runs[0, w] = b
+            input_runs[1, w] = b + 1
+            if column_runs[1, b] == 0 or w < column_runs[0, b]:
+                column_runs[0, b] = w
+            column_runs[1, b] = max(column_runs[1, b], w + 1)
 
 
 @kernel
@@ -65,8 +76,9 @@ def flip(index: OverlapIndex, column: int, bit: np.uint32, connected: bool) -> N
 
     `connected` tells what it is from now on; it was the opposite before.
     """
-    if index.layout == BIT_ROWS:
-        _flip_bit(index.rows, column, bit)
+    if index.layout != CONNECTED_LISTS:
+        place, shift = _place(index, column, bit)
+        index.bits.words[place] ^= np.uint64(1) << np.uint64(shift)
     elif connected:
         lists = index.lists
         lists.columns[lists.starts[bit] + lists.lengths[bit]] = column
@@ -78,8 +90,8 @@ def flip(index: OverlapIndex, column: int, bit: np.uint32, connected: bool) -> N
 @kernel
 def prefetch_flip(index: OverlapIndex, column: int, bit: np.uint32) -> None:
     """Ask for the memory that `flip` will need."""
-    if index.layout == BIT_ROWS:
-        prefetch(index.rows.words, _place(index.rows, column, bit))
+    if index.layout != CONNECTED_LISTS:
+        prefetch(index.bits.words, _place(index, column, bit)[0])
     else:
         lists = index.lists
         start = lists.starts[bit]
@@ -88,15 +100,14 @@ def prefetch_flip(index: OverlapIndex, column: int, bit: np.uint32) -> None:
 
 
 @kernel
-def _place(rows: BitRows, column: int, bit: np.uint32) -> int:
-    w, row = np.int64(bit >> np.uint32(6)), np.int64(bit & np.uint32(63))
-    row_start = rows.row_starts[w] + row * rows.run_lengths[w]
-    return int(row_start + (column >> 6) - rows.run_starts[w])
-
-
-@kernel
-def _flip_bit(rows: BitRows, column: int, bit: np.uint32) -> None:
-    rows.words[_place(rows, column, bit)] ^= np.uint64(1) << np.uint64(column & 63)
+def _place(index: OverlapIndex, column: int, bit: np.uint32) -> tuple[int, int]:
+    """Return the word, and the bit in it, for a connection between `column` and input `bit`."""
+    bits = index.bits
+    w, b = np.int64(bit >> np.uint32(6)), column >> 6
+    in_word, in_block = int(bit & np.uint32(63)), column & 63
+    if index.layout == BIT_WORDS:
+        return bits.starts[b] + WORD * (w - bits.run_starts[b]) + in_block, in_word
+    return bits.starts[w] + in_word * bits.run_lengths[w] + b - bits.run_starts[w], in_block
 
 
 @kernel
@@ -114,54 +125,79 @@ def _remove(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
 
 @kernel
 def _add_group(
-    rows: BitRows,
+    bits: ConnectedBits,
     w: int,
     offsets: NDArray[np.int64],
+    first_word: int,
+    last_word: int,
     planes: NDArray[np.uint64],
     n_planes: int,
 ) -> None:
-    """Add the rows at `offsets` (7,), all with the run of input word `w`, to the bit planes."""
-    first, stride = rows.run_starts[w], planes.size // n_planes
-    for i in range(0, rows.run_lengths[w], ROW_WORDS):
-        add_rows(rows.words, offsets, i, planes, stride, first + i, n_planes)
+    """Add the rows at `offsets` (7,), all with the run of input word `w`, to the bit planes.
+
+    At least in words `first_word` to `last_word` of columns.
+    """
+    start, stride = bits.run_starts[w], planes.size // n_planes
+    low = max(0, first_word - start) // ROW_WORDS * ROW_WORDS
+    for i in range(low, min(bits.run_lengths[w], last_word - start), ROW_WORDS):
+        add_rows(bits.words, offsets, i, planes, stride, start + i, n_planes)
 
 
 @kernel
 def _count_in_rows(
     words: NDArray[np.uint64],
-    rows: BitRows,
+    bits: ConnectedBits,
     n_planes: int,
+    first: int,
+    last: int,
     planes: NDArray[np.uint64],
     overlaps: NDArray[np.uint16],
 ) -> None:
-    planes[:] = 0
+    first_word, last_word = first // WORD, (last + WORD - 1) // WORD
+    stride = planes.size // n_planes
+    for d in range(n_planes):
+        planes[d * stride + first_word : d * stride + last_word] = 0
     offsets = np.empty(ROWS, np.int64)
     n, current = 0, 0
     for w in range(words.size):
-        word, length = words[w], rows.run_lengths[w]
+        word, length = words[w], bits.run_lengths[w]
         if word == 0 or length == 0:
             continue
         same = (
-            length == rows.run_lengths[current] and rows.run_starts[w] == rows.run_starts[current]
+            length == bits.run_lengths[current] and bits.run_starts[w] == bits.run_starts[current]
         )
         if n > 0 and not same:
-            offsets[n:] = rows.row_starts[words.size]
-            _add_group(rows, current, offsets, planes, n_planes)
+            offsets[n:] = bits.starts[words.size]
+            _add_group(bits, current, offsets, first_word, last_word, planes, n_planes)
             n = 0
         current = w
         while word != 0:
-            offsets[n] = rows.row_starts[w] + lowest_one(word) * length
+            offsets[n] = bits.starts[w] + lowest_one(word) * length
             word &= word - np.uint64(1)
             n += 1
             if n == ROWS:
-                _add_group(rows, w, offsets, planes, n_planes)
+                _add_group(bits, w, offsets, first_word, last_word, planes, n_planes)
                 n = 0
     if n > 0:
-        offsets[n:] = rows.row_starts[words.size]
-        _add_group(rows, current, offsets, planes, n_planes)
-    stride = planes.size // n_planes
-    for i in range(overlaps.size // 64):
-        unpack_counters(planes, stride, i, n_planes, overlaps, 64 * i)
+        offsets[n:] = bits.starts[words.size]
+        _add_group(bits, current, offsets, first_word, last_word, planes, n_planes)
+    for i in range(first_word, last_word):
+        unpack_counters(planes, stride, i, n_planes, overlaps, WORD * i)
+
+
+@kernel
+def _count_in_words(
+    inputs: NDArray[np.uint64],
+    bits: ConnectedBits,
+    first: int,
+    last: int,
+    overlaps: NDArray[np.uint16],
+) -> None:
+    for b in range(first // WORD, (last + WORD - 1) // WORD):
+        start, first_word = bits.starts[b], bits.run_starts[b]
+        last_word = first_word + bits.run_lengths[b]
+        for i in range(inputs.shape[0]):
+            count_common(inputs[i], first_word, last_word, bits.words, start, overlaps[i], WORD * b)
 
 
 @kernel
@@ -172,14 +208,18 @@ def _count(columns: NDArray[Any], overlaps: NDArray[np.uint16]) -> None:
 
 @kernel
 def _count_in_lists(
-    words: NDArray[np.uint64], lists: ConnectedLists, overlaps: NDArray[np.uint16]
+    words: NDArray[np.uint64],
+    lists: ConnectedLists,
+    first: int,
+    last: int,
+    overlaps: NDArray[np.uint16],
 ) -> None:
-    overlaps[:] = 0
+    overlaps[first:last] = 0
     start, end = 0, 0
     for w in range(words.size):
         word = words[w]
         while word != 0:
-            bit = 64 * w + lowest_one(word)
+            bit = WORD * w + lowest_one(word)
             word &= word - np.uint64(1)
             # Lists lie scattered in memory: ask for the next one before counting this one.
             next_start = lists.starts[bit]
@@ -193,18 +233,26 @@ def _count_in_lists(
 
 @kernel
 def count_overlaps(
-    words: NDArray[np.uint64],
+    inputs: NDArray[np.uint64],
     index: OverlapIndex,
+    first: int,
+    last: int,
     planes: NDArray[np.uint64],
     overlaps: NDArray[np.uint16],
 ) -> None:
-    """Fill `overlaps`: for each column, the connected synapses whose input bit is on.
+    """Fill `overlaps[:, first:last]`: the connected synapses of each column whose bit is on.
 
-    `words` (W,) is the input, packed; bit i of the input is bit i % 64 of word i // 64. `overlaps`
-    is (C,) rounded up to a multiple of 64, and `planes` scratch space of `n_planes` times (that
-    many words and 8 more).
+    `inputs` (n, W) are packed; bit i of an input is bit i % 64 of word i // 64. `overlaps` is
+    (n, C) with C rounded up to a multiple of 64, and `planes` scratch space of `n_planes` times
+    (that many words and 8 more). `first` is a multiple of 64, and `last` too, or C. Lists may hold
+    no other columns.
     """
-    if index.layout == BIT_ROWS:
-        _count_in_rows(words, index.rows, index.n_planes, planes, overlaps)
-    else:
-        _count_in_lists(words, index.lists, overlaps)
+    if index.layout == BIT_WORDS:
+        _count_in_words(inputs, index.bits, first, last, overlaps)
+        return
+    for i in range(inputs.shape[0]):
+        own = overlaps[i]
+        if index.layout == BIT_ROWS:
+            _count_in_rows(inputs[i], index.bits, index.n_planes, first, last, planes, own)
+        else:
+            _count_in_lists(inputs[i], index.lists, first, last, own)

@@ -75,9 +75,9 @@ def open_session(
         inhibition,
         rule,
         input_mask,
-        new_scratch(columns.boost_factors.size, index.n_planes, inhibition),
+        new_scratch(columns.boost_factors.size, index, inhibition),
         new_flips(FLIP_ROOM + WORD * n_words),
-        np.zeros(n_words, np.uint64),
+        np.zeros((1, n_words), np.uint64),
         np.empty(WORD * n_words, np.float32),
         np.empty(most_active, np.float64),
         np.zeros(1, np.int64),
@@ -92,7 +92,7 @@ def run_cycle(
 
     If it `learns`, changes the state as `learn` does, of which this is one cycle.
     """
-    words, input_mask, n_whole = session.words, session.input_mask, x.size // WORD
+    words, input_mask, n_whole = session.words[0], session.input_mask, x.size // WORD
     for w in range(n_whole):
         words[w] = pack_word(x, WORD * w, bound) & input_mask[w]
     if n_whole < words.size:
@@ -101,18 +101,20 @@ def run_cycle(
             words[n_whole] |= np.uint64(x[i] > bound) << np.uint64(i % WORD)
         words[n_whole] &= input_mask[n_whole]
     columns, rule = session.columns, session.rule
-    n_active, session.guess[0] = choose_columns(
-        words,
+    n_active = np.empty(1, np.int64)
+    session.guess[0] = choose_columns(
+        session.words,
         session.index,
         columns,
         session.inhibition,
         rule,
         session.guess[0],
         session.scratch,
-        active,
+        active.reshape(1, -1),
+        n_active,
     )
     if learns:
-        winners = active[:n_active]
+        winners = active[: n_active[0]]
         fill_changes(words, rule.permanence_increment, rule.permanence_decrement, session.changes)
         threshold = np.float32(rule.connected_threshold)
         adapt_columns(
@@ -120,4 +122,4 @@ def run_cycle(
         )
         update_duty_cycles(winners, columns, rule, session.work)
         update_boost_factors(columns, rule)
-    return n_active
+    return int(n_active[0])

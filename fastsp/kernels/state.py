@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
 GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, GROUPED_INHIBITION = 0, 1, 2, 3
-BIT_ROWS, CONNECTED_LISTS = 0, 1
+BIT_ROWS, BIT_WORDS, CONNECTED_LISTS = 0, 1, 2
 OFF = 0xFFFF
 """Threshold of columns that are switched off, more than any overlap."""
 
@@ -28,22 +28,25 @@ class Synapses(NamedTuple):
     """(S,) in [0, 1]."""
 
 
-class BitRows(NamedTuple):
-    """Connected synapses as rows of bits: for each input bit, a one for each connected column.
+class ConnectedBits(NamedTuple):
+    """Connected synapses as a matrix of bits, of input bits by columns, a one for each.
 
-    Input bits 64 w to 64 w + 63 can be seen by one run of columns: `run_lengths[w]` words of 64
-    columns each, a multiple of 8, from column 64 `run_starts[w]` on. The row of input bit i, with
-    w = i // 64, is at `words[row_starts[w] + (i % 64) * run_lengths[w]]`. Behind all rows follows
-    one of zeros, as long as the longest.
+    W blocks of 64 input bits, B of 64 columns. In rows: the columns that can see any bit of input
+    block w lie in a run of column blocks, `run_lengths[w]` from `run_starts[w]` on, a multiple of
+    8; from `words[starts[w]]` on there is a row of so many words for each of the 64 input bits,
+    with a bit for each column. Behind all rows follows one of zeros, as long as the longest. In
+    words, the other way round: the input bits that column block b can see lie in a run of input
+    blocks, and for each of these there is a word for each of the 64 columns, with a bit for each
+    input bit.
     """
 
     words: NDArray[np.uint64]
-    row_starts: NDArray[np.int64]
-    """(W + 1,) the last is where the row of zeros starts"""
+    starts: NDArray[np.int64]
+    """(W + 1,) in rows, the last is where the row of zeros starts; (B + 1,) in words"""
     run_starts: NDArray[np.int64]
-    """(W,)"""
+    """(W,) or (B,)"""
     run_lengths: NDArray[np.int64]
-    """(W,) 0 where no column can see the word"""
+    """(W,) or (B,), 0 where nothing can be seen"""
 
 
 class ConnectedLists(NamedTuple):
@@ -62,12 +65,15 @@ class ConnectedLists(NamedTuple):
 
 
 class OverlapIndex(NamedTuple):
-    """Connected synapses by input bit, in one of two layouts; the arrays of the other are empty."""
+    """Connected synapses by input bit, in one of three layouts.
+
+    What the layout does not use is empty.
+    """
 
     layout: int
     n_planes: int
     """Binary digits that the largest possible overlap needs; at least 3."""
-    rows: BitRows
+    bits: ConnectedBits
     lists: ConnectedLists
 
 

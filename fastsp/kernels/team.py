@@ -19,34 +19,24 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.counters import increment_counter, take_part
-from fastsp.kernels.cycle import FLIP_ROOM, Inhibition, Scratch, choose_columns, new_scratch
-from fastsp.kernels.grouped import select_in_groups
-from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.cycle import (
+    FLIP_ROOM,
+    Inhibition,
+    Scratch,
+    choose_columns,
+    compete,
+    new_scratch,
+)
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import Flips, adapt_columns, fill_changes, new_flips
-from fastsp.kernels.local import select_local
-from fastsp.kernels.overlap import _count
-from fastsp.kernels.selection import order_key, select_top
+from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.state import (
-    BIT_ROWS,
-    GAUSSIAN_INHIBITION,
-    GROUPED_INHIBITION,
-    LOCAL_INHIBITION,
-    BitRows,
+    CONNECTED_LISTS,
     Columns,
     ConnectedLists,
     OverlapIndex,
     Rule,
     Synapses,
-)
-from fastsp.kernels.vectors import (
-    LANES,
-    ROW_WORDS,
-    ROWS,
-    add_rows,
-    lowest_one,
-    prefetch,
-    unpack_counters,
 )
 
 
@@ -60,7 +50,7 @@ class Shared(NamedTuple):
     starts: NDArray[np.int64]
     """(P, N + 1) `starts` and"""
     lengths: NDArray[np.int64]
-    """(P, N) `lengths` of the connected lists of each block; (P, 0) for rows of bits"""
+    """(P, N) `lengths` of the connected lists of each block; (P, 0) for other layouts"""
     changes: NDArray[np.float32]
     """(64 W,)"""
     scratch: Scratch
@@ -129,9 +119,9 @@ def _join_lists(lists: ConnectedLists, part: int, shared: Shared) -> None:
 def _part_of_index(index: OverlapIndex, block: int, shared: Shared) -> OverlapIndex:
     """Return the index as it is for the columns of a block."""
     lists = index.lists
-    if index.layout != BIT_ROWS:
+    if index.layout == CONNECTED_LISTS:
         lists = ConnectedLists(lists.columns, shared.starts[block], shared.lengths[block])
-    return OverlapIndex(index.layout, index.n_planes, index.rows, lists)
+    return OverlapIndex(index.layout, index.n_planes, index.bits, lists)
 
 
 @kernel
@@ -146,86 +136,6 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
 
 
 @kernel
-def _add_group(
-    rows: BitRows,
-    w: int,
-    offsets: NDArray[np.int64],
-    planes: NDArray[np.uint64],
-    n_planes: int,
-    first_word: int,
-    last_word: int,
-) -> None:
-    start, stride = rows.run_starts[w], planes.size // n_planes
-    low = max(0, first_word - start) // ROW_WORDS * ROW_WORDS
-    for i in range(low, min(rows.run_lengths[w], last_word - start), ROW_WORDS):
-        add_rows(rows.words, offsets, i, planes, stride, start + i, n_planes)
-
-
-@kernel
-def _count_in_rows(
-    words: NDArray[np.uint64],
-    rows: BitRows,
-    n_planes: int,
-    first: int,
-    last: int,
-    planes: NDArray[np.uint64],
-    overlaps: NDArray[np.uint16],
-) -> None:
-    """Fill the overlaps of columns `first` to `last`, as `overlap.count_overlaps` does all."""
-    first_word, last_word = first // 64, (last + 63) // 64
-    stride = planes.size // n_planes
-    for d in range(n_planes):
-        planes[d * stride + first_word : d * stride + last_word] = 0
-    offsets = np.empty(ROWS, np.int64)
-    n, current = 0, 0
-    for w in range(words.size):
-        word, length = words[w], rows.run_lengths[w]
-        if word == 0 or length == 0:
-            continue
-        same = (
-            length == rows.run_lengths[current] and rows.run_starts[w] == rows.run_starts[current]
-        )
-        if n > 0 and not same:
-            offsets[n:] = rows.row_starts[words.size]
-            _add_group(rows, current, offsets, planes, n_planes, first_word, last_word)
-            n = 0
-        current = w
-        while word != 0:
-            offsets[n] = rows.row_starts[w] + lowest_one(word) * length
-            word &= word - np.uint64(1)
-            n += 1
-            if n == ROWS:
-                _add_group(rows, w, offsets, planes, n_planes, first_word, last_word)
-                n = 0
-    if n > 0:
-        offsets[n:] = rows.row_starts[words.size]
-        _add_group(rows, current, offsets, planes, n_planes, first_word, last_word)
-    for i in range(first_word, last_word):
-        unpack_counters(planes, stride, i, n_planes, overlaps, 64 * i)
-
-
-@kernel
-def _count_in_lists(
-    words: NDArray[np.uint64], lists: ConnectedLists, overlaps: NDArray[np.uint16]
-) -> None:
-    """Add to the overlaps those from `lists`."""
-    start, end = 0, 0
-    for w in range(words.size):
-        word = words[w]
-        while word != 0:
-            bit = 64 * w + lowest_one(word)
-            word &= word - np.uint64(1)
-            # Lists lie scattered in memory: ask for the next one before counting this one.
-            next_start = lists.starts[bit]
-            next_end = next_start + lists.lengths[bit]
-            for j in range(next_start, next_end, 2 * LANES):
-                prefetch(lists.columns, j)
-            _count(lists.columns[start:end], overlaps)
-            start, end = next_start, next_end
-    _count(lists.columns[start:end], overlaps)
-
-
-@kernel
 def _excite_blocks(
     words: NDArray[np.uint64],
     index: OverlapIndex,
@@ -237,41 +147,27 @@ def _excite_blocks(
     planes: NDArray[np.uint64],
     scratch: Scratch,
 ) -> None:
-    """Fill overlaps, excitement and keys in `scratch` for the columns of some blocks."""
+    """Fill overlaps, excitement and keys in `scratch` for the columns of some blocks.
+
+    Of one input, (1, W).
+    """
+    for block in range(first_block, last_block):
+        count_overlaps(
+            words,
+            _part_of_index(index, block, shared),
+            shared.bounds[block],
+            shared.bounds[block + 1],
+            planes,
+            scratch.overlaps,
+        )
     first, last = shared.bounds[first_block], shared.bounds[last_block]
-    if index.layout == BIT_ROWS:
-        _count_in_rows(words, index.rows, index.n_planes, first, last, planes, scratch.overlaps)
-    else:
-        scratch.overlaps[first:last] = 0
-        for block in range(first_block, last_block):
-            own = _part_of_index(index, block, shared)
-            _count_in_lists(words, own.lists, scratch.overlaps)
     excite(
-        scratch.overlaps[first:last],
+        scratch.overlaps[0, first:last],
         _part_of_columns(columns, first, last),
         rule,
         scratch.excitement[first:last],
         scratch.keys[first:last],
     )
-
-
-@kernel
-def _compete(
-    inhibition: Inhibition, rule: Rule, guess: int, scratch: Scratch, active: NDArray[np.int32]
-) -> tuple[int, int]:
-    """Write the active columns to `active`; see `cycle.choose_columns`."""
-    keys = scratch.keys
-    if rule.inhibition == LOCAL_INHIBITION:
-        return select_local(keys, inhibition.neighbourhood, scratch.local, active), guess
-    if rule.inhibition == GROUPED_INHIBITION:
-        k = rule.n_active // (keys.size // rule.group_size)
-        return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
-    if rule.inhibition == GAUSSIAN_INHIBITION:
-        normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
-        for c in range(keys.size):
-            key = order_key(scratch.normalised[c])
-            keys[c] = key if keys[c] != 0 else np.uint32(0)
-    return select_top(keys, rule.n_active, guess, scratch.selection, active)
 
 
 @kernel
@@ -325,9 +221,9 @@ def learn(
     n_parts, n_columns = shared.bounds.size - 1, columns.boost_factors.size
     n, batch_size = inputs.shape[0], rule.batch_size
     n_batches = (n + batch_size - 1) // batch_size
-    before = 2 if index.layout != BIT_ROWS else 0
+    before = 2 if index.layout == CONNECTED_LISTS else 0
     n_phases = before + 2 * n_batches + 1 + before // 2
-    whole = new_scratch(n_columns, index.n_planes, inhibition)
+    whole = new_scratch(n_columns, index, inhibition)
     changes = np.empty(shared.changes.size, np.float32)
     flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
     positions = np.empty(active.shape[1], np.int32)
@@ -372,7 +268,7 @@ def learn(
             update_boost_factors(_part_of_columns(columns, first, last), rule)
             if batch_size == 1 and batch < n_batches:
                 _excite_blocks(
-                    inputs[start],
+                    inputs[start:end],
                     index,
                     columns,
                     rule,
@@ -384,7 +280,7 @@ def learn(
                 )
         elif batch_size == 1:
             if part == 0:
-                n_active[start], guess = _compete(
+                n_active[start], guess = compete(
                     inhibition, rule, guess, shared.scratch, active[start]
                 )
             if part > 0 or n_parts == 1:
@@ -397,14 +293,25 @@ def learn(
                     shared.changes[64 * low : 64 * high],
                 )
         else:
-            for i in range(start + part, end, n_parts):
-                if index.layout == BIT_ROWS:
-                    n_active[i], guess = choose_columns(
-                        inputs[i], index, columns, inhibition, rule, guess, whole, active[i]
-                    )
-                else:
+            low, high = _share(end - start, part, n_parts)
+            low, high = start + low, start + high
+            if index.layout != CONNECTED_LISTS:
+                guess = choose_columns(
+                    inputs[low:high],
+                    index,
+                    columns,
+                    inhibition,
+                    rule,
+                    guess,
+                    whole,
+                    active[low:high],
+                    n_active[low:high],
+                )
+            else:
+                for i in range(low, high):
+                    own = inputs[i : i + 1]
                     _excite_blocks(
-                        inputs[i], index, columns, rule, 0, n_parts, shared, whole.planes, whole
+                        own, index, columns, rule, 0, n_parts, shared, whole.planes, whole
                     )
-                    n_active[i], guess = _compete(inhibition, rule, guess, whole, active[i])
+                    n_active[i], guess = compete(inhibition, rule, guess, whole, active[i])
         increment_counter(shared.counters, 0)

@@ -33,7 +33,7 @@ _I1, _I8, _I16, _I32, _I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 _F32 = ir.FloatType()
 
 
-def _compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Function]:
+def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Function]:
     """Let compiled callers of a plain function run the LLVM code that `generate` builds."""
 
     def register(plain: Function) -> Function:
@@ -88,11 +88,75 @@ def _generate_lowest_one(context: Any, builder: Any, signature: Any, arguments: 
     return builder.cttz(arguments[0], ir.Constant(_I1, 1))
 
 
-@_compiled_by(_generate_lowest_one, types.int64)
+@compiled_by(_generate_lowest_one, types.int64)
 def lowest_one(word: np.uint64) -> int:
     """Return the position of the lowest one in `word` (uint64), which is not 0."""
     bits = int(word)
     return (bits & -bits).bit_length() - 1
+
+
+def _generate_count_common(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    masks, first, last, words, start, counts, position = arguments
+    vectors = ir.VectorType(_I64, ROW_WORDS)
+    zeros = ir.Constant(vectors, [0] * ROW_WORDS)
+    ones = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(vectors, [vectors]), f"llvm.ctpop.v{ROW_WORDS}i64"
+    )
+    before = builder.block
+    loop, count = builder.append_basic_block("words"), builder.append_basic_block("count")
+    done = builder.append_basic_block("counted")
+    builder.cbranch(builder.icmp_signed("<", first, last), loop, done)
+    builder.position_at_end(loop)
+    w, at = builder.phi(_I64), builder.phi(_I64)
+    sums = [builder.phi(vectors) for _ in range(WORD // ROW_WORDS)]
+    mask = _splat(builder, builder.load(builder.gep(masks, [w])), ROW_WORDS)
+    added = []
+    for j, total in enumerate(sums):
+        place = builder.add(at, ir.Constant(_I64, j * ROW_WORDS))
+        own = builder.and_(_load(builder, words, place, _I64, ROW_WORDS), mask)
+        added.append(builder.add(total, builder.call(ones, [own])))
+        total.add_incoming(zeros, before)
+        total.add_incoming(added[-1], loop)
+    following = builder.add(w, ir.Constant(_I64, 1))
+    w.add_incoming(first, before)
+    w.add_incoming(following, loop)
+    at.add_incoming(start, before)
+    at.add_incoming(builder.add(at, ir.Constant(_I64, WORD)), loop)
+    builder.cbranch(builder.icmp_signed("<", following, last), loop, count)
+    builder.position_at_end(count)
+    shorts = ir.VectorType(_I16, ROW_WORDS)
+    for j, total in enumerate(added):
+        place = builder.add(position, ir.Constant(_I64, j * ROW_WORDS))
+        builder.store(
+            builder.trunc(total, shorts),
+            _vector_at(builder, counts, place, _I16, ROW_WORDS),
+            align=2,
+        )
+    builder.branch(done)
+    builder.position_at_end(done)
+
+
+@compiled_by(_generate_count_common, types.none)
+def count_common(
+    masks: NDArray[np.uint64],
+    first: int,
+    last: int,
+    words: NDArray[np.uint64],
+    start: int,
+    counts: NDArray[np.uint16],
+    position: int,
+) -> None:
+    """Write to `counts[position :][:64]` how many ones 64 rows of words share with `masks`.
+
+    Word w of row r, for w from `first` to `last`, is `words[start + 64 * (w - first) + r]`. Nothing
+    is written where there are none.
+    """
+    if first < last:
+        for r in range(WORD):
+            counts[position + r] = sum(
+                (int(masks[w]) & int(words[start + WORD * (w - first) + r])).bit_count()
+                for w in range(first, last)
+            )
 
 
 def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -104,7 +168,7 @@ def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: An
     builder.call(prefetch, [place, *(ir.Constant(_I32, n) for n in (1, 3, 1))])
 
 
-@_compiled_by(_generate_prefetch, types.none)
+@compiled_by(_generate_prefetch, types.none)
 def prefetch(array: NDArray[Any], position: int) -> None:
     """Ask for the memory around `array[position]` ahead of its use."""
 
@@ -134,7 +198,7 @@ def _generate_adapt(context: Any, builder: Any, signature: Any, arguments: Any) 
     return _mask(builder, builder.xor(before, after))
 
 
-@_compiled_by(_generate_adapt, types.uint64)
+@compiled_by(_generate_adapt, types.uint64)
 def adapt_lanes(
     permanences: NDArray[np.float32],
     indices: NDArray[np.uint32],
@@ -205,7 +269,7 @@ def _generate_add_rows(context: Any, builder: Any, signature: Any, arguments: An
     builder.position_at_end(done)
 
 
-@_compiled_by(_generate_add_rows, types.none)
+@compiled_by(_generate_add_rows, types.none)
 def add_rows(
     words: NDArray[np.uint64],
     offsets: NDArray[np.int64],
@@ -264,7 +328,7 @@ def _generate_unpack(context: Any, builder: Any, signature: Any, arguments: Any)
     builder.store(added, _vector_at(builder, counts, position, _I16, 64), align=2)
 
 
-@_compiled_by(_generate_unpack, types.none)
+@compiled_by(_generate_unpack, types.none)
 def unpack_counters(
     planes: NDArray[np.uint64],
     stride: int,
@@ -287,7 +351,7 @@ def _generate_at_least(context: Any, builder: Any, signature: Any, arguments: An
     return _mask(builder, builder.icmp_unsigned(">=", own, bounds))
 
 
-@_compiled_by(_generate_at_least, types.uint64)
+@compiled_by(_generate_at_least, types.uint64)
 def lanes_at_least(keys: NDArray[np.uint32], first: int, bound: int) -> np.uint64:
     """Return a word with a one for each of 16 keys, from `first` on, that is at least `bound`."""
     return np.uint64(sum(int(keys[first + lane] >= bound) << lane for lane in range(LANES)))
@@ -321,7 +385,7 @@ def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: An
         builder.store(total, place, align=4)
 
 
-@_compiled_by(_generate_multiply, types.none)
+@compiled_by(_generate_multiply, types.none)
 def multiply_tile(
     matrix: NDArray[np.float32],
     row: int,
@@ -354,7 +418,7 @@ def _generate_pack(context: Any, builder: Any, signature: Any, arguments: Any) -
     return _mask(builder, builder.icmp_unsigned(">", own, bounds))
 
 
-@_compiled_by(_generate_pack, types.uint64)
+@compiled_by(_generate_pack, types.uint64)
 def pack_word(x: NDArray[np.uint8], first: int, bound: int) -> np.uint64:
     """Return a word with a one for each of 64 values, from `first` on, above `bound`, uint8."""
     return np.uint64(sum(int(x[first + i] > bound) << i for i in range(WORD)))
