@@ -20,7 +20,7 @@ VARIANCE_FLOOR = 1e-6
 class Baseline:
     """A Spatial Pooler that starts from the state of `pooler`; inputs are (N,) arrays of bits."""
 
-    inhibitions = ("global", "gaussian", "local")
+    inhibitions = ("global", "gaussian", "local", "grouped")
 
     def __init__(self, pooler: SpatialPooler) -> None:
         self.pooler = pooler
@@ -90,9 +90,20 @@ class Baseline:
         self.competed = excitement
         if self.pooler.inhibition == "local":
             return np.flatnonzero(self._seldom_beaten(excitement) & enough)
-        k = self.pooler.n_active_
-        active = np.sort(np.argpartition(excitement, -k)[-k:])
+        if self.pooler.inhibition == "grouped":
+            active = self._top_of_groups(excitement)
+        else:
+            k = self.pooler.n_active_
+            active = np.argpartition(excitement, -k)[-k:]
+        active.sort()
         return active[enough[active]]
+
+    def _top_of_groups(self, excitement: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the most excited columns of each group, as many of each, in no order."""
+        groups = excitement.reshape(-1, self.pooler.column_shape_[-1])
+        k = self.pooler.n_active_ // len(groups)
+        best = np.argpartition(groups, -k, axis=1)[:, -k:]
+        return (best + np.arange(len(groups))[:, None] * groups.shape[1]).ravel()
 
     def _seldom_beaten(self, excitement: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Tell which columns fewer than s |N_c| columns of their neighbourhood N_c beat, (C,).

@@ -127,6 +127,21 @@ CONFIGURATIONS = (
         cycles=2000,
     ),
     Configuration(
+        "F",
+        "digits on/off, 15x10 groups of 250 columns of which 4 win, Gaussian fields of radius 2.8",
+        {
+            "column_shape": (15, 10, 250),
+            "input_shape": (28, 28, 2),
+            "receptive_field": "gaussian",
+            "potential_radius": 2.8,
+            "n_potential": 106,
+            "density": 4 / 250,
+            "inhibition": "grouped",
+        },
+        lambda: digits("on_off"),
+        cycles=1000,
+    ),
+    Configuration(
         "MNIST",
         "digits on/off, 56x56 columns, Gaussian fields of radius 3, Gaussian inhibition",
         {

@@ -21,6 +21,7 @@ from fastsp.engine import Engine
 from fastsp.inputs import pack
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.cycle import FLIP_ROOM, TOGETHER, new_scratch
+from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.local import select_local
@@ -57,6 +58,12 @@ def _select_all(keys, n_wanted, scratch, active):
     guess = 0
     for i in range(keys.shape[0]):
         _, guess = select_top(keys[i], n_wanted, guess, scratch, active[i])
+
+
+@_jit
+def _select_all_in_groups(keys, group_size, n_wanted, scratch, active):
+    for i in range(keys.shape[0]):
+        select_in_groups(keys[i], group_size, n_wanted, scratch, active[i])
 
 
 @_jit
@@ -169,6 +176,12 @@ def measure(configuration: Configuration) -> dict[str, float]:
             active,
             n_active,
             n=n,
+        )
+    elif pooler.inhibition == "grouped":
+        active = np.empty((n, rule.n_active), np.int32)
+        k = rule.n_active * rule.group_size // n_columns
+        steps["selection"] = best(
+            _select_all_in_groups, keys, rule.group_size, k, scratch.selection, active, n=n
         )
     else:
         active = np.empty((n, rule.n_active), np.int32)

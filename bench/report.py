@@ -128,6 +128,8 @@ def _explain(pair: Pair, task: str) -> str:
         beyond.append("two blurs over the grid of columns")
     if pooler.inhibition == "local":
         beyond.append("comparisons with blocks of the neighbourhood")
+    if pooler.inhibition == "grouped":
+        beyond.append("a bound for each group of columns")
     if task == LEARNING.name:
         beyond.append("boost factors, duty cycles and flips entered into the index")
     size = state_bytes(pooler)
