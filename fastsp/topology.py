@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.local import CELLS, Neighbourhood
 from fastsp.kernels.pools import draw_pools
 from fastsp.kernels.state import Blur
@@ -379,3 +380,29 @@ def _block_sides(widths: list[int], n_wanted: float) -> tuple[int, ...]:
         if n_blocks >= n_wanted and quality < best:
             best, sides = quality, tried
     return sides
+
+
+def boxes(shape: tuple[int, ...], reaches: tuple[int, ...], wrap: bool) -> Boxes:
+    """Lay out boxes of columns about each column, for sums and maxima.
+
+    Parameters
+    ----------
+    shape : the grid of columns.
+    reaches : a column's box is that of the columns within so many of it along each axis.
+    wrap : whether boxes continue at the opposite edge of the grid instead of ending at it. A box
+        wider than the grid is cut to the whole grid.
+    """
+    axes, room, sizes = [], math.prod(shape) + 1, np.ones(1)
+    for d, (n, reach) in enumerate(zip(shape, reaches, strict=True)):
+        reach = n if (2 * reach + 1 >= n if wrap else reach >= n - 1) else reach
+        places = np.arange(n)
+        inside = np.minimum(places + reach, n - 1) - np.maximum(places - reach, 0) + 1
+        if wrap and reach < n:
+            inside[:] = 2 * reach + 1
+        sizes = np.multiply.outer(sizes, inside).ravel()
+        if reach == 0 or n == 1:
+            continue
+        outer, inner = math.prod(shape[:d]), math.prod(shape[d + 1 :])
+        axes.append((outer, n, inner, reach))
+        room = max(room, outer * (n + 2 * min(reach, n - 1)) * inner)
+    return Boxes(np.array(axes, np.int64).reshape(-1, 4), int(wrap), sizes, room)

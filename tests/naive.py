@@ -223,10 +223,10 @@ def receptive_field(kind, column, column_shape, input_shape, radius, wrap):
     return field
 
 
-def neighbours(column, shape, radius, wrap):
-    """Columns of the box within radius of a column along every axis, itself included, ascending."""
+def neighbours(column, shape, radii, wrap):
+    """Columns within a radius of a column along each axis, itself included, ascending."""
     windows = []
-    for x, n in zip(np.unravel_index(column, shape), shape, strict=True):
+    for x, n, radius in zip(np.unravel_index(column, shape), shape, radii, strict=True):
         window = range(int(x) - int(radius), int(x) + int(radius) + 1)
         windows.append({i % n for i in window} if wrap else {i for i in window if 0 <= i < n})
     return sorted(int(np.ravel_multi_index(place, shape)) for place in itertools.product(*windows))
@@ -241,7 +241,7 @@ def local_winners(values, allowed, shape, radius, wrap, density):
     """Allowed columns beaten by fewer than density * |neighbourhood| allowed ones of it."""
     winners = []
     for c in range(len(values)):
-        near = neighbours(c, shape, radius, wrap)
+        near = neighbours(c, shape, [radius] * len(shape), wrap)
         beaten_by = sum(1 for b in near if allowed[b] and beats(b, c, values))
         if allowed[c] and beaten_by < density * len(near):
             winners.append(c)

@@ -89,7 +89,9 @@ def test_blocks_and_rows_lie_in_the_neighbourhood(shape, wrap, radius):
     assert set(tiles.tolist()) <= set(box.tolist())
     for column, home in enumerate(homes):
         near = around.columns[home + box]
-        assert np.sort(near[near >= 0]).tolist() == naive.neighbours(column, shape, radius, wrap)
+        assert np.sort(near[near >= 0]).tolist() == naive.neighbours(
+            column, shape, [radius] * len(shape), wrap
+        )
 
 
 @pytest.mark.parametrize("seed", range(5))
