@@ -7,9 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
-from fastsp.kernels.boosting import update_boost_factors
+from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.session import Session, open_session, run_cycle
-from fastsp.kernels.state import LOCAL_INHIBITION, Columns, OverlapIndex, Rule, Synapses
+from fastsp.kernels.state import (
+    DENSITY_TARGET,
+    LOCAL_INHIBITION,
+    Columns,
+    OverlapIndex,
+    Rule,
+    Synapses,
+)
+from fastsp.kernels.upkeep import set_boost_factors
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, or (n, C) with local inhibition; and how many of each
@@ -26,7 +34,7 @@ class Engine:
     synapses: Synapses
     index: OverlapIndex
     columns: Columns
-    inhibition: cycle.Inhibition
+    inhibition: Inhibition
     rule: Rule
     input_mask: NDArray[np.uint64]
     """(W,) a one for each input bit that is not switched off"""
@@ -75,7 +83,12 @@ class Engine:
 
     def refresh_boost_factors(self) -> None:
         """Set the boost factors to those of the duty cycles."""
-        update_boost_factors(self.columns, self.rule)
+        set_boost_factors(self.columns, self.inhibition, self.rule)
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether several threads may learn, each its own columns: none looks at others' state."""
+        return self.rule.boost_target == DENSITY_TARGET
 
     @cached_property
     def most_active(self) -> int:

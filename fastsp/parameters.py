@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import state
-from fastsp.kernels.cycle import Inhibition
-from fastsp.topology import ReceptiveFields, gaussian_blur, neighbourhood, receptive_fields
+from fastsp.kernels.boxes import Boxes
+from fastsp.kernels.inhibition import Inhibition
+from fastsp.topology import ReceptiveFields, boxes, gaussian_blur, neighbourhood, receptive_fields
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
     "inhibition": ("global", "gaussian", "local", "grouped"),
     "boosting": ("log", "exp", None),
+    "boost_target": ("density", "neighbourhood"),
     "overlap_index": ("auto", "rows", "words", "lists"),
 }
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
+_TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
 _INHIBITION = {
     "global": state.GLOBAL_INHIBITION,
     "gaussian": state.GAUSSIAN_INHIBITION,
@@ -87,6 +90,11 @@ def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} must be {wanted}; got {value!r}")
     if not isinstance(parameters["wrap"], (bool, np.bool_)):
         raise TypeError(f"wrap must be True or False; got {parameters['wrap']!r}")
+    if parameters["boost_target"] != "density" and parameters["boosting"] != "exp":
+        raise ValueError(
+            f"boost_target must be 'density' where boosting is {parameters['boosting']!r}; "
+            f"got {parameters['boost_target']!r}"
+        )
 
 
 def check_shape(name: str, value: Any) -> tuple[int, ...]:
@@ -201,7 +209,25 @@ def lay_out_inhibition(
     return Inhibition(
         gaussian_blur(column_shape, deviations, wrap),
         neighbourhood(grid, max(radii), wrap, parameters["density"]),
+        _boxes_of(parameters, column_shape, radii),
     )
+
+
+def _boxes_of(
+    parameters: Mapping[str, Any], column_shape: tuple[int, ...], radii: tuple[float, ...]
+) -> Boxes:
+    """Return the neighbourhoods that columns are compared with, laid out for sums and maxima."""
+    kind, wrap = parameters["inhibition"], parameters["wrap"]
+    if parameters["boost_target"] == "density":
+        return boxes((1,), (0,), False)
+    if kind == "global":
+        return boxes((math.prod(column_shape),), (math.prod(column_shape),), False)
+    if kind == "grouped":
+        *grid, size = column_shape
+        return boxes((math.prod(grid), size), (0, size), False)
+    if kind == "local":
+        return boxes(column_shape, (int(max(radii)),) * len(radii), wrap)
+    return boxes((1,), (0,), False)
 
 
 def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> state.Rule:
@@ -218,6 +244,7 @@ def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> sta
         inhibition=_INHIBITION[parameters["inhibition"]],
         boosting=_BOOSTING[parameters["boosting"]],
         boost_strength=float(parameters["boost_strength"]),
+        boost_target=_TARGETS[parameters["boost_target"]],
         target_density=n_active / n_columns,
         duty_cycle_decay=1.0 - 1.0 / float(parameters["duty_cycle_period"]),
         permanence_increment=float(parameters["permanence_increment"]),

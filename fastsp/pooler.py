@@ -102,6 +102,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         with active duty cycle a and s = k / C. "exp": exp(boost_strength * (s - a)), as in [1]_.
     boost_strength : float
         Of exponential boosting.
+    boost_target : {"density", "neighbourhood"}
+        What exponential boosting compares the duty cycle of a column with: s, or as in [1]_ the
+        mean duty cycle of its neighbourhood. That is the Gaussian mean around it, its square,
+        its group or all columns, for Gaussian, local, grouped or global inhibition. The means take
+        about 3 ns a column and cycle, however large neighbourhoods are, and one thread.
     duty_cycle_period : float
         Number of cycles, at least 1, over which duty cycles are averaged (time constant of the
         moving average).
@@ -182,6 +187,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         inhibition_radius: float | None = None,
         boosting: str | None = "log",
         boost_strength: float = 100.0,
+        boost_target: str = "density",
         duty_cycle_period: float = 1000.0,
         stimulus_threshold: int = 0,
         permanence_increment: float = 0.1,
@@ -206,6 +212,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.inhibition_radius = inhibition_radius
         self.boosting = boosting
         self.boost_strength = boost_strength
+        self.boost_target = boost_target
         self.duty_cycle_period = duty_cycle_period
         self.stimulus_threshold = stimulus_threshold
         self.permanence_increment = permanence_increment
@@ -446,6 +453,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.boost_factors_,
             self.tie_breakers_,
             column_thresholds(self._n_features_out, self.stimulus_threshold, self.off_columns_),
+            np.empty(self._n_features_out if rule.boost_target else 0),
         )
         layout = self.overlap_index
         if layout == "auto":

@@ -40,7 +40,7 @@ def team_size(engine: Engine, n_threads: int, n: int) -> int:
     if engine.index.layout == CONNECTED_LISTS:
         enough = max(enough, LIST_UPKEEP * n_synapses)
     pays = min(n, rule.batch_size) * adapted >= SMALLEST_WORK and n * adapted >= enough
-    return n_threads if pays and n_threads > 1 else 1
+    return n_threads if pays and n_threads > 1 and engine.can_be_shared else 1
 
 
 class Team:
@@ -49,11 +49,11 @@ class Team:
     Parameters
     ----------
     engine : what they learn.
-    size : number of threads, at least 1.
+    size : number of threads, at least 1; one is taken where the engine cannot be shared.
     """
 
     def __init__(self, engine: Engine, size: int) -> None:
-        self._engine, self._size = engine, size
+        self._engine, self._size = engine, size if engine.can_be_shared else 1
         self._threads = ThreadPoolExecutor(size, "fastsp")
 
     def __enter__(self) -> Self:

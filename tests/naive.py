@@ -6,6 +6,7 @@ rounded to float32 in the same places as in the kernels, so decisions can be com
 
 import itertools
 import math
+import statistics
 
 import numpy as np
 
@@ -24,12 +25,13 @@ def overlap(pool, permanences, threshold, x):
     )
 
 
-def boost_factor(kind, duty_cycle, target_density, strength):
+def boost_factor(kind, duty_cycle, target, strength):
     """Return the boost factor of a column; 1 where its duty cycle is the target."""
-    if kind == "log" and target_density < 1:
-        return math.log(duty_cycle) / math.log(target_density)
+    if kind == "log" and target < 1:
+        return math.log(duty_cycle) / math.log(target)
     if kind == "exp":
-        return math.exp(strength * (target_density - duty_cycle))
+        # Held within the normal numbers of float32.
+        return math.exp(min(max(strength * (target - duty_cycle), -87), 88))
     return 1.0
 
 
@@ -136,10 +138,27 @@ class Pooler:
 
     def boost_factors(self):
         p = self.parameters
+        targets = [self.target_density] * len(self.duty_cycles)
+        if p["boost_target"] == "neighbourhood":
+            targets = self.means(self.duty_cycles)
         return [
-            boost_factor(p["boosting"], a, self.target_density, p["boost_strength"])
-            for a in self.duty_cycles
+            boost_factor(p["boosting"], a, target, p["boost_strength"])
+            for a, target in zip(self.duty_cycles, targets, strict=True)
         ]
+
+    def near(self, column):
+        """The columns that a column is compared with, itself included."""
+        if self.parameters["inhibition"] == "local":
+            radii = [max(self.radii)] * len(self.shape)
+            return neighbours(column, self.shape, radii, self.parameters["wrap"])
+        size = len(self.pools) // self.n_groups
+        return range(column // size * size, (column // size + 1) * size)
+
+    def means(self, values):
+        """The mean of each column's neighbourhood."""
+        if self.parameters["inhibition"] == "gaussian":
+            return blur(values, self.shape, self.radii, self.parameters["wrap"])
+        return [statistics.fmean(values[b] for b in self.near(c)) for c in range(len(values))]
 
     def working(self, x):
         """The input as the pooler sees it: bits that are switched off read as off."""

@@ -27,6 +27,8 @@ def poolers(draw, **fixed):
         column_shape += (draw(st.integers(1, 40)),)
     derivable = radius and max(places) * radius / min(input_shape[:n_axes]) <= 4
     needs_radius = inhibition in ("gaussian", "local") and not (derivable and draw(st.booleans()))
+    boosting = draw(st.sampled_from(["log", "exp", None]))
+    targets = ["density", "neighbourhood"] if boosting == "exp" else ["density"]
     parameters = {
         "column_shape": column_shape,
         "input_shape": input_shape,
@@ -37,7 +39,8 @@ def poolers(draw, **fixed):
         "density": draw(st.floats(0.01, 1.0)),
         "inhibition": inhibition,
         "inhibition_radius": draw(st.floats(0.3, 4.0)) if needs_radius else None,
-        "boosting": draw(st.sampled_from(["log", "exp", None])),
+        "boosting": boosting,
+        "boost_target": draw(st.sampled_from(targets)),
         # A blur in float32 cannot tell apart what is dwarfed by a neighbour's excitement.
         "boost_strength": draw(st.floats(0.0, 5.0 if inhibition == "gaussian" else 100.0)),
         "duty_cycle_period": draw(st.floats(1.5, 200.0)),

@@ -21,10 +21,13 @@ def test_each_cycle_equals_the_naive_pooler(data):
     pooler = data.draw(poolers())
     twin = naive.Pooler(pooler)
     exact = pooler.inhibition != "gaussian"
+    # The blur leaves out weak modes.
+    blurred = not exact and pooler.boost_target == "neighbourhood"
+    boost_error = 1e-6 + 5e-4 * pooler.boost_strength * blurred
     for x in data.draw(inputs_for(pooler, 8)):
         boost_factors = pooler.boost_factors_.copy()
         # The exponential stops at float32's smallest normal numbers.
-        np.testing.assert_allclose(boost_factors, twin.boost_factors(), rtol=1e-6, atol=2e-38)
+        np.testing.assert_allclose(boost_factors, twin.boost_factors(), boost_error, atol=2e-38)
         trace = pooler.trace(x)
         assert trace.overlaps.tolist() == twin.overlaps(x)
         active = pooler.compute(x)

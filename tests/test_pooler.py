@@ -217,12 +217,25 @@ def test_boosting_evens_out_the_use_of_columns():
     assert entropy[None] < 0.85
 
 
+def test_against_its_neighbourhood_a_silent_region_is_not_boosted():
+    X = digits(600)
+    X.reshape(600, 20, 20)[:, :, :10] = 0
+    boosts = {}
+    for target in ("density", "neighbourhood"):
+        pooler = topological(boosting="exp", boost_target=target, stimulus_threshold=1)
+        pooler.set_params(receptive_field="box", inhibition="local", inhibition_radius=2).fit(X)
+        # So far from the border, neither a column nor its neighbours see anything.
+        boosts[target] = pooler.boost_factors_.reshape(20, 20)[:, :5]
+    assert boosts["density"].min() > 2
+    np.testing.assert_allclose(boosts["neighbourhood"], 1, rtol=1e-6)
+
+
 def test_duty_cycles_do_not_drift_over_a_million_cycles():
     n, alpha = 1_000_000, 1e-3
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
     nothing = np.empty(6, np.float32)
-    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16))
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), np.empty(0))
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), (6,))
 
@@ -317,6 +330,8 @@ BAD_PARAMETERS = [
     ({"boosting": "linear"}, ValueError),
     ({"boosting": ["log"]}, ValueError),
     ({"boost_strength": -1}, ValueError),
+    ({"boost_target": "mean"}, ValueError),
+    ({"boost_target": "neighbourhood"}, ValueError),
     ({"duty_cycle_period": 0.5}, ValueError),
     ({"stimulus_threshold": -1}, ValueError),
     ({"stimulus_threshold": 0.5}, TypeError),

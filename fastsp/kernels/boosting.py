@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.selection import order_key
-from fastsp.kernels.state import EXP_BOOSTING, LOG_BOOSTING, Columns, Rule
+from fastsp.kernels.state import (
+    EXP_BOOSTING,
+    LOG_BOOSTING,
+    NEIGHBOURHOOD_TARGET,
+    Columns,
+    Rule,
+)
 
 SMALLEST_DUTY_CYCLE = 1e-300
 """Decay stops here: far below any use, just above the slow subnormal numbers."""
@@ -65,8 +71,8 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
     """Fill `columns.boost_factors` from the duty cycles a and the target density s.
 
     Logarithmic: log(a) / log(s). Exponential (Cui, Ahmad and Hawkins 2017,
-    doi:10.3389/fncom.2017.00111): exp(strength (s - a)). Without boosting, and where all columns
-    are to be active anyway (s = 1, log(s) = 0): 1.
+    doi:10.3389/fncom.2017.00111): exp(strength (s - a)), or with the targets of `columns` for s.
+    Without boosting, and where all columns are to be active anyway (s = 1, log(s) = 0): 1.
     """
     boost_factors = columns.boost_factors
     if rule.boosting == LOG_BOOSTING and rule.target_density < 1.0:
@@ -74,6 +80,10 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
         scale = 1.0 / math.log(rule.target_density)
         for c in range(boost_factors.size):
             boost_factors[c] = np.float32(log_duty_cycles[c] * scale)
+    elif rule.boosting == EXP_BOOSTING and rule.boost_target == NEIGHBOURHOOD_TARGET:
+        for c in range(boost_factors.size):
+            away = columns.targets[c] - columns.active_duty_cycles[c]
+            boost_factors[c] = _exponential(rule.boost_strength * away)
     elif rule.boosting == EXP_BOOSTING:
         active_duty_cycles = columns.active_duty_cycles
         for c in range(boost_factors.size):

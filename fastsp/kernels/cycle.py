@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.boosting import excite, update_duty_cycles
 from fastsp.kernels.grouped import select_in_groups
-from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.inhibition import Inhibition, normalise
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
-from fastsp.kernels.local import LocalScratch, Neighbourhood, new_local_scratch, select_local
+from fastsp.kernels.local import LocalScratch, new_local_scratch, select_local
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.selection import (
     SelectionScratch,
@@ -32,19 +32,13 @@ from fastsp.kernels.state import (
     Rule,
     Synapses,
 )
+from fastsp.kernels.upkeep import new_upkeep_scratch, refresh_boost_factors
 from fastsp.kernels.vectors import ROW_WORDS
 
 FLIP_ROOM = 4096
 """Flips that may wait to be entered into the overlap index."""
 TOGETHER = 8
 """Inputs whose overlaps are counted together, where each word of the index serves them all."""
-
-
-class Inhibition(NamedTuple):
-    """What columns compete in; what the kind of inhibition does not use has no effect."""
-
-    blur: Blur
-    neighbourhood: Neighbourhood
 
 
 class Scratch(NamedTuple):
@@ -184,10 +178,11 @@ def learn(
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
     flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
+    upkeep = new_upkeep_scratch(columns, inhibition, rule)
     guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
-        update_boost_factors(columns, rule)
+        refresh_boost_factors(columns, inhibition, rule, upkeep)
         guess = choose_columns(
             inputs[start:end],
             index,
@@ -204,4 +199,4 @@ def learn(
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             adapt_columns(winners, synapses, changes, threshold, index, flips)
             update_duty_cycles(winners, columns, rule, work)
-    update_boost_factors(columns, rule)
+    refresh_boost_factors(columns, inhibition, rule, upkeep)

@@ -1,14 +1,27 @@
 """Gaussian inhibition: excitement in units of its neighbourhood, by a separable blur."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.local import Neighbourhood
 from fastsp.kernels.state import Blur
 from fastsp.kernels.vectors import LANES, TILE_ROWS, multiply_tile
 
 VARIANCE_FLOOR = 1e-6
 """eps of the Gaussian inhibition, in squared units of excitement (connected synapses)."""
+
+
+class Inhibition(NamedTuple):
+    """What columns compete in; what the kind of inhibition does not use has no effect."""
+
+    blur: Blur
+    neighbourhood: Neighbourhood
+    boxes: Boxes
+    """The neighbourhoods again, for sums and maxima where these are needed; not for the blur."""
 
 
 @kernel

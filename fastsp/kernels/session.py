@@ -11,16 +11,17 @@ from numba import types
 from numba.experimental import structref
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import update_boost_factors, update_duty_cycles
+from fastsp.kernels.boosting import update_duty_cycles
 from fastsp.kernels.cycle import (
     FLIP_ROOM,
-    Inhibition,
     choose_columns,
     new_scratch,
 )
+from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
+from fastsp.kernels.upkeep import new_upkeep_scratch, refresh_boost_factors
 from fastsp.kernels.vectors import WORD, pack_word
 
 _FIELDS = (
@@ -35,6 +36,7 @@ _FIELDS = (
     "words",
     "changes",
     "work",
+    "upkeep",
     "guess",
 )
 
@@ -80,6 +82,7 @@ def open_session(
         np.zeros((1, n_words), np.uint64),
         np.empty(WORD * n_words, np.float32),
         np.empty(most_active, np.float64),
+        new_upkeep_scratch(columns, inhibition, rule),
         np.zeros(1, np.int64),
     )
 
@@ -121,5 +124,5 @@ def run_cycle(
             winners, session.synapses, session.changes, threshold, session.index, session.flips
         )
         update_duty_cycles(winners, columns, rule, session.work)
-        update_boost_factors(columns, rule)
+        refresh_boost_factors(columns, session.inhibition, rule, session.upkeep)
     return int(n_active[0])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
+DENSITY_TARGET, NEIGHBOURHOOD_TARGET = 0, 1
 GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, GROUPED_INHIBITION = 0, 1, 2, 3
 BIT_ROWS, BIT_WORDS, CONNECTED_LISTS = 0, 1, 2
 OFF = 0xFFFF
@@ -87,6 +88,8 @@ class Columns(NamedTuple):
     tie_breakers: NDArray[np.float32]
     thresholds: NDArray[np.uint16]
     """The smallest overlap with which each may be active: the stimulus threshold, or `OFF`."""
+    targets: NDArray[np.float64]
+    """Mean duty cycle of the neighbourhood where boosting compares with that, else (0,)."""
 
 
 class Blur(NamedTuple):
@@ -114,6 +117,7 @@ class Rule(NamedTuple):
     inhibition: int
     boosting: int
     boost_strength: float
+    boost_target: int
     target_density: float
     duty_cycle_decay: float
     """1 - 1 / duty_cycle_period"""

@@ -19,14 +19,8 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.counters import increment_counter, take_part
-from fastsp.kernels.cycle import (
-    FLIP_ROOM,
-    Inhibition,
-    Scratch,
-    choose_columns,
-    compete,
-    new_scratch,
-)
+from fastsp.kernels.cycle import FLIP_ROOM, Scratch, choose_columns, compete, new_scratch
+from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import Flips, adapt_columns, fill_changes, new_flips
 from fastsp.kernels.overlap import count_overlaps
@@ -132,6 +126,7 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
         columns.boost_factors[first:last],
         columns.tie_breakers[first:last],
         columns.thresholds[first:last],
+        columns.targets[first:last],
     )
 
 
