@@ -1,5 +1,6 @@
 """What the kernels need of a pooler, in one place: its arrays, their index, blur and rule."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
 from fastsp.kernels.inhibition import Inhibition
-from fastsp.kernels.session import Session, open_session, run_cycle
+from fastsp.kernels.session import Session, open_session, without_lookup
 from fastsp.kernels.state import (
     DENSITY_TARGET,
     LOCAL_INHIBITION,
@@ -40,6 +41,8 @@ class Engine:
     """(W,) a one for each input bit that is not switched off"""
     sessions: list[Session] = field(default_factory=list)
     """Not in use at the moment; each thread takes one and puts it back."""
+    _run_cycle: Callable[..., int] = field(init=False)
+    """`run_cycle` for these sessions, from the first one on."""
 
     def infer(self, words: NDArray[np.uint64]) -> Active:
         """Find the active columns of each input. Any number of threads may do so at once."""
@@ -69,7 +72,7 @@ class Engine:
         except IndexError:
             session = self._open_session()
         active = np.empty(self.most_active, np.int32)
-        n_active = run_cycle(session, x, bound, bool(learns), active)
+        n_active = self._run_cycle(session, x, bound, bool(learns), active)
         self.sessions.append(session)
         return active if n_active == self.most_active else active[:n_active].copy()
 
@@ -97,7 +100,7 @@ class Engine:
         return int(self.columns.tie_breakers.size) if local else self.rule.n_active
 
     def _open_session(self) -> Session:
-        return open_session(
+        session = open_session(
             self.synapses,
             self.index,
             self.columns,
@@ -106,6 +109,8 @@ class Engine:
             self.input_mask,
             self.most_active,
         )
+        self._run_cycle = without_lookup(session)
+        return session
 
     def _room(self, n: int) -> Active:
         return np.empty((n, self.most_active), np.int32), np.empty(n, np.int64)

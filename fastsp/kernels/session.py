@@ -4,10 +4,12 @@ A session holds the arrays of a pooler and the scratch space of a cycle in one o
 from Python to a kernel in a fraction of a microsecond; the dozens of arrays in it would take ten.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import types
+from numba import typeof, types
+from numba.core.dispatcher import Dispatcher
 from numba.experimental import structref
 from numpy.typing import NDArray
 
@@ -85,6 +87,21 @@ def open_session(
         new_upkeep_scratch(columns, inhibition, rule),
         np.zeros(1, np.int64),
     )
+
+
+def without_lookup(session: Session) -> Callable[..., int]:
+    """Return `run_cycle` for sessions such as this, compiled and with its types settled.
+
+    Otherwise they are looked up at each call, which takes a microsecond and a half. Arguments are
+    those of `run_cycle`, of exactly its types; read-only arrays will do for `x`.
+    """
+    if not isinstance(run_cycle, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
+        return run_cycle
+    arguments = types.uint8[::1], types.int64, types.boolean, types.int32[::1]
+    signature = (typeof(session), *arguments)
+    run_cycle.compile(signature)
+    entry: Callable[..., int] = run_cycle.overloads[signature].entry_point
+    return entry
 
 
 @kernel
