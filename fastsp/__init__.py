@@ -5,6 +5,7 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.persistence import load, save
 from fastsp.pooler import SpatialPooler, Trace
+from fastsp.softmax import SoftmaxClassifier
 
 __version__ = "0.1.0"
 
@@ -12,6 +13,7 @@ __all__ = [
     "BinaryImageEncoder",
     "ImageAugmenter",
     "MaximumLikelihoodClassifier",
+    "SoftmaxClassifier",
     "SpatialPooler",
     "Trace",
     "__version__",

@@ -194,20 +194,7 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         first: bool,
     ) -> Self:
         self._check_parameters()
-        checker = clone(self) if first else self
-        sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
-        check_classification_targets(targets)
-        if classes is None:
-            labels = np.unique(targets) if first else self.classes_
-        else:
-            labels = np.unique(classes)
-            if not first and not np.array_equal(labels, self.classes_):
-                raise ValueError(
-                    f"classes must be those of the first call, {self.classes_}, got {labels}"
-                )
-        unknown = np.setdiff1d(targets, labels)
-        if unknown.size:
-            raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
+        sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
         weights = _as_weights(sample_weight, len(targets))
 
         samples = np.arange(len(targets))
@@ -216,7 +203,7 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
             shape=(labels.size, len(targets)),
         )
         class_count = membership.sum(axis=1)
-        column_count = (membership @ self._active(sdrs)).toarray()
+        column_count = (membership @ active_columns(sdrs, self.threshold)).toarray()
         # All is well: only now does anything change.
         if first:
             validate_data(self, X, skip_check_array=True)
@@ -233,7 +220,8 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         """Return the score of each label, (n_samples, L)."""
         check_is_fitted(self)
         self._check_parameters()
-        active = self._active(validate_data(self, X, accept_sparse="csr", reset=False))
+        sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
+        active = active_columns(sdrs, self.threshold)
         key = (self.combine, self.smoothing)
         if key not in self._tables:
             self._tables[key] = _TABLES[self.combine](
@@ -247,31 +235,12 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), prior)
         return mean
 
-    def _active(self, X: Any) -> scipy.sparse.csr_array:
-        """Return 1.0 where a column is active, as CSR."""
-        if not scipy.sparse.issparse(X):
-            return scipy.sparse.csr_array(self.threshold < X, dtype=np.float64)
-        active = scipy.sparse.csr_array(X)
-        if not active.has_canonical_format:
-            active = active.copy()
-            active.sum_duplicates()
-        above = active.data > self.threshold
-        ones = above.astype(np.float64)
-        active = scipy.sparse.csr_array((ones, active.indices, active.indptr), active.shape)
-        if not above.all():
-            active = active.copy()
-            active.eliminate_zeros()
-        return active
-
     def _check_parameters(self) -> None:
         if not isinstance(self.combine, str) or self.combine not in _TABLES:
             raise ValueError(f"combine must be one of {list(_TABLES)}, got {self.combine!r}")
         if not isinstance(self.smoothing, Real) or not 0 < self.smoothing < np.inf:
             raise ValueError(f"smoothing must be a finite number above 0, got {self.smoothing!r}")
-        if not isinstance(self.threshold, Real) or not 0 <= self.threshold < np.inf:
-            raise ValueError(
-                f"threshold must be a finite number, at least 0, got {self.threshold!r}"
-            )
+        check_number("threshold", self.threshold, least=0.0)
 
     def _restore(self) -> None:
         """Drop what was derived from the counts, after they changed."""
@@ -285,6 +254,54 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
         return tags
+
+
+def check_batch(
+    estimator: Any, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None, *, first: bool
+) -> tuple[Any, NDArray[Any], NDArray[Any]]:
+    """Return SDRs, labels and all labels there can be, or raise ValueError; nothing changes.
+
+    `first` tells whether `estimator` begins anew, with as many columns as come and with `classes`,
+    or else all labels of the batch; later `classes` must be the same or None.
+    """
+    checker = clone(estimator) if first else estimator
+    sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
+    check_classification_targets(targets)
+    if classes is None:
+        labels = np.unique(targets) if first else estimator.classes_
+    else:
+        labels = np.unique(classes)
+        if not first and not np.array_equal(labels, estimator.classes_):
+            raise ValueError(
+                f"classes must be those of the first call, {estimator.classes_}, got {labels}"
+            )
+    unknown = np.setdiff1d(targets, labels)
+    if unknown.size:
+        raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
+    return sdrs, targets, labels
+
+
+def check_number(name: str, value: object, *, least: float) -> None:
+    """Raise ValueError, naming the parameter, where `value` is no finite number from `least` on."""
+    if not isinstance(value, Real) or not least <= float(value) < np.inf:
+        raise ValueError(f"{name} must be a finite number, at least {least:g}, got {value!r}")
+
+
+def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
+    """Return 1.0 where a column is active, its value above the threshold, as canonical CSR."""
+    if not scipy.sparse.issparse(X):
+        return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
+    active = scipy.sparse.csr_array(X)
+    if not active.has_canonical_format:
+        active = active.copy()
+        active.sum_duplicates()
+    above = active.data > threshold
+    ones = above.astype(np.float64)
+    active = scipy.sparse.csr_array((ones, active.indices, active.indptr), active.shape)
+    if not above.all():
+        active = active.copy()
+        active.eliminate_zeros()
+    return active
 
 
 def _active_rates(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:

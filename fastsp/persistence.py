@@ -27,6 +27,7 @@ FORMAT_VERSION = 1
 _MODULES = {
     "SpatialPooler": "fastsp.pooler",
     "MaximumLikelihoodClassifier": "fastsp.classifiers",
+    "SoftmaxClassifier": "fastsp.softmax",
 }
 _HEADER = "header.json"
 
@@ -42,7 +43,7 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
 
     Parameters
     ----------
-    estimator : SpatialPooler or MaximumLikelihoodClassifier
+    estimator : SpatialPooler, MaximumLikelihoodClassifier or SoftmaxClassifier
     path : path
         Used as it is, whatever its suffix.
 
@@ -84,7 +85,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    SpatialPooler or MaximumLikelihoodClassifier
+    SpatialPooler, MaximumLikelihoodClassifier or SoftmaxClassifier
 
     Raises
     ------

@@ -116,3 +116,31 @@ def nearest_distance(active, width):
         for i, place in enumerate(places)
     ]
     return sum(nearest) / len(nearest)
+
+
+def softmax(scores):
+    largest = max(scores)
+    powers = [math.exp(score - largest) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def scores_of(sdr, weights, intercepts):
+    return [
+        intercept + sum(weights[c][k] for c, active in enumerate(sdr) if active)
+        for k, intercept in enumerate(intercepts)
+    ]
+
+
+def descend(X, y, n_labels, rates):
+    """Softmax regression, a step for each sample: weights and intercepts after each step."""
+    weights, intercepts = [[0.0] * n_labels for _ in X[0]], [0.0] * n_labels
+    history = []
+    for sdr, label, rate in zip(X, y, rates, strict=True):
+        chances = softmax(scores_of(sdr, weights, intercepts))
+        for k in range(n_labels):
+            change = -rate * (chances[k] - (k == label))
+            intercepts[k] += change
+            for c, active in enumerate(sdr):
+                weights[c][k] += change if active else 0.0
+        history.append(([row[:] for row in weights], intercepts[:]))
+    return history

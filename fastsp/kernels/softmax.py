@@ -1,0 +1,88 @@
+"""Softmax regression on sparse binary codes: a sample is a list of active columns.
+
+A score is a sum of rows of weights, and a step of gradient descent changes just those rows, so both
+cost time in proportion to the active columns, however many columns there are.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.jit import kernel
+
+
+@kernel
+def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> float:
+    """Return the learning rate: from `first` to `last` in a line of `n_steps` steps, then level."""
+    if step >= n_steps:
+        return last
+    return first + (last - first) * (step / n_steps)
+
+
+@kernel
+def descend(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    labels: NDArray[np.int64],
+    order: NDArray[np.int64],
+    rates: tuple[float, float, int],
+    step: int,
+    weights: NDArray[np.float32],
+    intercepts: NDArray[np.float32],
+    weight_moments: NDArray[np.float64],
+    intercept_moments: NDArray[np.float64],
+) -> None:
+    """Take a step of stochastic gradient descent for each sample, in the given order.
+
+    The loss of a sample with active columns A and label l is -log p(l), with
+
+        p(k) = exp(z_k) / sum_j exp(z_j),   z_k = intercept_k + sum over c in A of weight_ck,
+
+    and its gradient by each z_k is p(k) - [k = l]: so much times the learning rate is taken from
+    the weights of the active columns, and from the intercepts.
+
+    Parameters
+    ----------
+    indptr, indices : (n + 1,), (nnz,) active columns of n samples, as in a CSR matrix
+    labels : (n,) in 0 to L - 1
+    order : positions of samples
+    rates : arguments of `learning_rate_at` after the step
+    step : number of steps taken before
+    weights, intercepts : (C, L), (L,) changed in place
+    weight_moments, intercept_moments : (C, L), (L,) the sum over all steps of the number of steps
+        before, times the change then, from which the mean of the weights over all steps follows;
+        changed in place. Of no rows where no mean is wanted.
+    """
+    n_labels = intercepts.size
+    change = np.empty(n_labels, np.float32)
+    for position in order:
+        rate = np.float32(learning_rate_at(step, rates[0], rates[1], rates[2]))
+        start, end = indptr[position], indptr[position + 1]
+        change[:] = intercepts
+        for i in range(start, end):
+            row = weights[indices[i]]
+            for k in range(n_labels):
+                change[k] += row[k]
+        largest = change.max()
+        total = np.float32(0.0)
+        for k in range(n_labels):
+            change[k] = math.exp(change[k] - largest)
+            total += change[k]
+        for k in range(n_labels):
+            change[k] *= -rate / total
+        change[labels[position]] += rate
+        for i in range(start, end):
+            row = weights[indices[i]]
+            for k in range(n_labels):
+                row[k] += change[k]
+        for k in range(n_labels):
+            intercepts[k] += change[k]
+        if weight_moments.shape[0] > 0:
+            for i in range(start, end):
+                moments = weight_moments[indices[i]]
+                for k in range(n_labels):
+                    moments[k] += step * np.float64(change[k])
+            for k in range(n_labels):
+                intercept_moments[k] += step * np.float64(change[k])
+        step += 1
