@@ -91,7 +91,7 @@ class Engine:
     @property
     def can_be_shared(self) -> bool:
         """Whether several threads may learn, each its own columns: none looks at others' state."""
-        return self.rule.boost_target == DENSITY_TARGET
+        return self.rule.boost_target == DENSITY_TARGET and self.rule.weak_column_share == 0.0
 
     @cached_property
     def most_active(self) -> int:

@@ -43,6 +43,8 @@ _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
     "permanence_increment": (Real, 0, 1, False, False),
     "permanence_decrement": (Real, 0, 1, False, False),
     "connected_threshold": (Real, 0, 1, False, False),
+    "weak_column_share": (Real, 0, 1, False, False),
+    "weak_column_increment": (Real, 0, 1, False, False),
     "batch_size": (Integral, 1, 2**31 - 1, False, False),
     "threshold": (Real, 0, math.inf, False, False),
     "verbose": (Integral, 0, math.inf, False, False),
@@ -218,7 +220,7 @@ def _boxes_of(
 ) -> Boxes:
     """Return the neighbourhoods that columns are compared with, laid out for sums and maxima."""
     kind, wrap = parameters["inhibition"], parameters["wrap"]
-    if parameters["boost_target"] == "density":
+    if parameters["boost_target"] == "density" and parameters["weak_column_share"] == 0:
         return boxes((1,), (0,), False)
     if kind == "global":
         return boxes((math.prod(column_shape),), (math.prod(column_shape),), False)
@@ -227,7 +229,7 @@ def _boxes_of(
         return boxes((math.prod(grid), size), (0, size), False)
     if kind == "local":
         return boxes(column_shape, (int(max(radii)),) * len(radii), wrap)
-    return boxes((1,), (0,), False)
+    return boxes(column_shape, tuple(math.ceil(2 * radius) for radius in radii), wrap)
 
 
 def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> state.Rule:
@@ -251,4 +253,6 @@ def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> sta
         permanence_decrement=float(parameters["permanence_decrement"]),
         connected_threshold=float(parameters["connected_threshold"]),
         batch_size=int(parameters["batch_size"]),
+        weak_column_share=float(parameters["weak_column_share"]),
+        weak_column_increment=float(parameters["weak_column_increment"]),
     )

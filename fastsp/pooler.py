@@ -116,6 +116,16 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Change of a permanence in an active column where its input bit is on, and off.
     connected_threshold : float in [0, 1]
         A synapse is connected where its permanence is at least this.
+    weak_column_share : float in [0, 1]
+        A column is weak where its overlap duty cycle is below this share of the largest in its
+        neighbourhood, as in [1]_: how often, on a moving average that starts at 1, at least one and
+        at least `stimulus_threshold` of its connected synapses see an on-bit. The neighbourhood is
+        that of local or grouped inhibition, all columns for global, and for Gaussian inhibition the
+        box of two standard deviations along each axis, rounded up. 0 for none. Learning is left to
+        one thread.
+    weak_column_increment : float in [0, 1]
+        Added to all permanences of weak columns after every learning cycle; or after every batch,
+        as many times as it has inputs.
     batch_size : int
         Learn in batches: active columns of all inputs of a batch are found with the permanences
         and boost factors from before it, then all learn in order. Each call of `partial_fit`
@@ -144,6 +154,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
     tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
     log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
+    overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition about so many.
     n_cycles_ : int, learning cycles so far.
@@ -193,6 +204,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         permanence_increment: float = 0.1,
         permanence_decrement: float = 0.02,
         connected_threshold: float = 0.5,
+        weak_column_share: float = 0.0,
+        weak_column_increment: float = 0.05,
         batch_size: int = 1,
         threshold: float = 0.5,
         overlap_index: str = "auto",
@@ -218,6 +231,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.permanence_increment = permanence_increment
         self.permanence_decrement = permanence_decrement
         self.connected_threshold = connected_threshold
+        self.weak_column_share = weak_column_share
+        self.weak_column_increment = weak_column_increment
         self.batch_size = batch_size
         self.threshold = threshold
         self.overlap_index = overlap_index
@@ -415,6 +430,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
         self.log_duty_cycles_ = np.empty(0)
         self.boost_factors_ = np.ones(n_columns, np.float32)
+        self.overlap_duty_cycles_ = np.empty(0)
         self.off_columns_ = self.off_inputs_ = NOTHING_OFF
         self.n_active_ = rule.n_active
         self.n_cycles_ = 0
@@ -446,6 +462,10 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
             self.log_duty_cycles_ = np.log(self.active_duty_cycles_)
+        if not rule.weak_column_share:
+            self.overlap_duty_cycles_ = np.empty(0)
+        elif not self.overlap_duty_cycles_.size:
+            self.overlap_duty_cycles_ = np.ones(self._n_features_out)
         synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
         columns = Columns(
             self.active_duty_cycles_,
@@ -454,6 +474,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.tie_breakers_,
             column_thresholds(self._n_features_out, self.stimulus_threshold, self.off_columns_),
             np.empty(self._n_features_out if rule.boost_target else 0),
+            self.overlap_duty_cycles_,
         )
         layout = self.overlap_index
         if layout == "auto":
@@ -505,9 +526,9 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _restore(self) -> None:
         """Fill in what poolers of earlier versions, from pickles or model files, do not have."""
         if hasattr(self, "permanences_"):
-            for name in ("off_columns_", "off_inputs_"):
+            for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
                 if not hasattr(self, name):
-                    setattr(self, name, NOTHING_OFF)
+                    setattr(self, name, np.empty(0, _ARRAYS[name]))
 
     def __getstate__(self) -> dict[str, Any]:
         # What can be built from the rest stays out of pickles.
@@ -525,6 +546,7 @@ _ARRAYS = {
     "active_duty_cycles_": np.float64,
     "log_duty_cycles_": np.float64,
     "boost_factors_": np.float32,
+    "overlap_duty_cycles_": np.float64,
     "tie_breakers_": np.float32,
     "off_columns_": np.int32,
     "off_inputs_": np.int32,

@@ -121,6 +121,7 @@ class Pooler:
         self.off_columns = set(pooler.off_columns_.tolist())
         self.off_inputs = set(pooler.off_inputs_.tolist())
         self.duty_cycles = [float(a) for a in pooler.active_duty_cycles_]
+        self.overlap_duty_cycles = [1.0] * len(self.pools)
         self.n_groups = 1
         if self.parameters["inhibition"] == "grouped":
             self.n_groups = math.prod(self.shape[:-1])
@@ -148,8 +149,10 @@ class Pooler:
 
     def near(self, column):
         """The columns that a column is compared with, itself included."""
-        if self.parameters["inhibition"] == "local":
+        if self.parameters["inhibition"] in ("local", "gaussian"):
             radii = [max(self.radii)] * len(self.shape)
+            if self.parameters["inhibition"] == "gaussian":
+                radii = [math.ceil(2 * deviation) for deviation in self.radii]
             return neighbours(column, self.shape, radii, self.parameters["wrap"])
         size = len(self.pools) // self.n_groups
         return range(column // size * size, (column // size + 1) * size)
@@ -200,6 +203,7 @@ class Pooler:
 
     def learn(self, x, active):
         p, x = self.parameters, self.working(x)
+        overlaps = self.overlaps(x)
         for c in active:
             self.permanences[c] = adapt(
                 self.pools[c],
@@ -211,6 +215,23 @@ class Pooler:
         alpha = 1 / p["duty_cycle_period"]
         for c in range(len(self.pools)):
             self.duty_cycles[c] = (1 - alpha) * self.duty_cycles[c] + alpha * (c in active)
+        self.raise_weak_columns(overlaps)
+
+    def raise_weak_columns(self, overlaps):
+        """After a cycle with these overlaps. In the kernel's order of operations: exact."""
+        p, off = self.parameters, self.off_columns
+        decay = 1 - 1 / p["duty_cycle_period"]
+        for c, o in enumerate(overlaps):
+            sees = o >= max(1, p["stimulus_threshold"]) and c not in off
+            self.overlap_duty_cycles[c] = self.overlap_duty_cycles[c] * decay + (1 - decay) * sees
+        duty_cycles, share = self.overlap_duty_cycles, p["weak_column_share"]
+        best_near = [max(duty_cycles[b] for b in self.near(c)) for c in range(len(overlaps))]
+        increment = np.float32(p["weak_column_increment"])
+        for c, best in enumerate(best_near):
+            if duty_cycles[c] < share * best and c not in off:
+                self.permanences[c] = [
+                    min(q + increment, np.float32(1)) for q in self.permanences[c]
+                ]
 
 
 def receptive_field(kind, column, column_shape, input_shape, radius, wrap):

@@ -39,6 +39,8 @@ def test_each_cycle_equals_the_naive_pooler(data):
         twin.learn(x, set(active.tolist()))
         assert pooler.permanences_.tolist() == [p for row in twin.permanences for p in row]
         np.testing.assert_allclose(pooler.active_duty_cycles_, twin.duty_cycles, rtol=1e-9)
+        if pooler.weak_column_share > 0:
+            assert pooler.overlap_duty_cycles_.tolist() == twin.overlap_duty_cycles
 
 
 def assert_same_but_for_near_ties(active, values, allowed, k):

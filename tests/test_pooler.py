@@ -235,7 +235,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
     nothing = np.empty(6, np.float32)
-    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), np.empty(0))
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *np.empty((2, 0)))
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), (6,))
 
@@ -339,6 +339,8 @@ BAD_PARAMETERS = [
     ({"permanence_decrement": -0.1}, ValueError),
     ({"connected_threshold": True}, TypeError),
     ({"batch_size": 0}, ValueError),
+    ({"weak_column_share": 1.5}, ValueError),
+    ({"weak_column_increment": None}, TypeError),
     ({"threshold": -0.5}, ValueError),
 ]
 
@@ -403,3 +405,33 @@ def test_compute_draws_and_learns_from_the_first_input_on():
         one_by_one.compute(x)
     assert one_by_one.n_cycles_ == 30
     assert_same_state(one_by_one, topological().fit(X))
+
+
+def test_columns_that_never_see_enough_are_raised_until_they_do():
+    X = digits(400)
+    lost = np.arange(0, 400, 7)
+    weak = {}
+    for share in (0.0, 0.1):
+        pooler = topological(duty_cycle_period=50, weak_column_share=share)
+        pooler.set_params(inhibition="local", stimulus_threshold=2, weak_column_increment=0.01)
+        pooler.initialize(400)
+        permanences = pooler.permanences_.copy()
+        permanences[np.isin(np.repeat(np.arange(400), np.diff(pooler.indptr_)), lost)] = 0.1
+        pooler.permanences_ = permanences
+        weak[share] = pooler.partial_fit(X).transform(X)
+        assert pooler.overlap_duty_cycles_.size == (400 if share else 0)
+    assert not np.isin(lost, weak[0.0].indices).any()
+    assert np.isin(lost, weak[0.1].indices).mean() > 0.9
+
+
+def test_a_batch_raises_weak_columns_once_for_all_its_inputs():
+    pooler = topological(batch_size=4, weak_column_share=1.0, weak_column_increment=0.01)
+    pooler.set_params(permanence_increment=0.0, permanence_decrement=0.0).initialize(400)
+    before = pooler.permanences_.copy()
+    X = digits(4)
+    X[:, :200] = 0
+    pooler.partial_fit(X)
+    raised = pooler.permanences_ > before
+    assert 0 < raised.mean() < 1
+    expected = np.minimum(before + np.float32(0.04), 1)
+    assert (pooler.permanences_ == np.where(raised, expected, before)).all()

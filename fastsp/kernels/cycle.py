@@ -32,7 +32,12 @@ from fastsp.kernels.state import (
     Rule,
     Synapses,
 )
-from fastsp.kernels.upkeep import new_upkeep_scratch, refresh_boost_factors
+from fastsp.kernels.upkeep import (
+    new_upkeep_scratch,
+    raise_weak_columns,
+    refresh_boost_factors,
+    update_overlap_duty_cycles,
+)
 from fastsp.kernels.vectors import ROW_WORDS
 
 FLIP_ROOM = 4096
@@ -170,8 +175,8 @@ def learn(
 
     As `infer`, and changes `synapses.permanences`, `index` and `columns`. Inputs are taken in
     batches of `rule.batch_size`: the active columns of a batch are all found with the permanences
-    and boost factors from before it, then the updates follow in order. At the end the boost
-    factors are those of the final duty cycles.
+    and boost factors from before it, then the updates follow in order, and last weak columns are
+    raised. At the end the boost factors are those of the final duty cycles.
     """
     scratch = new_scratch(columns.boost_factors.size, index, inhibition)
     changes = np.empty(64 * inputs.shape[1], np.float32)
@@ -183,20 +188,27 @@ def learn(
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
         refresh_boost_factors(columns, inhibition, rule, upkeep)
-        guess = choose_columns(
-            inputs[start:end],
-            index,
-            columns,
-            inhibition,
-            rule,
-            guess,
-            scratch,
-            active[start:end],
-            n_active[start:end],
-        )
+        # Where the overlaps of every input are needed, one is taken at a time.
+        step = 1 if rule.weak_column_share > 0.0 else end - start
+        for i in range(start, end, step):
+            guess = choose_columns(
+                inputs[i : i + step],
+                index,
+                columns,
+                inhibition,
+                rule,
+                guess,
+                scratch,
+                active[i : i + step],
+                n_active[i : i + step],
+            )
+            if rule.weak_column_share > 0.0:
+                update_overlap_duty_cycles(scratch.overlaps[0], columns, rule)
         for i in range(start, end):
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             adapt_columns(winners, synapses, changes, threshold, index, flips)
             update_duty_cycles(winners, columns, rule, work)
+        if rule.weak_column_share > 0.0:
+            raise_weak_columns(end - start, synapses, index, columns, inhibition, rule, upkeep)
     refresh_boost_factors(columns, inhibition, rule, upkeep)

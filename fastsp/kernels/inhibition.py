@@ -21,7 +21,8 @@ class Inhibition(NamedTuple):
     blur: Blur
     neighbourhood: Neighbourhood
     boxes: Boxes
-    """The neighbourhoods again, for sums and maxima where these are needed; not for the blur."""
+    """The neighbourhoods again, for sums and maxima where these are needed; for the blur, of two
+    standard deviations."""
 
 
 @kernel

@@ -23,7 +23,12 @@ from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
-from fastsp.kernels.upkeep import new_upkeep_scratch, refresh_boost_factors
+from fastsp.kernels.upkeep import (
+    new_upkeep_scratch,
+    raise_weak_columns,
+    refresh_boost_factors,
+    update_overlap_duty_cycles,
+)
 from fastsp.kernels.vectors import WORD, pack_word
 
 _FIELDS = (
@@ -141,5 +146,16 @@ def run_cycle(
             winners, session.synapses, session.changes, threshold, session.index, session.flips
         )
         update_duty_cycles(winners, columns, rule, session.work)
+        if rule.weak_column_share > 0.0:
+            update_overlap_duty_cycles(session.scratch.overlaps[0], columns, rule)
+            raise_weak_columns(
+                1,
+                session.synapses,
+                session.index,
+                columns,
+                session.inhibition,
+                rule,
+                session.upkeep,
+            )
         refresh_boost_factors(columns, session.inhibition, rule, session.upkeep)
     return int(n_active[0])

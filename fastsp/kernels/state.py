@@ -90,6 +90,8 @@ class Columns(NamedTuple):
     """The smallest overlap with which each may be active: the stimulus threshold, or `OFF`."""
     targets: NDArray[np.float64]
     """Mean duty cycle of the neighbourhood where boosting compares with that, else (0,)."""
+    overlap_duty_cycles: NDArray[np.float64]
+    """Moving average of how often each sees enough to be active; (0,) where unused."""
 
 
 class Blur(NamedTuple):
@@ -125,3 +127,6 @@ class Rule(NamedTuple):
     permanence_decrement: float
     connected_threshold: float
     batch_size: int
+    weak_column_share: float
+    """0 where weak columns are left as they are"""
+    weak_column_increment: float

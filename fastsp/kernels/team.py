@@ -127,6 +127,7 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
         columns.tie_breakers[first:last],
         columns.thresholds[first:last],
         columns.targets[first:last],
+        columns.overlap_duty_cycles[first:last],
     )
 
 

@@ -1,19 +1,26 @@
-"""What looks at the neighbourhood of each column to keep all in use: the targets of boosting."""
+"""What looks at the neighbourhood of each column to keep all in use.
+
+The targets of boosting, and columns that see too little, whose permanences are raised.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import update_boost_factors
-from fastsp.kernels.boxes import sum_boxes
+from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE, update_boost_factors
+from fastsp.kernels.boxes import max_boxes, sum_boxes
 from fastsp.kernels.inhibition import Inhibition, blur_grid
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.overlap import flip
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     NEIGHBOURHOOD_TARGET,
+    OFF,
     Columns,
+    OverlapIndex,
     Rule,
+    Synapses,
 )
 
 
@@ -30,10 +37,10 @@ class UpkeepScratch(NamedTuple):
 
 @kernel
 def new_upkeep_scratch(columns: Columns, inhibition: Inhibition, rule: Rule) -> UpkeepScratch:
-    """Allocate scratch space for `refresh_boost_factors`."""
+    """Allocate scratch space for `refresh_boost_factors` and `raise_weak_columns`."""
     n_columns = columns.thresholds.size
     size, blur_size, blur = 0, 0, inhibition.blur
-    if rule.boost_target == NEIGHBOURHOOD_TARGET:
+    if rule.boost_target == NEIGHBOURHOOD_TARGET or rule.weak_column_share > 0.0:
         size = n_columns
         if rule.inhibition == GAUSSIAN_INHIBITION:
             blur_size = n_columns
@@ -89,3 +96,74 @@ def set_boost_factors(columns: Columns, inhibition: Inhibition, rule: Rule) -> N
     """As `refresh_boost_factors`, once."""
     scratch = new_upkeep_scratch(columns, inhibition, rule)
     refresh_boost_factors(columns, inhibition, rule, scratch)
+
+
+@kernel
+def update_overlap_duty_cycles(overlaps: NDArray[np.uint16], columns: Columns, rule: Rule) -> None:
+    """Advance the overlap duty cycles: o <- (1 - alpha) o + alpha [overlap >= max(1, threshold)].
+
+    `overlaps` (C,) at least; the threshold is the column's own. Changes
+    `columns.overlap_duty_cycles`.
+    """
+    overlap_duty_cycles, thresholds = columns.overlap_duty_cycles, columns.thresholds
+    decay, increase = rule.duty_cycle_decay, 1.0 - rule.duty_cycle_decay
+    for c in range(overlap_duty_cycles.size):
+        decayed = max(overlap_duty_cycles[c] * decay, SMALLEST_DUTY_CYCLE)
+        sees = overlaps[c] >= max(thresholds[c], np.uint16(1))
+        overlap_duty_cycles[c] = decayed + increase if sees else decayed
+
+
+@kernel
+def _raise_column(
+    column: int,
+    synapses: Synapses,
+    increment: np.float32,
+    threshold: np.float32,
+    index: OverlapIndex,
+) -> None:
+    """Add `increment` to all permanences of `column`, clipped to 1; keep `index` in step."""
+    start, end = synapses.indptr[column], synapses.indptr[column + 1]
+    own = synapses.permanences[start:end]
+    n_flips = np.int32(0)
+    for i in range(own.size):
+        raised = own[i] + increment
+        n_flips += np.int32((own[i] < threshold) & (raised >= threshold))
+    if n_flips > 0:
+        for i in range(own.size):
+            if own[i] < threshold and own[i] + increment >= threshold:
+                flip(index, column, np.uint32(synapses.indices[start + i]), True)
+    for i in range(own.size):
+        own[i] = min(own[i] + increment, np.float32(1.0))
+
+
+@kernel
+def raise_weak_columns(
+    n_cycles: int,
+    synapses: Synapses,
+    index: OverlapIndex,
+    columns: Columns,
+    inhibition: Inhibition,
+    rule: Rule,
+    scratch: UpkeepScratch,
+) -> None:
+    """Raise all permanences of weak columns by `n_cycles` times the increment, clipped to 1.
+
+    Weak is a column whose overlap duty cycle is below a share of the largest in its neighbourhood:
+    Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111. Columns that are switched off are
+    left as they are. Changes `synapses.permanences`, and `index` in step.
+    """
+    share, overlap_duty_cycles = rule.weak_column_share, columns.overlap_duty_cycles
+    smallest, largest = overlap_duty_cycles[0], overlap_duty_cycles[0]
+    for c in range(overlap_duty_cycles.size):
+        smallest = min(smallest, overlap_duty_cycles[c])
+        largest = max(largest, overlap_duty_cycles[c])
+    # As a rule no column is weak even beside the best of all.
+    if smallest >= share * largest:
+        return
+    best_near = scratch.values
+    max_boxes(inhibition.boxes, overlap_duty_cycles, scratch.work, best_near)
+    increment = np.float32(n_cycles * rule.weak_column_increment)
+    threshold = np.float32(rule.connected_threshold)
+    for c in range(overlap_duty_cycles.size):
+        if overlap_duty_cycles[c] < share * best_near[c] and columns.thresholds[c] != OFF:
+            _raise_column(c, synapses, increment, threshold, index)
