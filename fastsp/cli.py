@@ -62,6 +62,8 @@ class ExperimentName(StrEnum):
 
     METRICS = "metrics"
     ADAPTATION = "adaptation"
+    CLASSIFIERS = "classifiers"
+    SIMILARITY = "similarity"
 
 
 Data = Annotated[

@@ -190,3 +190,35 @@ def test_entropy_falls_when_inputs_change_and_recovers():
             assert before > at < after, arm
         assert np.isnan(measures["stability"].mean[[0, 13]]).all()  # nothing to compare with
         assert 0 < measures["kept"].mean < 1
+
+
+def test_classifiers_are_compared_on_equal_terms():
+    from fastsp.experiments.readouts import CLASSIFIERS, CODES
+
+    summary = run_quick("classifiers", [0]).summary()
+    assert list(summary) == [f"{name}, {code}" for code in CODES for name in CLASSIFIERS]
+    for measures in summary.values():
+        assert measures["accuracy"].mean > 0.4  # four classes
+        assert measures["n_predicted"].mean == 60
+    # Neighbours keep all codes, the likelihood only its counts.
+    kept = {name: summary[f"{name}, {CODES[1]}"]["model_bytes"].mean for name in CLASSIFIERS}
+    assert kept["nearest neighbours"] > kept["likelihood, product"]
+
+
+def test_similarity_of_raw_bits_is_known():
+    from fastsp.metrics import class_overlaps
+
+    digits = make_digits()
+    experiment = EXPERIMENTS["similarity"]
+    config = experiment.quick
+    summary = run_experiment(experiment, config, [0], digits).summary()
+    on = config.pooler.build_encoder(digits.test_images).transform(digits.test_images)[:, ::2]
+    within, between = class_overlaps(on, digits.test_labels)
+    raw = summary["raw ON bits"]
+    assert raw["within"].mean == pytest.approx(within)
+    assert raw["between"].mean == pytest.approx(between)
+    assert raw["told_apart"].mean > 0.9  # four well separated classes
+    for measures in summary.values():
+        assert measures["rotation"].mean[0] == measures["shift"].mean[0] == 1  # the same view
+        assert measures["shift"].mean[-1] < 1
+        assert measures["shares_within"].mean.sum() == pytest.approx(1)

@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from fastsp.experiments import adaptation, properties
+from fastsp.experiments import adaptation, properties, readouts, similarity
 from fastsp.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
-    experiment.name: experiment for experiment in (properties.EXPERIMENT, adaptation.EXPERIMENT)
+    experiment.name: experiment
+    for experiment in (
+        properties.EXPERIMENT,
+        adaptation.EXPERIMENT,
+        readouts.EXPERIMENT,
+        similarity.EXPERIMENT,
+    )
 }

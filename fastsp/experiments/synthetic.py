@@ -20,12 +20,18 @@ def random_sdrs(n: int, n_bits: int, least: int, most: int, random: np.random.Ge
 
 
 def bars(n: int, side: int, length: int, n_bars: int, random: np.random.Generator) -> Bits:
-    """Return inputs of `n_bars` bars at random places, each horizontal or vertical by chance."""
-    images = np.zeros((n, side, side), np.uint8)
-    for image in images:
-        for horizontal in random.random(n_bars) < 0.5:
-            _draw_bar(image, length, bool(horizontal), random)
-    return images.reshape(n, -1)
+    """Return inputs of `n_bars` bars at random places, each horizontal or vertical by chance.
+
+    A bar that leaves at one edge comes in at the opposite one, so that all places are alike.
+    """
+    along = np.arange(length)
+    horizontal = random.random((n, n_bars, 1)) < 0.5
+    y, x = random.integers(side, size=(2, n, n_bars, 1))
+    rows = (y + np.where(horizontal, 0, along)) % side
+    columns = (x + np.where(horizontal, along, 0)) % side
+    images = np.zeros((n, side * side), np.uint8)
+    np.put_along_axis(images, (rows * side + columns).reshape(n, -1), 1, axis=1)
+    return images
 
 
 def bar_pairs(n: int, side: int, length: int, random: np.random.Generator) -> Bits:

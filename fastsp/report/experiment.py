@@ -5,12 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 from fastsp.experiments.experiment import ExperimentResult
-from fastsp.report import adaptation, properties
+from fastsp.report import adaptation, properties, readouts, similarity
 from fastsp.report.page import Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
     "metrics": properties.page,
     "adaptation": adaptation.page,
+    "classifiers": readouts.page,
+    "similarity": similarity.page,
 }
 """By name of the experiment, what is special on its page."""
 

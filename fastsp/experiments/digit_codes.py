@@ -1,0 +1,55 @@
+"""Codes of MNIST digits by the published pooler, for experiments that compare them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.datasets import Mnist
+from fastsp.experiments.mnist import MnistConfig, Training, compile_for
+from fastsp.experiments.progress import Progress
+from fastsp.pooler import SpatialPooler
+
+PUBLISHED = MnistConfig(checkpoints=0)
+"""The published configuration, without measurements while it learns."""
+QUICK = replace(
+    PUBLISHED,
+    cycles=300,
+    chunk=100,
+    column_shape=(16, 16),
+    potential_radius=2,
+    n_potential=24,
+    density=0.05,
+    duty_cycle_period=100,
+)
+"""The same in a size for tests."""
+
+
+@dataclass(frozen=True)
+class Coder:
+    """A way from images to codes: a pooler behind its encoder, or the ON bits themselves."""
+
+    config: MnistConfig
+    pooler: SpatialPooler | None
+
+    def __call__(self, images: NDArray[np.uint8]) -> Any:
+        """Return codes of images (n, n_pixels): a CSR matrix, or ON bits (n, n_pixels) uint8."""
+        bits = self.config.build_encoder(images).transform(images)
+        if self.pooler:
+            return self.pooler.transform(bits)
+        return bits[:, ::2] if self.config.channels == "on_off" else bits
+
+
+def coders(config: MnistConfig, seed: int, digits: Mnist, progress: Progress) -> dict[str, Coder]:
+    """Return the raw ON bits, the untrained pooler and the trained one."""
+    config = replace(config, seed=seed)
+    compile_for(config, digits, progress)
+    untrained = config.build_pooler(digits.image_shape)
+    training = Training(config, digits)
+    training.run(progress)
+    return {
+        "raw ON bits": Coder(config, None),
+        "untrained pooler": Coder(config, untrained),
+        "trained pooler": Coder(config, training.pooler),
+    }
