@@ -14,15 +14,22 @@ from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.inhibition import Inhibition
 from fastsp.topology import ReceptiveFields, boxes, gaussian_blur, neighbourhood, receptive_fields
 
+TIE_BREAKER_SCALE = 0.01
+"""Tie-breakers are below this, so they never reorder two different overlaps."""
+LONGEST_TIED_POOL = 2000
+"""Potential synapses of a column, up to which tie-breakers order equal shares of overlap."""
+
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
     "inhibition": ("global", "gaussian", "local", "grouped"),
     "boosting": ("log", "exp", None),
     "boost_target": ("density", "neighbourhood"),
+    "overlap": ("count", "share"),
     "overlap_index": ("auto", "rows", "words", "lists"),
 }
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
 _TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
+_OVERLAP = {"count": state.COUNTED_OVERLAP, "share": state.SHARED_OVERLAP}
 _INHIBITION = {
     "global": state.GLOBAL_INHIBITION,
     "gaussian": state.GAUSSIAN_INHIBITION,
@@ -232,8 +239,24 @@ def _boxes_of(
     return boxes(column_shape, tuple(math.ceil(2 * radius) for radius in radii), wrap)
 
 
-def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> state.Rule:
-    """Return the numbers that kernels need, for a grid of columns."""
+def _tie_scale(longest_pool: int) -> float:
+    """Return what tie-breakers are multiplied by before they are added to shares.
+
+    Different shares of up to n synapses are at least 1 / (n (n - 1)) apart; tie-breakers stay below
+    half of that. In large pools shares as close fill the precision of float32 alone.
+    """
+    if longest_pool > LONGEST_TIED_POOL:
+        return 0.0
+    return 0.5 / (longest_pool * max(longest_pool - 1, 1)) / TIE_BREAKER_SCALE
+
+
+def rule_of(
+    parameters: Mapping[str, Any], column_shape: tuple[int, ...], longest_pool: int = 1
+) -> state.Rule:
+    """Return the numbers that kernels need, for a grid of columns.
+
+    `longest_pool` is the largest number of potential synapses that a column has.
+    """
     n_columns = math.prod(column_shape)
     n_groups = 1
     if parameters["inhibition"] == "grouped":
@@ -255,4 +278,6 @@ def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> sta
         batch_size=int(parameters["batch_size"]),
         weak_column_share=float(parameters["weak_column_share"]),
         weak_column_increment=float(parameters["weak_column_increment"]),
+        overlap=_OVERLAP[parameters["overlap"]],
+        tie_scale=_tie_scale(longest_pool),
     )

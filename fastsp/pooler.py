@@ -22,6 +22,7 @@ from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_ma
 from fastsp.inputs import pack
 from fastsp.kernels.state import LOG_BOOSTING, Columns
 from fastsp.parameters import (
+    TIE_BREAKER_SCALE,
     Layout,
     check_numbers_and_choices,
     lay_out,
@@ -36,8 +37,6 @@ CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
 SAMPLE = 64
 """Inputs by whose on-bits the layout of the overlap index is chosen."""
-TIE_BREAKER_SCALE = 0.01
-"""Tie-breakers are below this, so they never reorder two different overlaps."""
 
 
 class Trace(NamedTuple):
@@ -46,7 +45,8 @@ class Trace(NamedTuple):
     overlaps: NDArray[np.int32]
     """(C,) connected synapses whose input bit is on"""
     boosted: NDArray[np.float32]
-    """(C,) boost factor times (overlap + tie-breaker); 0 under the stimulus threshold"""
+    """(C,) boost factor times (overlap, or its share, + tie-breaker); 0 under the stimulus
+    threshold"""
     inhibited: NDArray[np.float32]
     """(C,) what the largest are chosen by: normalised by the neighbourhood where that inhibits"""
     active: NDArray[np.int32]
@@ -110,6 +110,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     duty_cycle_period : float
         Number of cycles, at least 1, over which duty cycles are averaged (time constant of the
         moving average).
+    overlap : {"count", "share"}
+        What columns compete by: their overlap, or its share of their connected synapses, so that
+        columns with few of them stand a chance beside those with many. A column without any has
+        share 0. Equal shares are ordered by the tie-breakers, made small enough, where no column
+        has more than 2,000 potential synapses; else by position.
     stimulus_threshold : int
         A column with a smaller overlap is never active, even if then fewer than k are.
     permanence_increment, permanence_decrement : float in [0, 1]
@@ -200,6 +205,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         boost_strength: float = 100.0,
         boost_target: str = "density",
         duty_cycle_period: float = 1000.0,
+        overlap: str = "count",
         stimulus_threshold: int = 0,
         permanence_increment: float = 0.1,
         permanence_decrement: float = 0.02,
@@ -227,6 +233,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.boost_strength = boost_strength
         self.boost_target = boost_target
         self.duty_cycle_period = duty_cycle_period
+        self.overlap = overlap
         self.stimulus_threshold = stimulus_threshold
         self.permanence_increment = permanence_increment
         self.permanence_decrement = permanence_decrement
@@ -457,7 +464,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         for name, dtype in _ARRAYS.items():
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
             setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
-        rule = rule_of(parameters, self.column_shape_)
+        longest_pool = int(np.diff(self.indptr_).max())
+        rule = rule_of(parameters, self.column_shape_, longest_pool)
         if rule.boosting != LOG_BOOSTING:
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
@@ -467,6 +475,17 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         elif not self.overlap_duty_cycles_.size:
             self.overlap_duty_cycles_ = np.ones(self._n_features_out)
         synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
+        layout = self.overlap_index
+        if layout == "auto":
+            n_adapted = rule.n_active * synapses.indices.size / self._n_features_out
+            layout = choose_layout(synapses, self.n_features_in_, Load(n_on, n_adapted))
+        index = build_index(
+            synapses,
+            self.n_features_in_,
+            rule.connected_threshold,
+            layout,
+            self.overlap == "share",
+        )
         columns = Columns(
             self.active_duty_cycles_,
             self.log_duty_cycles_,
@@ -474,15 +493,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             self.tie_breakers_,
             column_thresholds(self._n_features_out, self.stimulus_threshold, self.off_columns_),
             np.empty(self._n_features_out if rule.boost_target else 0),
+            index.connected_counts,
             self.overlap_duty_cycles_,
         )
-        layout = self.overlap_index
-        if layout == "auto":
-            n_adapted = rule.n_active * synapses.indices.size / self._n_features_out
-            layout = choose_layout(synapses, self.n_features_in_, Load(n_on, n_adapted))
         engine = Engine(
             synapses,
-            build_index(synapses, self.n_features_in_, rule.connected_threshold, layout),
+            index,
             columns,
             lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
             rule,

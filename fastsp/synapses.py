@@ -96,7 +96,11 @@ def choose_layout(synapses: Synapses, n_inputs: int, load: Load) -> str:
 
 
 def build_index(
-    synapses: Synapses, n_inputs: int, connected_threshold: float, layout: str
+    synapses: Synapses,
+    n_inputs: int,
+    connected_threshold: float,
+    layout: str,
+    counted: bool = False,
 ) -> OverlapIndex:
     """Build the overlap index of the connected synapses.
 
@@ -106,13 +110,15 @@ def build_index(
     connected_threshold : a synapse is connected where its permanence, as float32, is at least the
         threshold as float32.
     layout : "rows", "words" or "lists".
+    counted : whether the connected synapses of each column are counted.
     """
     bits, lists = _no_bits(), _no_lists(synapses)
     if layout == "lists":
         lists = _new_lists(synapses, n_inputs)
     else:
         bits = _new_bits(synapses, n_inputs, layout)
-    index = OverlapIndex(LAYOUTS[layout], _digits(synapses), bits, lists)
+    counts = np.zeros(synapses.indptr.size - 1 if counted else 0, np.int32)
+    index = OverlapIndex(LAYOUTS[layout], _digits(synapses), bits, lists, counts)
     fill_index(synapses, np.float32(connected_threshold), index)
     return index
 

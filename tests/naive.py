@@ -35,6 +35,22 @@ def boost_factor(kind, duty_cycle, target, strength):
     return 1.0
 
 
+def share_of_connected(overlap, permanences, threshold):
+    """Share of the connected synapses whose input bit is on, float32; 0 where there are none."""
+    n_connected = sum(connected(p, threshold) for p in permanences)
+    return np.float32(overlap) / np.float32(n_connected) if n_connected else np.float32(0)
+
+
+def tie_scale(longest_pool):
+    """Factor of tie-breakers, below 0.01, that keeps them below half of any two shares' distance.
+
+    Which is 1 / n - 1 / (n - 1) at the least, with n synapses. 0 where float32 cannot hold both.
+    """
+    if longest_pool > 2000:
+        return 0.0
+    return 0.5 / (longest_pool * max(longest_pool - 1, 1)) / 0.01
+
+
 def excite(overlap, boost, tie_breaker):
     """Boost factor times (overlap + tie-breaker), in float32."""
     return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
@@ -183,11 +199,17 @@ class Pooler:
             o >= p["stimulus_threshold"] and c not in self.off_columns
             for c, o in enumerate(overlaps)
         ]
+        seen, tie_breakers = overlaps, self.tie_breakers
+        if p["overlap"] == "share":
+            seen = [
+                share_of_connected(o, permanences, p["connected_threshold"])
+                for o, permanences in zip(overlaps, self.permanences, strict=True)
+            ]
+            scale = tie_scale(max(len(pool) for pool in self.pools))
+            tie_breakers = [np.float32(scale) * tie for tie in tie_breakers]
         values = [
             excite(o, b, tie) if may else np.float32(0)
-            for may, o, b, tie in zip(
-                allowed, overlaps, boost_factors, self.tie_breakers, strict=True
-            )
+            for may, o, b, tie in zip(allowed, seen, boost_factors, tie_breakers, strict=True)
         ]
         if p["inhibition"] == "gaussian":
             values = normalise(values, self.shape, self.radii, p["wrap"])

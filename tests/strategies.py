@@ -44,6 +44,7 @@ def poolers(draw, **fixed):
         # A blur in float32 cannot tell apart what is dwarfed by a neighbour's excitement.
         "boost_strength": draw(st.floats(0.0, 5.0 if inhibition == "gaussian" else 100.0)),
         "duty_cycle_period": draw(st.floats(1.5, 200.0)),
+        "overlap": draw(st.sampled_from(["count", "count", "share"])),
         "stimulus_threshold": draw(st.sampled_from([0, 0, 1, 3])),
         "permanence_increment": draw(st.floats(0.0, 0.5)),
         "permanence_decrement": draw(st.floats(0.0, 0.5)),

@@ -235,7 +235,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
     nothing = np.empty(6, np.float32)
-    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *np.empty((2, 0)))
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 3)
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), (6,))
 
@@ -331,6 +331,7 @@ BAD_PARAMETERS = [
     ({"boosting": ["log"]}, ValueError),
     ({"boost_strength": -1}, ValueError),
     ({"boost_target": "mean"}, ValueError),
+    ({"overlap": "sum"}, ValueError),
     ({"boost_target": "neighbourhood"}, ValueError),
     ({"duty_cycle_period": 0.5}, ValueError),
     ({"stimulus_threshold": -1}, ValueError),
@@ -435,3 +436,30 @@ def test_a_batch_raises_weak_columns_once_for_all_its_inputs():
     assert 0 < raised.mean() < 1
     expected = np.minimum(before + np.float32(0.04), 1)
     assert (pooler.permanences_ == np.where(raised, expected, before)).all()
+
+
+def test_shares_let_columns_with_few_synapses_win():
+    X, counts = digits(200), {}
+    for overlap in ("count", "share"):
+        pooler = topological(overlap=overlap, potential_fraction=0.3).set_params(boosting=None)
+        pooler.set_params(inhibition="global").initialize(400)
+        connected = pooler.permanences_ >= 0.5
+        n_connected = np.maximum(np.add.reduceat(connected.astype(int), pooler.indptr_[:-1]), 1)
+        trace = pooler.trace(X[0])
+        if overlap == "share":
+            np.testing.assert_allclose(trace.boosted, trace.overlaps / n_connected, atol=0.005)
+        counts[overlap] = n_connected[pooler.transform(X).indices].mean() / n_connected.mean()
+    assert counts["share"] < 1 < 1.2 < counts["count"]
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 40, 333, 2000])
+def test_tie_breakers_order_equal_shares_and_no_others(n):
+    shares = np.float32(np.arange(n + 1)) / np.float32(n)
+    if n > 1:
+        less = np.float32(np.arange(n)) / np.float32(n - 1)
+        shares = np.unique(np.concatenate([shares, less]))
+    pooler = SpatialPooler((1,), overlap="share").initialize(2)
+    scale = np.float32(rule_of(pooler.get_params(), (1,), n).tie_scale)
+    highest = shares + scale * np.float32(0.01)
+    assert (highest[:-1] < shares[1:]).all()
+    assert (highest > shares).all()

@@ -76,6 +76,8 @@ def flip(index: OverlapIndex, column: int, bit: np.uint32, connected: bool) -> N
 
     `connected` tells what it is from now on; it was the opposite before.
     """
+    if index.connected_counts.size > 0:
+        index.connected_counts[column] += 1 if connected else -1
     if index.layout != CONNECTED_LISTS:
         place, shift = _place(index, column, bit)
         index.bits.words[place] ^= np.uint64(1) << np.uint64(shift)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 NO_BOOSTING, LOG_BOOSTING, EXP_BOOSTING = 0, 1, 2
 DENSITY_TARGET, NEIGHBOURHOOD_TARGET = 0, 1
+COUNTED_OVERLAP, SHARED_OVERLAP = 0, 1
 GLOBAL_INHIBITION, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, GROUPED_INHIBITION = 0, 1, 2, 3
 BIT_ROWS, BIT_WORDS, CONNECTED_LISTS = 0, 1, 2
 OFF = 0xFFFF
@@ -76,6 +77,8 @@ class OverlapIndex(NamedTuple):
     """Binary digits that the largest possible overlap needs; at least 3."""
     bits: ConnectedBits
     lists: ConnectedLists
+    connected_counts: NDArray[np.int32]
+    """(C,) how many synapses of each column are connected; (0,) where that is not needed"""
 
 
 class Columns(NamedTuple):
@@ -90,6 +93,8 @@ class Columns(NamedTuple):
     """The smallest overlap with which each may be active: the stimulus threshold, or `OFF`."""
     targets: NDArray[np.float64]
     """Mean duty cycle of the neighbourhood where boosting compares with that, else (0,)."""
+    connected_counts: NDArray[np.int32]
+    """Those of the overlap index."""
     overlap_duty_cycles: NDArray[np.float64]
     """Moving average of how often each sees enough to be active; (0,) where unused."""
 
@@ -130,3 +135,6 @@ class Rule(NamedTuple):
     weak_column_share: float
     """0 where weak columns are left as they are"""
     weak_column_increment: float
+    overlap: int
+    tie_scale: float
+    """What tie-breakers are multiplied by before they are added to shares"""

@@ -115,7 +115,7 @@ def _part_of_index(index: OverlapIndex, block: int, shared: Shared) -> OverlapIn
     lists = index.lists
     if index.layout == CONNECTED_LISTS:
         lists = ConnectedLists(lists.columns, shared.starts[block], shared.lengths[block])
-    return OverlapIndex(index.layout, index.n_planes, index.bits, lists)
+    return OverlapIndex(index.layout, index.n_planes, index.bits, lists, index.connected_counts)
 
 
 @kernel
@@ -127,6 +127,7 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
         columns.tie_breakers[first:last],
         columns.thresholds[first:last],
         columns.targets[first:last],
+        columns.connected_counts[first:last],
         columns.overlap_duty_cycles[first:last],
     )
 
