@@ -8,10 +8,12 @@ from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
 from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
+from fastsp.experiments.presets import PRESETS
 from fastsp.experiments.progress import Interrupted, Progress
 
 __all__ = [
     "EXPERIMENTS",
+    "PRESETS",
     "AblationConfig",
     "AblationResult",
     "Environment",

@@ -43,7 +43,8 @@ class AblationConfig:
     Attributes
     ----------
     base : MnistConfig
-        What all arms share; its seed is the first one, its inhibition and boosting are replaced.
+        What all arms share; its seed is the first one, its inhibition and boosting are replaced,
+        and the maximum-likelihood classifier reads all codes.
     seeds : int
         Number of consecutive seeds every arm is run with.
     """
@@ -58,7 +59,12 @@ class AblationConfig:
     def variant(self, arm: Arm, seed: int) -> MnistConfig:
         """Return the configuration of one trial."""
         return replace(
-            self.base, seed=seed, inhibition=arm.inhibition, boosting=arm.boosting, checkpoints=0
+            self.base,
+            seed=seed,
+            inhibition=arm.inhibition,
+            boosting=arm.boosting,
+            readout="likelihood",
+            checkpoints=0,
         )
 
 
@@ -190,6 +196,7 @@ def run_ablation(
                     training.run(part_of(progress, 0, total), phase)
                 coding = part_of(progress, learned, total)
                 readout = read_out(training.pooler.transform, variant, data, coding, phase)
+                assert readout.accuracy_mean is not None
                 codes = readout.test_codes
                 trials.append(
                     Trial(

@@ -1,9 +1,10 @@
 """The published experiment: a Spatial Pooler learns MNIST digits, a classifier reads its code.
 
 Images walk one way: training images, each rotated and shifted anew, -> input bits -> pooler (which
-learns without labels) -> codes of the training images as they are -> maximum-likelihood classifier
--> accuracy on the test images. The same classifier on the raw input bits and on the codes of the
-untrained pooler are the controls.
+learns without labels) -> codes of the training images as they are, and of augmented copies where
+these are wanted -> readout: the maximum-likelihood classifier, or softmax regression -> accuracy on
+the test images. The same readout of the raw input bits and of the codes of the untrained pooler are
+the controls.
 """
 
 import copy
@@ -25,6 +26,7 @@ from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.progress import Interrupted, Progress, silent
 from fastsp.metrics import density, duty_cycle_entropy
 from fastsp.pooler import SpatialPooler
+from fastsp.softmax import SoftmaxClassifier
 
 BATCH = 8_192
 """Inputs coded in one call where nothing is learned; enough to share out among threads."""
@@ -57,11 +59,17 @@ class MnistConfig:
         Input bits per pixel, see `BinaryImageEncoder`.
     column_shape, ..., batch_size
         Parameters of `SpatialPooler`.
+    readout : {"likelihood", "linear"}
+        What reads the code: `MaximumLikelihoodClassifier`, or `SoftmaxClassifier`.
     smoothing : float
         Parameter of `MaximumLikelihoodClassifier`.
+    learning_rate, final_learning_rate : float
+        Parameters of `SoftmaxClassifier`; the second is that of its last step.
     readout_copies : int
-        Rotated and shifted copies of every training image whose codes fit the classifier besides
-        the code of the image itself.
+        Rotated and shifted copies of every training image whose codes fit the readout before the
+        code of the image itself.
+    readout_rotation, readout_shift : float
+        Of those copies: degrees and pixels.
     checkpoints : int
         Measurements on held-out training images during training, spaced logarithmically.
     held_out, held_out_readout : int
@@ -77,7 +85,7 @@ class MnistConfig:
     max_rotation: float = 15.0
     max_shift: float = 2.0
     channels: Literal["on_off", "on"] = "on_off"
-    column_shape: tuple[int, int] = (56, 56)
+    column_shape: tuple[int, ...] = (56, 56)
     receptive_field: str = "gaussian"
     potential_radius: float = 3
     n_potential: int = 106
@@ -90,8 +98,13 @@ class MnistConfig:
     permanence_decrement: float = 0.005
     connected_threshold: float = 0.5
     batch_size: int = 1
+    readout: Literal["likelihood", "linear"] = "likelihood"
     smoothing: float = 0.001
+    learning_rate: float = 0.01
+    final_learning_rate: float = 0.0005
     readout_copies: int = 0
+    readout_rotation: float = 15.0
+    readout_shift: float = 2.0
     checkpoints: int = 10
     held_out: int = 5_000
     held_out_readout: int = 10_000
@@ -103,6 +116,8 @@ class MnistConfig:
         for name, minimum in least.items():
             if getattr(self, name) < minimum:
                 raise ValueError(f"{name} must be at least {minimum}, got {getattr(self, name)}")
+        if self.readout not in ("likelihood", "linear"):
+            raise ValueError(f"readout must be 'likelihood' or 'linear', got {self.readout!r}")
         if self.n_jobs == 0:
             raise ValueError("n_jobs must be a number of threads, or negative, or None, got 0")
 
@@ -143,6 +158,16 @@ class MnistConfig:
             random_state=int(np.random.SeedSequence([self.seed, purpose]).generate_state(1)[0]),
         )
 
+    def build_readout(self, n_images: int) -> MaximumLikelihoodClassifier | SoftmaxClassifier:
+        """Return what reads the codes of `n_images` training images and their copies."""
+        if self.readout == "likelihood":
+            return MaximumLikelihoodClassifier(smoothing=self.smoothing)
+        return SoftmaxClassifier(
+            learning_rate=self.learning_rate,
+            final_learning_rate=self.final_learning_rate,
+            decay_steps=n_images * (1 + self.readout_copies),
+        )
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -174,22 +199,24 @@ class Readout:
 
     Attributes
     ----------
-    classifier : MaximumLikelihoodClassifier
-        Fitted on the codes of all training images; combines columns by the product.
-    accuracy, accuracy_mean : float
-        On the test images, columns combined by the product of likelihoods and, as published, by
-        the mean of class distributions.
+    classifier : MaximumLikelihoodClassifier or SoftmaxClassifier
+        Fitted on the codes of all training images; the first combines columns by the product.
+    accuracy : float
+        On the test images.
+    accuracy_mean : float or None
+        The same with columns combined by the mean of class distributions, as published; None for
+        softmax regression.
     confusion : ndarray of int64, shape (n_classes, n_classes)
-        Test images by label (row) and prediction by the product (column).
+        Test images by label (row) and prediction (column).
     test_codes : csr_matrix
         Codes of the test images.
     test_inputs_per_second : float
         Encoding and coding of the test images, without the classifier.
     """
 
-    classifier: MaximumLikelihoodClassifier
+    classifier: MaximumLikelihoodClassifier | SoftmaxClassifier
     accuracy: float
-    accuracy_mean: float
+    accuracy_mean: float | None
     confusion: NDArray[np.int64]
     test_codes: csr_matrix
     test_inputs_per_second: float
@@ -262,7 +289,7 @@ class MnistResult:
         The code of the trained pooler; of the same pooler before it learned; the input bits.
     without_local_inhibition : SpatialPooler or None
         A pooler trained on the same stream with global inhibition instead, to compare with. None
-        as well where the configuration itself has global inhibition.
+        as well where the configuration has global or grouped inhibition.
     """
 
     config: MnistConfig
@@ -344,7 +371,7 @@ def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> 
         untrained = config.build_pooler(data.image_shape)
         parts["control_untrained_pooler"] = read(untrained.transform, "control: untrained pooler")
         parts["control_raw_pixels"] = read(csr_matrix, "control: raw pixels")
-        if config.inhibition != "global":
+        if config.inhibition not in ("global", "grouped"):
             variant = replace(config, inhibition="global", checkpoints=0)
             contrast = Training(variant, data)
             contrast.run(progress, "training without local inhibition")
@@ -371,22 +398,29 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
 def read_out(
     code: Coder, config: MnistConfig, data: Mnist, progress: Progress = silent, of: str = "codes"
 ) -> Readout:
-    """Fit the classifier on the codes of all training images, and try it on the test images."""
+    """Fit the readout on the codes of all training images, and try it on the test images.
+
+    Augmented copies come first, then the images as they are, each time in a new random order.
+    """
     encoder = config.build_encoder(data.train_images)
-    augmenter = config.build_augmenter(data.image_shape, purpose=2)
-    classifier = MaximumLikelihoodClassifier(smoothing=config.smoothing)
+    augmenter = config.build_augmenter(data.image_shape, purpose=2).set_params(
+        max_rotation=config.readout_rotation, max_shift=config.readout_shift
+    )
     classes = np.unique(data.train_labels)
     n_images = len(data.train_images)
+    classifier = config.build_readout(n_images)
+    random = np.random.default_rng(np.random.SeedSequence([config.seed, 3]))
     total = n_images * (1 + config.readout_copies) + len(data.test_images)
     done = 0
-    for copy_number in range(1 + config.readout_copies):
+    for copies_left in range(config.readout_copies, -1, -1):
+        order = random.permutation(n_images)
         for part in _batches(n_images):
             progress(of, done, total)
-            images = data.train_images[part]
-            if copy_number:
+            images = data.train_images[order[part]]
+            if copies_left:
                 images = augmenter.augment(images)
             classifier.partial_fit(
-                code(encoder.transform(images)), data.train_labels[part], classes
+                code(encoder.transform(images)), data.train_labels[order[part]], classes
             )
             done += len(images)
 
@@ -399,12 +433,15 @@ def read_out(
         done += codes[-1].shape[0]
     test_codes = vstack(codes, format="csr")
     predicted = classifier.predict(test_codes)
-    mean = copy.copy(classifier).set_params(combine="mean")
+    accuracy_mean = None
+    if isinstance(classifier, MaximumLikelihoodClassifier):
+        mean = copy.copy(classifier).set_params(combine="mean")
+        accuracy_mean = float(mean.score(test_codes, data.test_labels))
     progress(of, done, total)
     return Readout(
         classifier=classifier,
         accuracy=float(np.mean(predicted == data.test_labels)),
-        accuracy_mean=float(mean.score(test_codes, data.test_labels)),
+        accuracy_mean=accuracy_mean,
         confusion=confusion_matrix(data.test_labels, predicted, labels=classes),
         test_codes=test_codes,
         test_inputs_per_second=len(data.test_images) / seconds,

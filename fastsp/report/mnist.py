@@ -7,10 +7,12 @@ import numpy as np
 
 from fastsp import plots
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist import MnistResult
+from fastsp.experiments.mnist import MnistResult, Readout
 from fastsp.pooler import SpatialPooler
 from fastsp.report.digits import inhibition_comparison, sample_digits
 from fastsp.report.page import Drawing, Fact, Table, percent, render
+
+_READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
 
 def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
@@ -30,24 +32,7 @@ def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
         raise ValueError("result must be complete, but its experiment was interrupted.")
     metrics, config = result.metrics(), result.config
     tables = (
-        Table(
-            "Accuracy on the test images",
-            ("code", "product", "mean"),
-            (
-                ("trained pooler", percent(readout.accuracy), percent(readout.accuracy_mean)),
-                (
-                    "control: untrained pooler",
-                    percent(untrained.accuracy),
-                    percent(untrained.accuracy_mean),
-                ),
-                ("control: raw pixels", percent(raw.accuracy), percent(raw.accuracy_mean)),
-                ("published (mean)", "", "77 %"),
-            ),
-            "The same maximum-likelihood classifier reads every code. It combines the active "
-            "columns by the product of their likelihoods, or, as the published one, by the mean "
-            "of their class distributions. The untrained pooler has the same seed and the same "
-            "pools; raw pixels are the encoded input bits.",
-        ),
+        _accuracy_table(readout, untrained, raw),
         Table(
             "The code and its speed",
             ("figure", "here", "published"),
@@ -67,7 +52,7 @@ def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
     return render(
         title="A Spatial Pooler learns MNIST digits",
         lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
-        "labels; then a maximum-likelihood classifier reads the active columns.",
+        f"labels; then {_READERS[config.readout]} reads the active columns.",
         headline=(
             Fact(
                 "Test accuracy",
@@ -87,6 +72,37 @@ def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
         command=command,
         config=asdict(config) | {"data": data.source},
         environment=result.environment,
+    )
+
+
+def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout) -> Table:
+    codes = {
+        "trained pooler": readout,
+        "control: untrained pooler": untrained,
+        "control: raw pixels": raw,
+    }
+    controls = (
+        "The untrained pooler has the same seed and the same pools; raw pixels are the encoded "
+        "input bits."
+    )
+    if readout.accuracy_mean is None:
+        return Table(
+            "Accuracy on the test images",
+            ("code", "softmax regression"),
+            tuple((name, percent(own.accuracy)) for name, own in codes.items()),
+            f"The same softmax regression reads every code. {controls}",
+        )
+    rows = [
+        (name, percent(own.accuracy), percent(own.accuracy_mean or 0.0))
+        for name, own in codes.items()
+    ]
+    return Table(
+        "Accuracy on the test images",
+        ("code", "product", "mean"),
+        (*rows, ("published (mean)", "", "77 %")),
+        "The same maximum-likelihood classifier reads every code. It combines the active "
+        "columns by the product of their likelihoods, or, as the published one, by the mean "
+        f"of their class distributions. {controls}",
     )
 
 
@@ -126,7 +142,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         Drawing.of(
             plots.confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),
             "Confusion matrix",
-            "Counts of test images; columns combined by the product.",
+            f"Counts of test images, as {_READERS[config.readout]} tells them apart.",
         ),
     ]
     if result.training.curve:

@@ -1,0 +1,84 @@
+"""The presets of the MNIST experiment, at a tiny size."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp.__main__ import main
+from fastsp.cli import Preset
+from fastsp.experiments import PRESETS, MnistConfig, run_mnist
+from fastsp.persistence import load
+from fastsp.report import mnist_report
+from tests.tiny_mnist import make_digits, write_digits
+
+READOUTS = {
+    "published": MaximumLikelihoodClassifier,
+    "best-likelihood": MaximumLikelihoodClassifier,
+    "best-linear": SoftmaxClassifier,
+}
+# The shortest run that still goes through every step.
+TINY = {"cycles": 200, "held_out": 40, "held_out_readout": 100, "potential_radius": 2}
+SMALL_GROUPS = {"column_shape": (4, 4, 20), "n_potential": 20, "readout_copies": 2}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return make_digits()
+
+
+def test_the_command_line_knows_all_presets():
+    assert [preset.value for preset in Preset] == list(PRESETS) == list(READOUTS)
+    assert PRESETS["published"] == MnistConfig()
+
+
+@pytest.mark.parametrize("name", ["best-likelihood", "best-linear"])
+def test_a_preset_reports_the_accuracy_of_its_own_readout_beside_the_controls(digits, name):
+    config = replace(PRESETS[name], **TINY, **SMALL_GROUPS, density=0.1)
+    result = run_mnist(config, digits)
+    metrics = result.metrics()
+    assert type(result.readout.classifier) is READOUTS[name]
+    assert (metrics["accuracy_mean"] is None) == (name == "best-linear")
+    assert metrics["accuracy"] > 0.9
+    assert metrics["control_raw_pixels"] > 0.5
+    assert metrics["control_untrained_pooler"] > 0.5
+    assert result.without_local_inhibition is None
+    codes = result.readout.test_codes
+    assert result.readout.classifier.score(codes, digits.test_labels) == metrics["accuracy"]
+    page = mnist_report(result, digits, "fastsp mnist")
+    assert ("softmax regression" in page) == (name == "best-linear")
+
+
+def test_the_linear_readout_takes_a_step_for_every_image_and_copy(digits):
+    config = replace(PRESETS["best-linear"], **TINY, **SMALL_GROUPS, density=0.1)
+    classifier = run_mnist(config, digits).readout.classifier
+    n = len(digits.train_images)
+    assert classifier.n_steps_ == classifier.decay_steps == n * 3
+    again = run_mnist(replace(config, n_jobs=2), digits).readout.classifier
+    np.testing.assert_array_equal(classifier.weights_, again.weights_)
+
+
+def test_an_unknown_readout_is_refused():
+    with pytest.raises(ValueError, match="readout"):
+        MnistConfig(readout="nearest")
+
+
+def test_a_preset_on_the_command_line(tmp_path, monkeypatch):
+    small = replace(PRESETS["best-linear"], **SMALL_GROUPS, density=0.1, potential_radius=2)
+    monkeypatch.setitem(PRESETS, "best-linear", small)
+    data, output = write_digits(tmp_path / "data", make_digits()), tmp_path / "out"
+    arguments = ["mnist", "--preset=best-linear", f"--data={data}", f"--output={output}"]
+    assert main([*arguments, "--cycles=100", "--seed=3"]) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["config"]["readout"] == "linear"
+    assert metrics["config"]["seed"] == 3
+    assert metrics["train_cycles"] == 100
+    assert type(load(output / "classifier.npz")) is SoftmaxClassifier
+
+
+def test_inhibition_is_part_of_a_preset(tmp_path, capsys):
+    arguments = ["mnist", "--preset=best-linear", "--inhibition=global", f"--output={tmp_path}"]
+    assert main(arguments) == 2
+    assert "--inhibition" in capsys.readouterr().err
