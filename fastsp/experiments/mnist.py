@@ -57,7 +57,7 @@ class MnistConfig:
         Of the training stream: degrees and pixels.
     channels : {"on_off", "on"}
         Input bits per pixel, see `BinaryImageEncoder`.
-    column_shape, ..., batch_size
+    column_shape, ..., overlap_index
         Parameters of `SpatialPooler`.
     readout : {"likelihood", "linear"}
         What reads the code: `MaximumLikelihoodClassifier`, or `SoftmaxClassifier`.
@@ -98,6 +98,7 @@ class MnistConfig:
     permanence_decrement: float = 0.005
     connected_threshold: float = 0.5
     batch_size: int = 1
+    overlap_index: str = "auto"
     readout: Literal["likelihood", "linear"] = "likelihood"
     smoothing: float = 0.001
     learning_rate: float = 0.01
@@ -140,6 +141,7 @@ class MnistConfig:
             permanence_decrement=self.permanence_decrement,
             connected_threshold=self.connected_threshold,
             batch_size=self.batch_size,
+            overlap_index=self.overlap_index,
             n_jobs=self.n_jobs,
             random_state=self.seed,
         )

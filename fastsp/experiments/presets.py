@@ -17,6 +17,7 @@ PRESETS = {
         inhibition="grouped",
         permanence_increment=0.05,
         permanence_decrement=0.05,
+        overlap_index="words",  # faster than what is best to learn with: most inputs are only coded
         checkpoints=0,
     ),
     "best-linear": MnistConfig(
@@ -29,9 +30,12 @@ PRESETS = {
         permanence_increment=0.02,
         permanence_decrement=0.01,
         readout="linear",
+        learning_rate=0.005,
+        final_learning_rate=0.00025,
         readout_copies=11,
         readout_rotation=10.0,
         readout_shift=1.5,
+        overlap_index="words",  # faster than what is best to learn with: most inputs are only coded
         checkpoints=0,
     ),
 }
