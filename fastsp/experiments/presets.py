@@ -9,7 +9,7 @@ from fastsp.experiments.mnist import MnistConfig
 PRESETS = {
     "published": MnistConfig(),
     "best-likelihood": MnistConfig(
-        cycles=60_000,
+        cycles=20_000,
         column_shape=(14, 14, 400),
         potential_radius=4,
         n_potential=200,
@@ -32,7 +32,7 @@ PRESETS = {
         readout="linear",
         learning_rate=0.005,
         final_learning_rate=0.00025,
-        readout_copies=11,
+        readout_copies=8,
         readout_rotation=10.0,
         readout_shift=1.5,
         overlap_index="words",  # faster than what is best to learn with: most inputs are only coded
