@@ -73,6 +73,7 @@ class ExperimentName(StrEnum):
     ADAPTATION = "adaptation"
     CLASSIFIERS = "classifiers"
     SIMILARITY = "similarity"
+    FAULTS = "faults"
 
 
 Data = Annotated[

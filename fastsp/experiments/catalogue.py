@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastsp.experiments import adaptation, properties, readouts, similarity
+from fastsp.experiments import adaptation, properties, readouts, similarity, trauma
 from fastsp.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -12,5 +12,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         adaptation.EXPERIMENT,
         readouts.EXPERIMENT,
         similarity.EXPERIMENT,
+        trauma.EXPERIMENT,
     )
 }

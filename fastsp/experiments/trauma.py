@@ -1,0 +1,343 @@
+"""Columns and input bits that die all at once, and what the others make of it.
+
+After Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler", doi:10.3389/fncom.2017.00111: half of
+all columns die; or, where columns and inputs lie in the plane, a patch of neighbouring columns (a
+"stroke"), or of input bits. Learning goes on before and after.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.datasets import Mnist
+from fastsp.experiments import synthetic
+from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
+from fastsp.experiments.progress import Progress, counter
+from fastsp.experiments.properties import INPUTS, PAPER, Simulation
+from fastsp.experiments.spread import Spread
+from fastsp.experiments.synthetic import Bits
+from fastsp.experiments.wording import agreement, exceeds, number, percent
+from fastsp.metrics import code_entropy, noise_robustness
+from fastsp.pooler import SpatialPooler
+
+Reals = NDArray[np.float64]
+HALF = "half of the columns"
+
+
+@dataclass(frozen=True)
+class TraumaConfig(Simulation):
+    """Parameters of the experiment `faults`: those of all simulations, and more.
+
+    Where columns have a topology there are as many as input bits, in a square whose opposite
+    edges are neighbours, and inputs are `n_bars` bars, drawn anew for every epoch.
+
+    Attributes
+    ----------
+    epochs, fault : int
+        All epochs, and those before the fault.
+    every : int
+        Epochs between two measurements.
+    patch : int
+        Side of the square of columns, or of input bits, that dies.
+    near, far : int
+        Radii of receptive fields, half sides of a square.
+    n_bars : int
+    """
+
+    epochs: int = 600
+    fault: int = 180
+    every: int = 10
+    patch: int = 11
+    near: int = 5
+    far: int = 12
+    n_bars: int = 6
+
+    @property
+    def epochs_measured(self) -> NDArray[np.int64]:
+        """Epochs learned at each measurement; at the fault there are two."""
+        return np.concatenate(
+            [
+                np.arange(0, self.fault, self.every),
+                [self.fault],
+                np.arange(self.fault, self.epochs, self.every),
+                [self.epochs],
+            ]
+        )
+
+    @property
+    def at_fault(self) -> int:
+        """Place of the first measurement after the fault among all of them."""
+        return int(np.flatnonzero(self.epochs_measured == self.fault)[1])
+
+    def patch_mask(self) -> NDArray[np.bool_]:
+        """(side, side), the places that die: a square in the middle."""
+        start = (self.side - self.patch) // 2
+        mask = np.zeros((self.side, self.side), bool)
+        mask[start : start + self.patch, start : start + self.patch] = True
+        return mask
+
+    def build_plane(self, radius: int, seed: int) -> SpatialPooler:
+        """Return the pooler with a topology."""
+        pooler = SpatialPooler(
+            (self.side, self.side),
+            input_shape=(self.side, self.side),
+            receptive_field="box",
+            potential_radius=radius,
+            potential_fraction=1.0,
+            wrap=True,
+            density=0.02,
+            inhibition="local",
+            boosting="exp",
+            boost_strength=100.0,
+            duty_cycle_period=1000,
+            stimulus_threshold=1,
+            permanence_increment=0.1,
+            permanence_decrement=0.02,
+            connected_threshold=0.5,
+            random_state=seed,
+        )
+        return pooler.initialize(self.n_bits)
+
+    @property
+    def patches(self) -> dict[str, int]:
+        """Arms with a topology: radius of receptive fields by name."""
+        return {
+            f"a patch of columns, radius {self.near}": self.near,
+            f"a patch of columns, radius {self.far}": self.far,
+            f"a patch of inputs, radius {self.near}": self.near,
+        }
+
+
+@dataclass
+class Condition:
+    """Measures of a pooler on test inputs, before and after the fault.
+
+    Attributes
+    ----------
+    living : (C,) bool
+        Columns that are not dead.
+    patch : (n_bits,) bool or None
+        Input bits under the fault, where there is a topology.
+    """
+
+    config: TraumaConfig
+    test: Bits
+    living: NDArray[np.bool_]
+    patch: NDArray[np.bool_] | None
+    robustness: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    coverage: list[float] = field(default_factory=list)
+
+    def measure(self, pooler: SpatialPooler) -> None:
+        """Measure once more."""
+        overlaps = noise_robustness(pooler.transform, self.test, self.config.noise)
+        self.robustness.append(float(np.trapezoid(overlaps, self.config.noise)))
+        self.entropy.append(code_entropy(pooler.transform(self.test)[:, self.living]))
+        if self.patch is None:
+            self.coverage.append(float("nan"))
+        else:
+            synapses = connected_synapses(pooler, self.living)
+            self.coverage.append(float(synapses[self.patch].mean() / synapses[~self.patch].mean()))
+
+    def curves(self) -> dict[str, Reals]:
+        """Return the measures over all measurements."""
+        return {name: np.array(getattr(self, name)) for name in CURVES}
+
+
+CURVES = ("robustness", "entropy", "coverage")
+
+
+def run(config: TraumaConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+    """Learn, let die, and learn on, for every kind of fault."""
+    measures: dict[str, dict[str, Reals]] = {}
+    pictures: dict[str, dict[str, Reals]] = {}
+    tell = counter(progress, "epochs", (1 + len(config.patches)) * config.epochs)
+    random = streams(seed, 0)
+    inputs = config.draw(next(iter(INPUTS)), random)
+    pooler = config.build_pooler(True, seed)
+    condition = Condition(config, inputs, np.ones(config.n_columns, bool), None)
+    dead = random.permutation(config.n_columns)[: config.n_columns // 2]
+
+    def let_half_die() -> None:
+        pooler.switch_off(columns=dead)
+        condition.living[dead] = False
+
+    _learn(condition, pooler, lambda: inputs[random.permutation(len(inputs))], let_half_die, tell)
+    measures[HALF] = condition.curves()
+    for name, radius in config.patches.items():
+        measures[name], pictures[name] = _patch_dies(
+            config, name.startswith("a patch of columns"), radius, seed, tell
+        )
+    return Trial(seed, measures, pictures)
+
+
+def _patch_dies(
+    config: TraumaConfig, of_columns: bool, radius: int, seed: int, tell: Callable[[], None]
+) -> tuple[dict[str, Reals], dict[str, Reals]]:
+    """Return measures and maps of a pooler with a topology, of which a patch dies."""
+    random, patch = streams(seed, 1), config.patch_mask()
+    pooler = config.build_plane(radius, seed)
+
+    def draw() -> Bits:
+        return synthetic.bars(
+            config.n_inputs, config.side, config.bar_length, config.n_bars, random
+        )
+
+    living = np.ones(config.n_bits, bool)
+    condition = Condition(config, draw(), living, patch.ravel())
+    maps: dict[str, Reals] = {}
+
+    def keep(moment: str) -> None:
+        maps[f"centres {moment}"] = field_centres(pooler)
+        maps[f"synapses {moment}"] = connected_synapses(pooler, living).reshape(patch.shape)
+
+    def let_patch_die() -> None:
+        keep("before")
+        if of_columns:
+            pooler.switch_off(columns=patch)
+            living[patch.ravel()] = False
+        else:
+            pooler.switch_off(inputs=patch)
+        keep("at the fault")
+
+    _learn(condition, pooler, draw, let_patch_die, tell)
+    keep("at the end")
+    maps["living"] = living
+    around = _around(config)
+    towards = [
+        _towards_middle(maps[f"centres {moment}"], config)[around].mean()
+        for moment in ("before", "at the end")
+    ]
+    return condition.curves() | {"towards": np.array(towards)}, maps
+
+
+def _learn(
+    condition: Condition,
+    pooler: SpatialPooler,
+    draw: Callable[[], Bits],
+    fault: Callable[[], None],
+    tell: Callable[[], None],
+) -> None:
+    """Learn epoch by epoch, measuring now and then, with the fault in between."""
+    config = condition.config
+    learned = 0
+    for place, epoch in enumerate(config.epochs_measured):
+        while learned < epoch:
+            pooler.partial_fit(draw())
+            learned += 1
+            tell()
+        if place == config.at_fault:
+            fault()
+        condition.measure(pooler)
+
+
+def connected_synapses(pooler: SpatialPooler, living: NDArray[np.bool_]) -> Reals:
+    """Return how many connected synapses of living columns each input bit has, (n_bits,)."""
+    columns = np.repeat(np.arange(living.size), np.diff(pooler.indptr_))
+    counted = (pooler.permanences_ >= pooler.connected_threshold) & living[columns]
+    return np.bincount(pooler.indices_[counted], minlength=pooler.n_features_in_).astype(float)
+
+
+def field_centres(pooler: SpatialPooler) -> Reals:
+    """Return the mean place of the connected inputs of each column, (C, 2), in rows and columns.
+
+    Columns and inputs lie in the same square, whose opposite edges are neighbours: places are
+    those nearest to the column's own, and may lie beyond an edge. nan where nothing is connected.
+    """
+    side = pooler.column_shape_[0]
+    columns = np.repeat(np.arange(side * side), np.diff(pooler.indptr_))
+    connected = pooler.permanences_ >= pooler.connected_threshold
+    columns, inputs = columns[connected], pooler.indices_[connected]
+    n_connected = np.bincount(columns, minlength=side * side)
+    centres = np.empty((side * side, 2))
+    for axis, (own, place) in enumerate(
+        zip(np.divmod(columns, side), np.divmod(inputs, side), strict=True)
+    ):
+        away = (place - own + side // 2) % side - side // 2
+        total = np.bincount(columns, away, minlength=side * side)
+        with np.errstate(invalid="ignore"):
+            centres[:, axis] = np.divmod(np.arange(side * side), side)[axis] + total / n_connected
+    return centres
+
+
+def _around(config: TraumaConfig) -> NDArray[np.int64]:
+    """Return the columns within three of the patch, on any side, and not in it."""
+    patch = config.patch_mask()
+    reach = 3
+    wider = np.zeros_like(patch)
+    for y in range(-reach, reach + 1):
+        for x in range(-reach, reach + 1):
+            wider |= np.roll(patch, (y, x), axis=(0, 1))
+    return np.flatnonzero(wider & ~patch)
+
+
+def _towards_middle(centres: Reals, config: TraumaConfig) -> Reals:
+    """Return how far each column's field lies nearer to the middle than the column, in bits."""
+    own = np.stack(np.divmod(np.arange(config.n_bits), config.side), axis=1).astype(float)
+    middle = np.argwhere(config.patch_mask()).mean(axis=0)
+    towards = middle - own
+    towards /= np.maximum(np.linalg.norm(towards, axis=1, keepdims=True), 1e-9)
+    shift: Reals = np.nan_to_num(centres - own)
+    return np.asarray((shift * towards).sum(axis=1))
+
+
+def found(config: TraumaConfig, summary: Summary) -> tuple[str, str]:
+    """Return how far the codes suffered and how far they recovered."""
+    half = summary[HALF]
+    near, far, inputs = (summary[name] for name in config.patches)
+    before, at = config.at_fault - 1, config.at_fault
+
+    def three(curve: Spread, of: Callable[[Spread], str] = number) -> str:
+        return f"{of(curve[before])}, {of(curve[at])} and {of(curve[-1])}"
+
+    kept = bool((half["robustness"].least[-1] / half["robustness"].greatest[before]) >= 0.95)
+    regained = [exceeds(m["coverage"][-1], m["coverage"][at]) for m in (near, far)]
+    complete = [
+        "in full" if m["coverage"].least[-1] >= 0.95 * m["coverage"].greatest[before] else "in part"
+        for m in (near, far)
+    ]
+    left = bool(inputs["coverage"].greatest[-1] < 0.1)
+    return (
+        f"Before half of the columns died, right after it and at the end noise robustness was "
+        f"{three(half['robustness'])}, and entropy over the living columns "
+        f"{three(half['entropy'], percent)}; under a dead patch of {config.patch} x {config.patch} "
+        f"columns input bits had {three(far['coverage'])} times as many connected synapses as "
+        f"elsewhere where receptive fields have a radius of {config.far}, and "
+        f"{three(near['coverage'])} times with {config.near}, the first recovered "
+        f"{complete[1]} and the second {complete[0]}.",
+        agreement(
+            {
+                "codes as robust with half of the columns": kept,
+                "neighbours that take over some of the inputs of a dead patch": all(regained),
+                "receptive fields that leave dead inputs": left,
+            },
+            PAPER,
+        ),
+    )
+
+
+EXPERIMENT = Experiment(
+    name="faults",
+    title="Columns and inputs that die",
+    lead="Half of the columns die at once; or, in a pooler with a topology, a patch of columns "
+    "(a stroke) or of input bits. Learning goes on, and the codes are measured before and after.",
+    full=TraumaConfig(),
+    quick=TraumaConfig(
+        n_inputs=12,
+        side=13,
+        n_columns=100,
+        bar_length=5,
+        noise_levels=5,
+        epochs=5,
+        fault=2,
+        every=2,
+        patch=5,
+        near=2,
+        far=4,
+        n_bars=3,
+    ),
+    run=run,
+    found=found,
+)
