@@ -27,13 +27,14 @@ LAYOUTS = {"rows": BIT_ROWS, "words": BIT_WORDS, "lists": CONNECTED_LISTS}
 # Measured, in nanoseconds (`python -m bench.parts`): beginning a group of seven rows; adding 512
 # columns of it, with the carries; turning a binary digit of the sums of 64 columns into numbers;
 # comparing 64 words; counting one connected synapse; finding the next on-bit, and its list.
-_NEXT_GROUP, _ADD_ROWS, _UNPACK, _COMPARE = 20.0, 12.0, 1.25, 5.0
+_NEXT_GROUP, _ADD_ROWS, _UNPACK, _COMPARE = 20.0, 12.0, 1.25, 4.5
 _COUNT, _NEXT_BIT, _NEXT_LIST = 0.4, 0.6, 25.0
 # Changing a connection, on top of moving its memory, and flips in a cycle as a share of the
 # synapses that learn in it.
 _FLIP, _FLIPPED = 5.0, 0.01
-# Bytes of an index that stay in a core's own cache, and bytes a nanosecond from beyond it.
-_CACHE, _BANDWIDTH = 2**20, 15.0
+# Bytes that fit into a core's own cache and into that of all, and bytes a nanosecond from beyond.
+_OWN_CACHE, _SHARED_CACHE = 2**20, 2**24
+_FROM_SHARED, _FROM_MEMORY = 70.0, 15.0
 
 
 def as_synapses(
@@ -78,15 +79,17 @@ def predict_costs(synapses: Synapses, n_inputs: int, load: Load) -> dict[str, fl
         + seen.size * _digits(synapses) * _UNPACK
         + n_on * (_NEXT_BIT + _fetch(8.0 * mean_run, n_inputs))
         + n_flips * _FLIP,
-        "words": seen.sum() * (_COMPARE + _fetch(8.0 * WORD, seen.sum())) + n_flips * _FLIP,
+        "words": seen.sum() * max(_COMPARE, _fetch(8.0 * WORD, seen.sum())) + n_flips * _FLIP,
         "lists": n_on * (_NEXT_LIST + connected * _COUNT + _fetch(list_bytes, n_inputs))
-        + n_flips * (_FLIP + list_bytes / _BANDWIDTH),
+        + n_flips * (_FLIP + list_bytes / _FROM_MEMORY),
     }
 
 
 def _fetch(n_bytes: float, n: float) -> float:
     """Return the nanoseconds to fetch one of `n` pieces of an index."""
-    return n_bytes / _BANDWIDTH if n_bytes * n > _CACHE else 0.0
+    if n_bytes * n <= _OWN_CACHE:
+        return 0.0
+    return n_bytes / (_FROM_SHARED if n_bytes * n <= _SHARED_CACHE else _FROM_MEMORY)
 
 
 def choose_layout(synapses: Synapses, n_inputs: int, load: Load) -> str:

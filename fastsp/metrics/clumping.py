@@ -5,7 +5,6 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
 
 from fastsp.metrics.checks import Indices, as_csr, as_indices
 
@@ -80,6 +79,9 @@ def clark_evans_index(
 def _nearest_distance(active: Indices, column_shape: tuple[int, ...]) -> float:
     """Return the mean distance from an active column to the nearest other one."""
     places = np.column_stack(np.unravel_index(active, column_shape))
+    # Imported here, since it takes a tenth of a second and few need it.
+    from scipy.spatial import cKDTree
+
     distances, _ = cKDTree(places).query(places, k=2)
     return float(distances[:, 1].mean())
 
