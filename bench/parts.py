@@ -152,7 +152,7 @@ def measure(configuration: Configuration) -> dict[str, float]:
     overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
     excitement, normalised = np.empty((2, n, n_columns), np.float32)
     keys = np.empty((n, n_columns), np.uint32)
-    scratch = new_scratch(n_columns, engine.index, engine.inhibition)
+    scratch = new_scratch(columns, engine.index, engine.inhibition, rule)
     ways: dict[str, Call] = {}
     for layout in LAYOUTS:
         index = build_index(synapses, rows.shape[1], rule.connected_threshold, layout)

@@ -90,14 +90,17 @@ class Engine:
 
     @property
     def can_be_shared(self) -> bool:
-        """Whether several threads may learn, each its own columns: none looks at others' state."""
-        return self.rule.boost_target == DENSITY_TARGET and self.rule.weak_column_share == 0.0
+        """Whether several threads may learn, each its own columns, of one segment each."""
+        rule = self.rule
+        compared = rule.boost_target != DENSITY_TARGET or rule.weak_column_share > 0.0
+        return rule.n_segments == 1 and not compared
 
     @cached_property
     def most_active(self) -> int:
         """The largest number of active columns that an input can have."""
         local = self.rule.inhibition == LOCAL_INHIBITION
-        return int(self.columns.tie_breakers.size) if local else self.rule.n_active
+        n_columns = int(self.columns.tie_breakers.size) // self.rule.n_segments
+        return n_columns if local else self.rule.n_active
 
     def _open_session(self) -> Session:
         session = open_session(

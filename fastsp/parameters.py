@@ -42,6 +42,7 @@ _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
     "potential_radius": (Real, 0, math.inf, False, True),
     "potential_fraction": (Real, 0, 1, True, False),
     "n_potential": (Integral, 1, 2**31 - 1, False, True),
+    "segments": (Integral, 1, 2**15 - 1, False, False),
     "density": (Real, 0, 1, True, False),
     "inhibition_radius": (Real, 0, math.inf, True, True),
     "boost_strength": (Real, 0, math.inf, False, False),
@@ -251,11 +252,14 @@ def _tie_scale(longest_pool: int) -> float:
 
 
 def rule_of(
-    parameters: Mapping[str, Any], column_shape: tuple[int, ...], longest_pool: int = 1
+    parameters: Mapping[str, Any],
+    column_shape: tuple[int, ...],
+    n_segments: int = 1,
+    longest_pool: int = 1,
 ) -> state.Rule:
-    """Return the numbers that kernels need, for a grid of columns.
+    """Return the numbers that kernels need, for a grid of columns with so many segments each.
 
-    `longest_pool` is the largest number of potential synapses that a column has.
+    `longest_pool` is the largest number of potential synapses that a segment has.
     """
     n_columns = math.prod(column_shape)
     n_groups = 1
@@ -270,7 +274,7 @@ def rule_of(
         boosting=_BOOSTING[parameters["boosting"]],
         boost_strength=float(parameters["boost_strength"]),
         boost_target=_TARGETS[parameters["boost_target"]],
-        target_density=n_active / n_columns,
+        target_density=n_active / n_columns / n_segments,
         duty_cycle_decay=1.0 - 1.0 / float(parameters["duty_cycle_period"]),
         permanence_increment=float(parameters["permanence_increment"]),
         permanence_decrement=float(parameters["permanence_decrement"]),
@@ -278,6 +282,7 @@ def rule_of(
         batch_size=int(parameters["batch_size"]),
         weak_column_share=float(parameters["weak_column_share"]),
         weak_column_increment=float(parameters["weak_column_increment"]),
+        n_segments=n_segments,
         overlap=_OVERLAP[parameters["overlap"]],
         tie_scale=_tie_scale(longest_pool),
     )

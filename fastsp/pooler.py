@@ -4,6 +4,7 @@ It checks parameters and inputs, owns the state, and hands flat arrays to the ke
 as rows of a matrix; codes go out as a sparse matrix with a row of active columns for each input.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import itemgetter
@@ -83,6 +84,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         deviations away.
     n_potential : int, optional
         Exact number of potential synapses of each column, instead of `potential_fraction`.
+    segments : int
+        Dendritic segments of each column, n, at least 1. Each has a potential pool of its own,
+        drawn from the column's receptive field. The most excited segment (of equal ones, the first)
+        stands for its column, and where the column is active, it alone learns. Duty cycles, boost
+        factors and tie-breakers are those of segments: how often each stood for an active column,
+        wanted to be s / n. Learning is left to one thread where there are several.
     wrap : bool
         Whether opposite edges of the grid are neighbours.
     density : float in (0, 1]
@@ -168,10 +175,13 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Notes
     -----
+    With n segments to a column, n C stands for C in the shapes above: segment s of column c is row
+    n c + s. Active columns, their number, the grid and what is switched off are those of columns.
+
     The arrays are the state itself, not copies: read them, or assign new ones, but do not write
     into them. Of parameters changed after fitting, those that shape the draw (shapes, receptive
-    fields, potential pools, `wrap`, `random_state`) wait for the next `fit`; the others act at
-    once.
+    fields, potential pools, `segments`, `wrap`, `random_state`) wait for the next `fit`; the others
+    act at once.
 
     References
     ----------
@@ -197,6 +207,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         potential_radius: float | None = None,
         potential_fraction: float = 0.5,
         n_potential: int | None = None,
+        segments: int = 1,
         wrap: bool = False,
         density: float = 0.02,
         inhibition: str = "global",
@@ -225,6 +236,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.potential_radius = potential_radius
         self.potential_fraction = potential_fraction
         self.n_potential = n_potential
+        self.segments = segments
         self.wrap = wrap
         self.density = density
         self.inhibition = inhibition
@@ -353,7 +365,10 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         stages, active = self._configured(words, stay=True).trace(words)
         gaussian = self.inhibition == "gaussian"
         inhibited = stages.normalised if gaussian else stages.excitement
-        overlaps = stages.overlaps[0, : stages.excitement.size].astype(np.int32)
+        overlaps = stages.overlaps[0, : self.tie_breakers_.size].astype(np.int32)
+        if stages.best_segments.size:
+            of_columns = overlaps.reshape(self._n_features_out, -1)
+            overlaps = np.take_along_axis(of_columns, stages.best_segments[:, None], 1).ravel()
         return Trace(overlaps, stages.excitement, inhibited, active)
 
     def switch_off(self, columns: Any = None, inputs: Any = None) -> Self:
@@ -426,17 +441,20 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """Replace the whole state by a new draw."""
         random_state = check_random_state(self.random_state)
         pool_seed, other_seed = random_state.randint(2**63 - 1, size=2, dtype=np.int64)
-        n_columns = layout.n_synapses.size
-        rule = rule_of(self._parameters(), layout.column_shape)
+        segments = int(self.segments)
+        n_rows = segments * layout.n_synapses.size
+        rule = rule_of(self._parameters(), layout.column_shape, segments)
         random = np.random.default_rng(other_seed)
         self.column_shape_ = layout.column_shape
         self.input_shape_ = layout.input_shape
-        self.indptr_, self.indices_ = potential_pools(layout.fields, layout.n_synapses, pool_seed)
+        self.indptr_, self.indices_ = potential_pools(
+            layout.fields, layout.n_synapses, pool_seed, segments
+        )
         self.permanences_ = random.random(self.indices_.size, dtype=np.float32)
-        self.tie_breakers_ = TIE_BREAKER_SCALE * random.random(n_columns, dtype=np.float32)
-        self.active_duty_cycles_ = np.full(n_columns, rule.target_density)
+        self.tie_breakers_ = TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32)
+        self.active_duty_cycles_ = np.full(n_rows, rule.target_density)
         self.log_duty_cycles_ = np.empty(0)
-        self.boost_factors_ = np.ones(n_columns, np.float32)
+        self.boost_factors_ = np.ones(n_rows, np.float32)
         self.overlap_duty_cycles_ = np.empty(0)
         self.off_columns_ = self.off_inputs_ = NOTHING_OFF
         self.n_active_ = rule.n_active
@@ -465,7 +483,9 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
             setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
         longest_pool = int(np.diff(self.indptr_).max())
-        rule = rule_of(parameters, self.column_shape_, longest_pool)
+        n_rows = self.tie_breakers_.size
+        segments = n_rows // self._n_features_out
+        rule = rule_of(parameters, self.column_shape_, segments, longest_pool)
         if rule.boosting != LOG_BOOSTING:
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
@@ -473,11 +493,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if not rule.weak_column_share:
             self.overlap_duty_cycles_ = np.empty(0)
         elif not self.overlap_duty_cycles_.size:
-            self.overlap_duty_cycles_ = np.ones(self._n_features_out)
+            self.overlap_duty_cycles_ = np.ones(n_rows)
         synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
         layout = self.overlap_index
         if layout == "auto":
-            n_adapted = rule.n_active * synapses.indices.size / self._n_features_out
+            n_adapted = rule.n_active * synapses.indices.size / n_rows
             layout = choose_layout(synapses, self.n_features_in_, Load(n_on, n_adapted))
         index = build_index(
             synapses,
@@ -486,13 +506,16 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             layout,
             self.overlap == "share",
         )
+        thresholds = column_thresholds(
+            self._n_features_out, self.stimulus_threshold, self.off_columns_
+        )
         columns = Columns(
             self.active_duty_cycles_,
             self.log_duty_cycles_,
             self.boost_factors_,
             self.tie_breakers_,
-            column_thresholds(self._n_features_out, self.stimulus_threshold, self.off_columns_),
-            np.empty(self._n_features_out if rule.boost_target else 0),
+            np.repeat(thresholds, segments),
+            np.empty(n_rows if rule.boost_target else 0),
             index.connected_counts,
             self.overlap_duty_cycles_,
         )
@@ -527,7 +550,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.tie_breakers_.size)
+        return math.prod(self.column_shape_)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

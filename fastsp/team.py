@@ -132,5 +132,5 @@ def share(engine: Engine, n_words: int, n_blocks: int) -> team.Shared:
         starts=np.empty((n_blocks, n_inputs + 1), np.int64),
         lengths=np.empty((n_blocks, n_inputs), np.int64),
         changes=np.empty(64 * n_words, np.float32),
-        scratch=new_scratch(n_columns, index, engine.inhibition),
+        scratch=new_scratch(engine.columns, index, engine.inhibition, engine.rule),
     )

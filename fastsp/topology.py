@@ -142,20 +142,22 @@ def receptive_fields(
 
 
 def potential_pools(
-    fields: ReceptiveFields, n_synapses: NDArray[np.int64], seed: int
+    fields: ReceptiveFields, n_synapses: NDArray[np.int64], seed: int, n_segments: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Draw every column's potential pool from its receptive field, without replacement.
+    """Draw every column's potential pools from its receptive field, each without replacement.
 
     Parameters
     ----------
     n_synapses : (C,) int64, number of potential synapses of each column, at most the field's count.
-    seed : 64 bits; column c's pool depends on it, on c and on the column's field only.
+    seed : 64 bits; pool i depends on it, on i and on the column's field only.
+    n_segments : potential pools of each column, n.
 
     Returns
     -------
-    indptr (C + 1,) int64, indices (S,) int32 ascending within each column.
+    indptr (n C + 1,) int64, indices (S,) int32 ascending within each pool.
     """
-    indptr = np.concatenate([[0], np.cumsum(n_synapses)]).astype(np.int64)
+    sizes = np.repeat(n_synapses, n_segments)
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     indices = np.empty(indptr[-1], np.int32)
     draw_pools(
         fields.starts,
@@ -164,7 +166,7 @@ def potential_pools(
         np.array(fields.column_shape, np.int64),
         np.array(fields.input_shape, np.int64),
         fields.deviations,
-        fields.group_size,
+        fields.group_size * n_segments,
         np.uint64(seed),
         indptr,
         indices,

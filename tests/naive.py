@@ -138,12 +138,14 @@ class Pooler:
         self.off_inputs = set(pooler.off_inputs_.tolist())
         self.duty_cycles = [float(a) for a in pooler.active_duty_cycles_]
         self.overlap_duty_cycles = [1.0] * len(self.pools)
+        self.n_columns = math.prod(self.shape)
+        self.n_segments = len(self.pools) // self.n_columns
         self.n_groups = 1
         if self.parameters["inhibition"] == "grouped":
             self.n_groups = math.prod(self.shape[:-1])
-        group_size = len(self.pools) // self.n_groups
+        group_size = self.n_columns // self.n_groups
         self.k = max(1, math.floor(self.parameters["density"] * group_size + 0.5))
-        self.target_density = self.k / group_size
+        self.target_density = self.k / group_size / self.n_segments
         radius = self.parameters["inhibition_radius"]
         if radius is None and self.parameters["inhibition"] in ("gaussian", "local"):
             self.radii = [
@@ -157,11 +159,17 @@ class Pooler:
         p = self.parameters
         targets = [self.target_density] * len(self.duty_cycles)
         if p["boost_target"] == "neighbourhood":
-            targets = self.means(self.duty_cycles)
+            sums = [sum(self.duty_cycles[row] for row in rows) for rows in self.segments()]
+            targets = np.repeat(self.means(sums), self.n_segments) / self.n_segments
         return [
             boost_factor(p["boosting"], a, target, p["boost_strength"])
             for a, target in zip(self.duty_cycles, targets, strict=True)
         ]
+
+    def segments(self):
+        """For each column the rows of its segments."""
+        n = self.n_segments
+        return [range(n * c, n * (c + 1)) for c in range(self.n_columns)]
 
     def near(self, column):
         """The columns that a column is compared with, itself included."""
@@ -170,7 +178,7 @@ class Pooler:
             if self.parameters["inhibition"] == "gaussian":
                 radii = [math.ceil(2 * deviation) for deviation in self.radii]
             return neighbours(column, self.shape, radii, self.parameters["wrap"])
-        size = len(self.pools) // self.n_groups
+        size = self.n_columns // self.n_groups
         return range(column // size * size, (column // size + 1) * size)
 
     def means(self, values):
@@ -192,12 +200,15 @@ class Pooler:
         ]
 
     def competition(self, x, boost_factors):
-        """Return what columns are chosen by, and which may be chosen at all."""
+        """Return what columns are chosen by, and which may be chosen at all.
+
+        Notes the best segment of each column: of those that may be, the most excited.
+        """
         p = self.parameters
         overlaps = self.overlaps(x)
         allowed = [
-            o >= p["stimulus_threshold"] and c not in self.off_columns
-            for c, o in enumerate(overlaps)
+            o >= p["stimulus_threshold"] and row // self.n_segments not in self.off_columns
+            for row, o in enumerate(overlaps)
         ]
         seen, tie_breakers = overlaps, self.tie_breakers
         if p["overlap"] == "share":
@@ -211,6 +222,11 @@ class Pooler:
             excite(o, b, tie) if may else np.float32(0)
             for may, o, b, tie in zip(allowed, seen, boost_factors, tie_breakers, strict=True)
         ]
+        self.best = [
+            max(rows, key=lambda row: (allowed[row], values[row], -row)) for rows in self.segments()
+        ]
+        self.best_overlaps = [overlaps[row] for row in self.best]
+        values, allowed = ([of[row] for row in self.best] for of in (values, allowed))
         if p["inhibition"] == "gaussian":
             values = normalise(values, self.shape, self.radii, p["wrap"])
         return values, allowed
@@ -226,6 +242,7 @@ class Pooler:
     def learn(self, x, active):
         p, x = self.parameters, self.working(x)
         overlaps = self.overlaps(x)
+        active = {self.best[c] for c in active}
         for c in active:
             self.permanences[c] = adapt(
                 self.pools[c],
@@ -243,17 +260,18 @@ class Pooler:
         """After a cycle with these overlaps. In the kernel's order of operations: exact."""
         p, off = self.parameters, self.off_columns
         decay = 1 - 1 / p["duty_cycle_period"]
-        for c, o in enumerate(overlaps):
-            sees = o >= max(1, p["stimulus_threshold"]) and c not in off
-            self.overlap_duty_cycles[c] = self.overlap_duty_cycles[c] * decay + (1 - decay) * sees
         duty_cycles, share = self.overlap_duty_cycles, p["weak_column_share"]
-        best_near = [max(duty_cycles[b] for b in self.near(c)) for c in range(len(overlaps))]
+        for row, o in enumerate(overlaps):
+            sees = o >= max(1, p["stimulus_threshold"]) and row // self.n_segments not in off
+            duty_cycles[row] = duty_cycles[row] * decay + (1 - decay) * sees
         increment = np.float32(p["weak_column_increment"])
-        for c, best in enumerate(best_near):
-            if duty_cycles[c] < share * best and c not in off:
-                self.permanences[c] = [
-                    min(q + increment, np.float32(1)) for q in self.permanences[c]
-                ]
+        largest = [max(duty_cycles[row] for row in rows) for rows in self.segments()]
+        for c, rows in enumerate(self.segments()):
+            best_near = max(largest[b] for b in self.near(c))
+            for row in rows:
+                if duty_cycles[row] < share * best_near and c not in off:
+                    raised = [min(q + increment, np.float32(1)) for q in self.permanences[row]]
+                    self.permanences[row] = raised
 
 
 def receptive_field(kind, column, column_shape, input_shape, radius, wrap):

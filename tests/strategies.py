@@ -35,6 +35,7 @@ def poolers(draw, **fixed):
         "receptive_field": field,
         "potential_radius": radius,
         "potential_fraction": draw(st.floats(0.05, 1.0)),
+        "segments": draw(st.sampled_from([1, 1, 1, 2, 5])),
         "wrap": draw(st.booleans()),
         "density": draw(st.floats(0.01, 1.0)),
         "inhibition": inhibition,

@@ -322,6 +322,8 @@ BAD_PARAMETERS = [
     ({"n_potential": 401}, ValueError),
     ({"n_potential": 3.0}, TypeError),
     ({"wrap": 1}, TypeError),
+    ({"segments": 0}, ValueError),
+    ({"segments": 1.0}, TypeError),
     ({"density": 0.0}, ValueError),
     ({"density": 2}, ValueError),
     ({"density": "all"}, TypeError),
@@ -459,7 +461,56 @@ def test_tie_breakers_order_equal_shares_and_no_others(n):
         less = np.float32(np.arange(n)) / np.float32(n - 1)
         shares = np.unique(np.concatenate([shares, less]))
     pooler = SpatialPooler((1,), overlap="share").initialize(2)
-    scale = np.float32(rule_of(pooler.get_params(), (1,), n).tie_scale)
+    scale = np.float32(rule_of(pooler.get_params(), (1,), longest_pool=n).tie_scale)
     highest = shares + scale * np.float32(0.01)
     assert (highest[:-1] < shares[1:]).all()
     assert (highest > shares).all()
+
+
+@pytest.mark.parametrize("inhibition", ["global", "gaussian", "local", "grouped"])
+def test_only_the_best_segment_of_an_active_column_learns(inhibition):
+    X, shape = digits(300), (20, 20, 3) if inhibition == "grouped" else (20, 20)
+    pooler = topological(segments=4, potential_fraction=0.4)
+    pooler.set_params(inhibition=inhibition, column_shape=shape, boosting="exp")
+    pooler.fit(X)
+    n_columns = np.prod(shape)
+    assert pooler.transform(X).shape == (300, n_columns)
+    assert pooler.indptr_.shape == (4 * n_columns + 1,)
+    assert pooler.active_duty_cycles_.shape == pooler.tie_breakers_.shape == (4 * n_columns,)
+    # Each segment was drawn on its own.
+    pools = np.split(pooler.indices_, pooler.indptr_[1:-1])
+    assert len({tuple(pool) for pool in pools[200:204]}) == 4
+
+    before, duty_cycles = pooler.permanences_.copy(), pooler.active_duty_cycles_.copy()
+    overlaps = pooler.trace(X[0]).overlaps
+    connected = before >= 0.5
+    seen = np.add.reduceat(
+        (connected & (X[0, pooler.indices_] == 1)).astype(int), pooler.indptr_[:-1]
+    )
+    assert (np.any(seen.reshape(-1, 4) == overlaps[:, None], axis=1)).all()
+    active = pooler.compute(X[0])
+    learned = np.flatnonzero(pooler.active_duty_cycles_ > duty_cycles)
+    assert (learned // 4).tolist() == active.tolist()
+    changed = np.repeat(np.arange(4 * n_columns), np.diff(pooler.indptr_))[
+        pooler.permanences_ != before
+    ]
+    assert set(changed.tolist()) <= set(learned.tolist())
+    # All segments of a column come to be used.
+    share = (
+        pooler.active_duty_cycles_.reshape(-1, 4).mean(axis=0) / pooler.active_duty_cycles_.mean()
+    )
+    assert share.min() > 0.7
+
+
+def test_segments_are_saved_pickled_and_learned_on_any_number_of_threads(tmp_path):
+    X = digits(200)
+    pooler = topological(segments=3, n_jobs=2, batch_size=64).fit(X)
+    assert_same_state(pooler, topological(segments=3, batch_size=64).fit(X))
+    fastsp.save(pooler, tmp_path / "model")
+    for copied in (fastsp.load(tmp_path / "model"), pickle.loads(pickle.dumps(pooler))):
+        assert (copied.transform(X) != pooler.transform(X)).nnz == 0
+        assert_same_state(copied.partial_fit(X), copy.deepcopy(pooler).partial_fit(X))
+    # The number waits for the next draw.
+    codes = pooler.transform(X)
+    assert (pooler.set_params(segments=1).transform(X) != codes).nnz == 0
+    assert pooler.fit(X).tie_breakers_.shape == (400,)

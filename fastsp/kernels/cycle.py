@@ -15,6 +15,7 @@ from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.local import LocalScratch, new_local_scratch, select_local
 from fastsp.kernels.overlap import count_overlaps
+from fastsp.kernels.segments import point_to_columns, point_to_segments, take_best_segments
 from fastsp.kernels.selection import (
     SelectionScratch,
     new_selection_scratch,
@@ -58,6 +59,12 @@ class Scratch(NamedTuple):
     keys: NDArray[np.uint32]
     selection: SelectionScratch
     local: LocalScratch
+    segment_excitement: NDArray[np.float32]
+    """(n C,) where columns have several segments, else (0,)"""
+    segment_keys: NDArray[np.uint32]
+    """(n C,) or (0,)"""
+    best_segments: NDArray[np.int32]
+    """(C,) or (0,), the segments that speak for their columns"""
 
 
 @kernel
@@ -69,9 +76,13 @@ def _blur_size(n_columns: int, blur: Blur) -> int:
 
 
 @kernel
-def new_scratch(n_columns: int, index: OverlapIndex, inhibition: Inhibition) -> Scratch:
-    """Allocate scratch space for C columns, the layout of `index`, and inhibition."""
-    n_words = (n_columns + 63) // 64
+def new_scratch(
+    columns: Columns, index: OverlapIndex, inhibition: Inhibition, rule: Rule
+) -> Scratch:
+    """Allocate scratch space for these columns, the layout of `index`, and inhibition."""
+    n_rows = columns.tie_breakers.size
+    n_columns, n_words = n_rows // rule.n_segments, (n_rows + 63) // 64
+    n_spoken_for, n_speakers = (n_columns, n_rows) if rule.n_segments > 1 else (0, 0)
     return Scratch(
         np.empty(index.n_planes * (n_words + ROW_WORDS), np.uint64),
         np.zeros((TOGETHER if index.layout == BIT_WORDS else 1, 64 * n_words), np.uint16),
@@ -81,6 +92,9 @@ def new_scratch(n_columns: int, index: OverlapIndex, inhibition: Inhibition) -> 
         np.empty(n_columns, np.uint32),
         new_selection_scratch(n_columns),
         new_local_scratch(inhibition.neighbourhood),
+        np.empty(n_speakers, np.float32),
+        np.empty(n_speakers, np.uint32),
+        np.empty(n_spoken_for, np.int32),
     )
 
 
@@ -103,12 +117,23 @@ def choose_columns(
     for the next input (see `select_top`). Changes nothing but these and `scratch`, which afterwards
     holds the stages of the last cycle.
     """
-    n, n_columns, together = inputs.shape[0], columns.tie_breakers.size, scratch.overlaps.shape[0]
+    n, n_rows, together = inputs.shape[0], columns.tie_breakers.size, scratch.overlaps.shape[0]
     for start in range(0, n, together):
         end = min(n, start + together)
-        count_overlaps(inputs[start:end], index, 0, n_columns, scratch.planes, scratch.overlaps)
+        count_overlaps(inputs[start:end], index, 0, n_rows, scratch.planes, scratch.overlaps)
         for i in range(start, end):
-            excite(scratch.overlaps[i - start], columns, rule, scratch.excitement, scratch.keys)
+            overlaps = scratch.overlaps[i - start]
+            if rule.n_segments == 1:
+                excite(overlaps, columns, rule, scratch.excitement, scratch.keys)
+            else:
+                excite(overlaps, columns, rule, scratch.segment_excitement, scratch.segment_keys)
+                take_best_segments(
+                    scratch.segment_excitement,
+                    scratch.segment_keys,
+                    scratch.excitement,
+                    scratch.keys,
+                    scratch.best_segments,
+                )
             n_active[i], guess = compete(inhibition, rule, guess, scratch, active[i])
     return guess
 
@@ -154,7 +179,7 @@ def infer(
     `inputs` (n, W) -> `active` (n, k), of which row i has `n_active[i]` entries. Returns the
     scratch space, with the stages of the last input.
     """
-    scratch = new_scratch(columns.boost_factors.size, index, inhibition)
+    scratch = new_scratch(columns, index, inhibition, rule)
     guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     choose_columns(inputs, index, columns, inhibition, rule, guess, scratch, active, n_active)
     return scratch
@@ -178,7 +203,7 @@ def learn(
     and boost factors from before it, then the updates follow in order, and last weak columns are
     raised. At the end the boost factors are those of the final duty cycles.
     """
-    scratch = new_scratch(columns.boost_factors.size, index, inhibition)
+    scratch = new_scratch(columns, index, inhibition, rule)
     changes = np.empty(64 * inputs.shape[1], np.float32)
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
@@ -188,8 +213,8 @@ def learn(
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
         refresh_boost_factors(columns, inhibition, rule, upkeep)
-        # Where the overlaps of every input are needed, one is taken at a time.
-        step = 1 if rule.weak_column_share > 0.0 else end - start
+        # Where the stages of every input are needed, one is taken at a time.
+        step = 1 if rule.weak_column_share > 0.0 or rule.n_segments > 1 else end - start
         for i in range(start, end, step):
             guess = choose_columns(
                 inputs[i : i + step],
@@ -204,11 +229,16 @@ def learn(
             )
             if rule.weak_column_share > 0.0:
                 update_overlap_duty_cycles(scratch.overlaps[0], columns, rule)
+            if rule.n_segments > 1:
+                winners = active[i, : n_active[i]]
+                point_to_segments(winners, scratch.best_segments, rule.n_segments)
         for i in range(start, end):
             winners = active[i, : n_active[i]]
             fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
             adapt_columns(winners, synapses, changes, threshold, index, flips)
             update_duty_cycles(winners, columns, rule, work)
+            if rule.n_segments > 1:
+                point_to_columns(winners, rule.n_segments)
         if rule.weak_column_share > 0.0:
             raise_weak_columns(end - start, synapses, index, columns, inhibition, rule, upkeep)
     refresh_boost_factors(columns, inhibition, rule, upkeep)

@@ -22,6 +22,7 @@ from fastsp.kernels.cycle import (
 from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.segments import point_to_columns, point_to_segments
 from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
 from fastsp.kernels.upkeep import (
     new_upkeep_scratch,
@@ -84,7 +85,7 @@ def open_session(
         inhibition,
         rule,
         input_mask,
-        new_scratch(columns.boost_factors.size, index, inhibition),
+        new_scratch(columns, index, inhibition, rule),
         new_flips(FLIP_ROOM + WORD * n_words),
         np.zeros((1, n_words), np.uint64),
         np.empty(WORD * n_words, np.float32),
@@ -140,12 +141,16 @@ def run_cycle(
     )
     if learns:
         winners = active[: n_active[0]]
+        if rule.n_segments > 1:
+            point_to_segments(winners, session.scratch.best_segments, rule.n_segments)
         fill_changes(words, rule.permanence_increment, rule.permanence_decrement, session.changes)
         threshold = np.float32(rule.connected_threshold)
         adapt_columns(
             winners, session.synapses, session.changes, threshold, session.index, session.flips
         )
         update_duty_cycles(winners, columns, rule, session.work)
+        if rule.n_segments > 1:
+            point_to_columns(winners, rule.n_segments)
         if rule.weak_column_share > 0.0:
             update_overlap_duty_cycles(session.scratch.overlaps[0], columns, rule)
             raise_weak_columns(

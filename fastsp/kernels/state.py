@@ -82,7 +82,7 @@ class OverlapIndex(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """What each of C columns remembers."""
+    """What each of C columns remembers; with n segments to a column, each of its n C segments."""
 
     active_duty_cycles: NDArray[np.float64]
     log_duty_cycles: NDArray[np.float64]
@@ -135,6 +135,8 @@ class Rule(NamedTuple):
     weak_column_share: float
     """0 where weak columns are left as they are"""
     weak_column_increment: float
+    n_segments: int
+    """Dendritic segments of each column, rows of all arrays of synapses and `Columns`"""
     overlap: int
     tie_scale: float
     """What tie-breakers are multiplied by before they are added to shares"""

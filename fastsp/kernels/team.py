@@ -215,12 +215,12 @@ def learn(
     columns are found: in batches of one by whoever has part 0, while the others prepare the changes
     of permanences; in larger ones, a part is a share of the inputs.
     """
-    n_parts, n_columns = shared.bounds.size - 1, columns.boost_factors.size
+    n_parts = shared.bounds.size - 1
     n, batch_size = inputs.shape[0], rule.batch_size
     n_batches = (n + batch_size - 1) // batch_size
     before = 2 if index.layout == CONNECTED_LISTS else 0
     n_phases = before + 2 * n_batches + 1 + before // 2
-    whole = new_scratch(n_columns, index, inhibition)
+    whole = new_scratch(columns, index, inhibition, rule)
     changes = np.empty(shared.changes.size, np.float32)
     flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
     positions = np.empty(active.shape[1], np.int32)

@@ -13,6 +13,7 @@ from fastsp.kernels.boxes import max_boxes, sum_boxes
 from fastsp.kernels.inhibition import Inhibition, blur_grid
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.overlap import flip
+from fastsp.kernels.segments import max_segments, sum_segments
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     NEIGHBOURHOOD_TARGET,
@@ -28,7 +29,7 @@ class UpkeepScratch(NamedTuple):
     """Scratch space for what is looked up in neighbourhoods; empty where nothing is."""
 
     values: NDArray[np.float64]
-    """(C,)"""
+    """(2, C)"""
     work: NDArray[np.float64]
     """(3, room of the boxes)"""
     blurred: NDArray[np.float32]
@@ -38,7 +39,7 @@ class UpkeepScratch(NamedTuple):
 @kernel
 def new_upkeep_scratch(columns: Columns, inhibition: Inhibition, rule: Rule) -> UpkeepScratch:
     """Allocate scratch space for `refresh_boost_factors` and `raise_weak_columns`."""
-    n_columns = columns.thresholds.size
+    n_columns = columns.thresholds.size // rule.n_segments
     size, blur_size, blur = 0, 0, inhibition.blur
     if rule.boost_target == NEIGHBOURHOOD_TARGET or rule.weak_column_share > 0.0:
         size = n_columns
@@ -47,7 +48,7 @@ def new_upkeep_scratch(columns: Columns, inhibition: Inhibition, rule: Rule) -> 
             for i in range(blur.steps.shape[0]):
                 blur_size = max(blur_size, blur.steps[i, 0] * blur.steps[i, 1] * blur.steps[i, 3])
     return UpkeepScratch(
-        np.empty(size, np.float64),
+        np.empty((2, size), np.float64),
         np.empty((3, min(size, 1) * inhibition.boxes.room), np.float64),
         np.empty((4, blur_size), np.float32),
     )
@@ -84,10 +85,18 @@ def refresh_boost_factors(
     """Bring the boost factors up to date with the duty cycles (see `update_boost_factors`).
 
     Where columns are compared with their neighbourhood, first fills `columns.targets` with the mean
-    duty cycle of the columns there (Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111).
+    duty cycle of the columns there (Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111); of
+    their segments where there are several.
     """
     if rule.boost_target == NEIGHBOURHOOD_TARGET:
-        _average(columns.active_duty_cycles, inhibition, rule, scratch, columns.targets)
+        if rule.n_segments == 1:
+            _average(columns.active_duty_cycles, inhibition, rule, scratch, columns.targets)
+        else:
+            of_columns, means, n = scratch.values[0], scratch.values[1], rule.n_segments
+            sum_segments(columns.active_duty_cycles, of_columns)
+            _average(of_columns, inhibition, rule, scratch, means)
+            for row in range(columns.targets.size):
+                columns.targets[row] = means[row // n] / n
     update_boost_factors(columns, rule)
 
 
@@ -149,8 +158,9 @@ def raise_weak_columns(
     """Raise all permanences of weak columns by `n_cycles` times the increment, clipped to 1.
 
     Weak is a column whose overlap duty cycle is below a share of the largest in its neighbourhood:
-    Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111. Columns that are switched off are
-    left as they are. Changes `synapses.permanences`, and `index` in step.
+    Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111. Of columns with several segments,
+    each segment is judged so, by the largest of all segments in the neighbourhood. Columns that are
+    switched off are left as they are. Changes `synapses.permanences`, and `index` in step.
     """
     share, overlap_duty_cycles = rule.weak_column_share, columns.overlap_duty_cycles
     smallest, largest = overlap_duty_cycles[0], overlap_duty_cycles[0]
@@ -160,10 +170,14 @@ def raise_weak_columns(
     # As a rule no column is weak even beside the best of all.
     if smallest >= share * largest:
         return
-    best_near = scratch.values
-    max_boxes(inhibition.boxes, overlap_duty_cycles, scratch.work, best_near)
+    best_near, n = scratch.values[1], rule.n_segments
+    if n == 1:
+        max_boxes(inhibition.boxes, overlap_duty_cycles, scratch.work, best_near)
+    else:
+        max_segments(overlap_duty_cycles, scratch.values[0])
+        max_boxes(inhibition.boxes, scratch.values[0], scratch.work, best_near)
     increment = np.float32(n_cycles * rule.weak_column_increment)
     threshold = np.float32(rule.connected_threshold)
     for c in range(overlap_duty_cycles.size):
-        if overlap_duty_cycles[c] < share * best_near[c] and columns.thresholds[c] != OFF:
+        if overlap_duty_cycles[c] < share * best_near[c // n] and columns.thresholds[c] != OFF:
             _raise_column(c, synapses, increment, threshold, index)
