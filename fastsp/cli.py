@@ -74,6 +74,7 @@ class ExperimentName(StrEnum):
     CLASSIFIERS = "classifiers"
     SIMILARITY = "similarity"
     FAULTS = "faults"
+    TUNE = "tune"
 
 
 Data = Annotated[
@@ -251,6 +252,8 @@ def experiment(
     chosen = EXPERIMENTS[name]
     config = chosen.quick if quick else chosen.full
     output = writable(output or Path(f"fastsp-{name}"))
+    if name is ExperimentName.TUNE:  # taken up again where the folder already holds a study
+        config = replace(config, study=f"sqlite:///{output / 'study.db'}")
     digits = _prepare(data, output) if chosen.needs_digits else None
     try:
         with progress_bars(quiet) as progress:
@@ -267,7 +270,8 @@ def experiment(
     page = experiment_report(result, command(), digits.source if digits else "")
     write_text(output / "report.html", page)
     if not quiet:
-        print_results(output, {"found": " ".join(result.found() or ())})
+        told = {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
+        print_results(output, told)
 
 
 @app.command()

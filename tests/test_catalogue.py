@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -261,3 +261,53 @@ def test_centres_of_receptive_fields_are_means_over_connected_inputs():
         away = (np.stack(np.divmod(inputs, side), axis=1) - own + half) % side - half
         np.testing.assert_allclose(centres[column], own + away.mean(axis=0))
     np.testing.assert_array_equal(connected_synapses(pooler, living), synapses)
+
+
+def tune_with(study, trials):
+    experiment = EXPERIMENTS["tune"]
+    config = replace(experiment.quick, study=study, trials=trials)
+    return run_experiment(experiment, config, [0], make_digits())
+
+
+def test_a_search_is_taken_up_again(tmp_path):
+    import optuna
+
+    study = f"sqlite:///{tmp_path / 'study.db'}"
+    tune_with(study, 3)
+    result = tune_with(study, 5)
+    trials = optuna.load_study(study_name="fastsp", storage=study).trials
+    assert len(trials) == 5
+    assert len({trial.params["smoothing"] for trial in trials}) == 5  # none drawn twice
+    base = result.config.pooler
+    assert trials[0].params["smoothing"] == base.smoothing  # begins with what there is
+    assert len(result.trials[0].pictures["values"]) <= 5
+
+
+def test_a_search_ends_in_parameters_that_give_its_figures():
+    from fastsp.experiments import MnistConfig
+    from fastsp.experiments.tune import BEST
+
+    result = tune_with("", 4)
+    preset = eval(result.trials[0].details["preset"], {"MnistConfig": dict})
+    assert set(preset) <= set(vars(MnistConfig()))
+    best = result.summary()[BEST]
+    assert 0 <= best["accuracy"].mean <= 1
+
+
+def test_a_search_never_sees_test_images():
+    digits = make_digits()
+    blank = replace(digits, test_images=np.zeros_like(digits.test_images))
+    experiment = EXPERIMENTS["tune"]
+    seen, blind = (
+        run_experiment(experiment, replace(experiment.quick, trials=2), [0], images).metrics()
+        for images in (digits, blank)
+    )
+    assert seen["summary"] == blind["summary"]
+
+
+def test_missing_optuna_is_told(monkeypatch, data, tmp_path, capsys):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["experiment", "tune", "--quick", f"--data={data}", f"--output={tmp_path}"]) == 2
+    assert "fastsp[tune]" in capsys.readouterr().err

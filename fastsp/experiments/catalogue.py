@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastsp.experiments import adaptation, properties, readouts, similarity, trauma
+from fastsp.experiments import adaptation, properties, readouts, similarity, trauma, tune
 from fastsp.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -13,5 +13,6 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         readouts.EXPERIMENT,
         similarity.EXPERIMENT,
         trauma.EXPERIMENT,
+        tune.EXPERIMENT,
     )
 }

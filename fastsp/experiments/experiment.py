@@ -35,11 +35,14 @@ class Trial:
         Numbers and curves by arm and measure; all that is said over several seeds.
     pictures : dict
         What is only drawn; kept of the first seed alone.
+    details : dict of str
+        What else is told in words, by name; kept of the first seed alone.
     """
 
     seed: int
     measures: Measures
     pictures: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class ExperimentResult(Generic[Config]):
                 }
                 for trial in self.trials
             ],
+            "details": dict(self.trials[0].details) if self.trials else {},
             "seconds": self.seconds,
             "config": asdict(self.config),
             "environment": asdict(self.environment),
@@ -182,7 +186,7 @@ def run_experiment(
     try:
         for seed in seeds:
             trial = experiment.run(config, seed, digits, _with_seed(progress, seed, len(seeds)))
-            trials.append(Trial(seed, trial.measures, {} if trials else trial.pictures))
+            trials.append(Trial(seed, trial.measures) if trials else trial)
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt
     return result()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastsp.experiments.experiment import ExperimentResult
-from fastsp.report import adaptation, properties, readouts, similarity, trauma
+from fastsp.report import adaptation, properties, readouts, similarity, trauma, tune
 from fastsp.report.page import Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
@@ -14,6 +14,7 @@ PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
     "classifiers": readouts.page,
     "similarity": similarity.page,
     "faults": trauma.page,
+    "tune": tune.page,
 }
 """By name of the experiment, what is special on its page."""
 

@@ -1,0 +1,244 @@
+"""A search for parameters of the MNIST pooler, with Optuna, on training images alone.
+
+The last 10,000 training images are held out: parameters are chosen by how many of them a
+classifier tells after learning from the others. The test images are not looked at. The study lives
+in an SQLite file, so that a search can be interrupted and taken up again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.datasets import Mnist
+from fastsp.experiments.digit_codes import PUBLISHED, QUICK
+from fastsp.experiments.experiment import Experiment, Summary, Trial
+from fastsp.experiments.mnist import MnistConfig, Training, compile_for
+from fastsp.experiments.progress import Progress, counter
+from fastsp.experiments.wording import exceeds, percent
+from fastsp.metrics import code_entropy
+
+if TYPE_CHECKING:
+    import optuna
+
+DEFAULT, BEST = ARMS = ("parameters so far", "best of the search")
+STUDY = "fastsp"
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """Parameters of the experiment `tune`.
+
+    Attributes
+    ----------
+    pooler : MnistConfig
+        The first trial of the search, and what all others share.
+    trials : int
+        Of the study in all; those that it already holds count.
+    cycles : int
+        Learning cycles of a trial.
+    held_out : int
+        Training images that choose, the last ones; at most a quarter of all.
+    least_entropy : float
+        Poolers whose codes of the held-out images have less are not chosen.
+    study : str
+        Storage of the study, as Optuna writes it: an SQLite URL; in memory where empty.
+    """
+
+    pooler: MnistConfig = PUBLISHED
+    trials: int = 40
+    cycles: int = 60_000
+    held_out: int = 10_000
+    least_entropy: float = 0.95
+    study: str = ""
+
+    def __post_init__(self) -> None:
+        if self.trials < 2:
+            raise ValueError(f"trials must be at least 2, got {self.trials}")
+
+
+def suggest(trial: "optuna.Trial", base: MnistConfig) -> MnistConfig:
+    """Return a configuration whose parameters the trial chose."""
+    radius = trial.suggest_float("potential_radius", 1.5, 5.0)
+    share = trial.suggest_float("potential_share", 0.3, 1.0)
+    n_potential = max(1, round(share * _field_weight(radius, base)))
+    return replace(
+        base,
+        potential_radius=radius,
+        n_potential=n_potential,
+        permanence_increment=trial.suggest_float("permanence_increment", 0.002, 0.1, log=True),
+        permanence_decrement=trial.suggest_float("permanence_decrement", 0.001, 0.05, log=True),
+        duty_cycle_period=trial.suggest_int("duty_cycle_period", 100, 5_000, log=True),
+        smoothing=trial.suggest_float("smoothing", 1e-4, 1.0, log=True),
+    )
+
+
+def _field_weight(radius: float, base: MnistConfig) -> float:
+    """Return the sum of a Gaussian of this radius over all input bits, away from the edges."""
+    return 2.0 * np.pi * radius**2 * (2 if base.channels == "on_off" else 1)
+
+
+def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+    """Search, or go on searching, and measure the best and the first parameters with the seed."""
+    assert digits is not None
+    library = _optuna()
+    split = _split(digits, config)
+    study = library.create_study(
+        storage=config.study or None,
+        study_name=STUDY,
+        direction="maximize",
+        load_if_exists=True,
+    )
+    # A search that is taken up again must not draw the same parameters again.
+    study.sampler = library.samplers.TPESampler(seed=(seed + 1_000 * len(study.trials)) % 2**32)
+    if not study.trials:
+        study.enqueue_trial(_parameters_of(config.pooler))
+    base = replace(config.pooler, cycles=config.cycles)
+    compile_for(base, split, progress)
+
+    def objective(trial: "optuna.Trial") -> float:
+        tried = suggest(trial, base)
+        try:
+            accuracy, entropy = measure(tried, split)
+        except ValueError as error:  # pools larger than the smallest receptive field
+            raise library.TrialPruned(str(error)) from error
+        trial.set_user_attr("accuracy", accuracy)
+        trial.set_user_attr("entropy", entropy)
+        # What is too uneven ranks below all that is even, the less so the nearer it comes.
+        return accuracy if entropy >= config.least_entropy else entropy - 1.0
+
+    done = len(study.get_trials(states=_finished(library)))
+    tell = counter(progress, "trials", max(config.trials - done, 0) + len(ARMS))
+    for _ in range(config.trials - done):
+        study.optimize(objective, n_trials=1)
+        tell()
+    chosen = suggest(library.trial.FixedTrial(study.best_params), base)
+    measures: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for arm, tried in zip(ARMS, (base, chosen), strict=True):
+        accuracy, entropy = measure(replace(tried, seed=seed), split)
+        measures[arm] = {"accuracy": np.array(accuracy), "entropy": np.array(entropy)}
+        tell()
+    return Trial(
+        seed,
+        measures,
+        {
+            "values": [t.user_attrs["accuracy"] for t in _complete(study, library)],
+            "importances": _importances(study, library),
+        },
+        {"preset": as_code(preset(chosen, base))},
+    )
+
+
+def _parameters_of(base: MnistConfig) -> dict[str, float]:
+    """Return what `suggest` must be told to return the base."""
+    names = ("potential_radius", "permanence_increment", "permanence_decrement")
+    parameters = {name: getattr(base, name) for name in (*names, "duty_cycle_period", "smoothing")}
+    share = base.n_potential / _field_weight(base.potential_radius, base)
+    return parameters | {"potential_share": share}
+
+
+def measure(config: MnistConfig, split: Mnist) -> tuple[float, float]:
+    """Return accuracy on the held-out images, by product, and the entropy of their codes."""
+    training = Training(config, split)
+    training.run()
+    encoder = config.build_encoder(split.train_images)
+    codes, held_out = (
+        training.pooler.transform(encoder.transform(images))
+        for images in (split.train_images, split.test_images)
+    )
+    classifier = MaximumLikelihoodClassifier(smoothing=config.smoothing)
+    classifier.fit(codes, split.train_labels)
+    return float(classifier.score(held_out, split.test_labels)), code_entropy(held_out)
+
+
+def preset(chosen: MnistConfig, base: MnistConfig) -> dict[str, Any]:
+    """Return what differs from the base, rounded to four significant digits."""
+    return {
+        name: float(f"{value:.4g}") if isinstance(value, float) else value
+        for name, value in vars(chosen).items()
+        if value != getattr(base, name)
+    }
+
+
+def as_code(parameters: Mapping[str, Any]) -> str:
+    """Return parameters as one writes them in a preset."""
+    lines = [f"    {name}={value!r},\n" for name, value in parameters.items()]
+    return f"MnistConfig(\n{''.join(lines)})"
+
+
+def _split(digits: Mnist, config: TuneConfig) -> Mnist:
+    """Return the training images alone: those held out stand where test images stand."""
+    n = len(digits.train_images) - min(config.held_out, len(digits.train_images) // 4)
+    return Mnist(
+        digits.train_images[:n],
+        digits.train_labels[:n],
+        digits.train_images[n:],
+        digits.train_labels[n:],
+        digits.image_shape,
+        digits.source,
+    )
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise ValueError("the experiment tune needs Optuna: pip install 'fastsp[tune]'") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+def _finished(optuna: Any) -> tuple[Any, ...]:
+    return (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+
+
+def _complete(study: Any, optuna: Any) -> list[Any]:
+    trials: list[Any] = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+    return trials
+
+
+def _importances(study: Any, optuna: Any) -> dict[str, float]:
+    """Return the share of the variance of accuracy that each parameter explains; {} for too few."""
+    accuracies = [trial.user_attrs["accuracy"] for trial in _complete(study, optuna)]
+    if len(accuracies) < 4 or len(set(accuracies)) == 1:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    return dict(
+        optuna.importance.get_param_importances(
+            study, evaluator=evaluator, target=lambda trial: trial.user_attrs["accuracy"]
+        )
+    )
+
+
+def found(config: TuneConfig, summary: Summary) -> tuple[str, str]:
+    """Return whether the search found anything better."""
+    first, best = (summary[arm] for arm in ARMS)
+    if exceeds(best["accuracy"], first["accuracy"]):
+        verdict = "better in every seed"
+    elif exceeds(first["accuracy"], best["accuracy"]):
+        verdict = "worse in every seed"
+    else:
+        verdict = "not better in every seed"
+    return (
+        f"The best of {config.trials} trials tells {percent(best['accuracy'], 2)} of the held-out "
+        f"training images at an entropy of {percent(best['entropy'])}, the parameters so far "
+        f"{percent(first['accuracy'], 2)} at {percent(first['entropy'])}: {verdict}.",
+        "The held-out images chose the best, so that its accuracy is flattered by the choice; the "
+        "test images were not looked at.",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="tune",
+    title="A search for parameters",
+    lead="Optuna tries parameters of the pooler on a validation split of the training images; the "
+    "best and those so far are then measured with every seed.",
+    full=TuneConfig(),
+    quick=TuneConfig(replace(QUICK, held_out=40), trials=5, cycles=100, least_entropy=0.3),
+    run=run,
+    found=found,
+    needs_digits=True,
+)
