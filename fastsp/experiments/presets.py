@@ -17,7 +17,6 @@ PRESETS = {
         inhibition="grouped",
         permanence_increment=0.05,
         permanence_decrement=0.05,
-        overlap_index="words",  # faster than what is best to learn with: most inputs are only coded
         checkpoints=0,
     ),
     "best-linear": MnistConfig(
@@ -35,7 +34,6 @@ PRESETS = {
         readout_copies=8,
         readout_rotation=10.0,
         readout_shift=1.5,
-        overlap_index="words",  # faster than what is best to learn with: most inputs are only coded
         checkpoints=0,
     ),
 }

@@ -10,7 +10,7 @@ from fastsp.kernels.overlap import flip, prefetch_flip
 from fastsp.kernels.state import OverlapIndex, Synapses
 from fastsp.kernels.vectors import LANES, adapt_lanes, lowest_one, prefetch
 
-COLUMNS_AHEAD, FLIPS_AHEAD = 2, 8
+COLUMNS_AHEAD, FLIPS_AHEAD = 8, 8
 """How early memory is asked for."""
 
 
