@@ -2,7 +2,15 @@
 
 from fastsp import datasets, metrics
 from fastsp.classifiers import MaximumLikelihoodClassifier
-from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
+from fastsp.encoders import (
+    BinaryImageEncoder,
+    CategoryEncoder,
+    CyclicEncoder,
+    DateTimeEncoder,
+    ImageAugmenter,
+    RandomDistributedEncoder,
+    ScalarEncoder,
+)
 from fastsp.persistence import load, save
 from fastsp.pooler import SpatialPooler, Trace
 from fastsp.softmax import SoftmaxClassifier
@@ -11,8 +19,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BinaryImageEncoder",
+    "CategoryEncoder",
+    "CyclicEncoder",
+    "DateTimeEncoder",
     "ImageAugmenter",
     "MaximumLikelihoodClassifier",
+    "RandomDistributedEncoder",
+    "ScalarEncoder",
     "SoftmaxClassifier",
     "SpatialPooler",
     "Trace",

@@ -1,4 +1,4 @@
-"""From images to input bits: random rotations and shifts, and the binary encoder.
+"""Images as input bits: random rotations and shifts, and the binary encoder.
 
 Both are scikit-learn transformers over (n_samples, n_pixels) arrays, row-major within an image.
 The compiled loops are in `fastsp.kernels.images`.

@@ -1,0 +1,172 @@
+"""What the encoders of numbers share: features become blocks of bits, of which `n_on` are 1."""
+
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Reals = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+
+def switch_on(places: Iterable[Places], present: NDArray[np.bool_], n_bits: int) -> Any:
+    """Return blocks of bits, 1 at the given places of features that are present.
+
+    Parameters
+    ----------
+    places : arrays (n_samples, n_features) int64
+        Each holds a place, 0 to n_bits - 1, of one on-bit of every feature.
+    present : (n_samples, n_features) bool
+        Whether there is a value.
+    n_bits : int
+        Size of the block of a feature.
+
+    Returns
+    -------
+    (n_samples, n_features * n_bits) uint8
+    """
+    n, n_features = present.shape
+    bits = np.zeros((n, n_features, n_bits), np.uint8)
+    for place in places:
+        np.put_along_axis(bits, place[..., None], present[..., None], axis=2)
+    return bits.reshape(n, n_features * n_bits)
+
+
+def run(starts: Places, n_on: int, n_bits: int) -> Iterable[Places]:
+    """Yield the places of `n_on` neighbouring bits from `starts` on, around the end."""
+    return ((starts + j) % n_bits for j in range(n_on))
+
+
+class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """The common part of encoders of numbers; they say what is learned and which bits are on."""
+
+    n_bits: int
+    n_on: int
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Check the parameters and values, and learn what depends on values.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array of real numbers; NaN where a value is missing.
+        y : ignored
+
+        Returns
+        -------
+        NumberEncoder
+            The encoder itself.
+
+        Raises
+        ------
+        ValueError
+            Where a parameter is out of its range or values are infinite; the encoder is then as it
+            was before.
+        """
+        self._check_sizes()
+        values = self._values(clone(self), X, reset=True)
+        learned = self._learn(values)
+        validate_data(self, X, skip_check_array=True)  # all is well: only now anything changes
+        for name, value in learned.items():
+            setattr(self, name, value)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
+        """Encode values.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array of real numbers; NaN where a value is missing.
+
+        Returns
+        -------
+        (n_samples, n_features * n_bits) uint8
+            Bits, 0 or 1, in blocks, one for each feature; a block is 0 where the value is missing.
+
+        Raises
+        ------
+        ValueError
+            Where values are infinite or their features are not those fitted.
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        self._check_sizes()
+        values = self._values(self, X, reset=False)
+        present = ~np.isnan(values)
+        values[~present] = 0.0
+        return self._encode(values, present)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Name the bits: the name of the feature, then the number of the bit, such as "x0_17".
+
+        Parameters
+        ----------
+        input_features : (n_features,) array of str, optional
+            By default those seen in `fit`, else x0, x1, ...
+
+        Returns
+        -------
+        (n_features * n_bits,) array of str
+        """
+        features = super().get_feature_names_out(input_features)
+        return np.array(
+            [f"{name}_{bit}" for name in features for bit in range(self.n_bits)], object
+        )
+
+    def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
+        """Return a new float64 array of the values of `X`, checked against `estimator`."""
+        values: Reals = validate_data(
+            estimator, X, dtype=np.float64, ensure_all_finite="allow-nan", copy=True, reset=reset
+        )
+        return values
+
+    def _check_sizes(self) -> None:
+        check_count("n_on", self.n_on, 1)
+        check_count("n_bits", self.n_bits, self.n_on, " (n_on)")
+
+    def _learn(self, values: Reals) -> dict[str, Any]:
+        """Return the attributes that follow from `values`, by name."""
+        raise NotImplementedError
+
+    def _encode(self, values: Reals, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return the bits of `values`, which are 0 where not present."""
+        raise NotImplementedError
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []  # bits are uint8 whatever the values are
+        return tags
+
+
+def check_count(name: str, value: object, least: int, reason: str = "") -> None:
+    """Raise ValueError unless `value` is an integer of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
+        raise ValueError(f"{name} must be an integer, at least {least}{reason}, got {value!r}")
+
+
+def per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
+    """Return a parameter that is one finite number for all features, or one for each."""
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if numbers.shape not in ((), (n_features,)) or not np.isfinite(numbers).all():
+        raise ValueError(
+            f"{name} must be a finite number, or one for each of the {n_features} features,"
+            f" got {value!r}"
+        )
+    return np.broadcast_to(numbers, n_features).copy()
+
+
+def positive_per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
+    """Return the same, of numbers above 0."""
+    numbers = per_feature(name, value, n_features)
+    if not (numbers > 0).all():
+        raise ValueError(f"{name} must be above 0, got {value!r}")
+    return numbers
