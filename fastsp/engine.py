@@ -46,13 +46,16 @@ class Engine:
 
     def infer(self, words: NDArray[np.uint64]) -> Active:
         """Find the active columns of each input. Any number of threads may do so at once."""
-        active, n_active = self._room(len(words))
+        if words.shape[1] != self.input_mask.size:
+            raise RuntimeError("the pooler was drawn anew for another number of features meanwhile")
+        active, n_active = self.room(len(words))
         cycle.infer(words, self.index, self.columns, self.inhibition, self.rule, active, n_active)
         return active, n_active
 
-    def learn(self, words: NDArray[np.uint64]) -> Active:
-        """Find the active columns of each input and learn from it."""
-        active, n_active = self._room(len(words))
+    def learn(
+        self, words: NDArray[np.uint64], active: NDArray[np.int32], n_active: NDArray[np.int64]
+    ) -> None:
+        """Find the active columns of each input and learn from it; `room` is where they go."""
         cycle.learn(
             words,
             self.synapses,
@@ -63,7 +66,11 @@ class Engine:
             active,
             n_active,
         )
-        return active, n_active
+
+    def prepare(self) -> None:
+        """Do what the first `compute` would do besides its cycle."""
+        if not self.sessions:
+            self.sessions.append(self._open_session())
 
     def compute(self, x: NDArray[np.uint8], bound: int, learns: bool) -> NDArray[np.int32]:
         """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
@@ -78,7 +85,7 @@ class Engine:
 
     def trace(self, words: NDArray[np.uint64]) -> tuple[cycle.Scratch, NDArray[np.int32]]:
         """Return the stages of a single input, (1, W), and its active columns."""
-        active, n_active = self._room(1)
+        active, n_active = self.room(1)
         stages = cycle.infer(
             words, self.index, self.columns, self.inhibition, self.rule, active, n_active
         )
@@ -115,5 +122,6 @@ class Engine:
         self._run_cycle = without_lookup(session)
         return session
 
-    def _room(self, n: int) -> Active:
+    def room(self, n: int) -> Active:
+        """Allocate room for the active columns of `n` inputs."""
         return np.empty((n, self.most_active), np.int32), np.empty(n, np.int64)

@@ -11,6 +11,7 @@ import math
 import os
 import secrets
 import zipfile
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import fastsp
+from fastsp.exclusive import Exclusive
 
 FORMAT_VERSION = 1
 
@@ -59,21 +61,10 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     name = type(estimator).__name__
     if name not in _MODULES or type(estimator) is not _find_class(name):
         raise TypeError(f"estimator must be one of {', '.join(_MODULES)}, got {name}")
-    check_is_fitted(estimator)
-    parameters = estimator.get_params(deep=False)
-    if isinstance(parameters.get("random_state"), (np.random.Generator, np.random.RandomState)):
-        parameters["random_state"] = None
-    attributes = {key: value for key, value in vars(estimator).items() if _is_state(key)}
-    arrays: dict[str, NDArray[Any]] = {}
-    header = {
-        "format": "fastsp",
-        "format_version": FORMAT_VERSION,
-        "fastsp_version": fastsp.__version__,
-        "estimator": name,
-        "parameters": {key: _pack(value, key, arrays) for key, value in parameters.items()},
-        "attributes": {key: _pack(value, key, arrays) for key, value in attributes.items()},
-    }
-    _write(Path(path), json.dumps(header, indent=1), arrays)
+    # What several threads may share is saved as it is at one moment.
+    with estimator._holding() if isinstance(estimator, Exclusive) else nullcontext():
+        header, arrays = _describe(estimator)
+        _write(Path(path), json.dumps(header, indent=1), arrays)
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -106,6 +97,26 @@ def load(path: str | PathLike[str]) -> Any:
             # A foreign file can go wrong anywhere, and all of it means the same to the caller.
             reason = f"{type(error).__name__}: {error}"
             raise ModelFileError(f"{path}: not a fastsp model, or damaged ({reason})") from error
+
+
+def _describe(estimator: BaseEstimator) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return header and arrays that stand for a fitted estimator."""
+    name = type(estimator).__name__
+    check_is_fitted(estimator)
+    parameters = estimator.get_params(deep=False)
+    if isinstance(parameters.get("random_state"), (np.random.Generator, np.random.RandomState)):
+        parameters["random_state"] = None
+    attributes = {key: value for key, value in vars(estimator).items() if _is_state(key)}
+    arrays: dict[str, NDArray[Any]] = {}
+    header = {
+        "format": "fastsp",
+        "format_version": FORMAT_VERSION,
+        "fastsp_version": fastsp.__version__,
+        "estimator": name,
+        "parameters": {key: _pack(value, key, arrays) for key, value in parameters.items()},
+        "attributes": {key: _pack(value, key, arrays) for key, value in attributes.items()},
+    }
+    return header, arrays
 
 
 def _find_class(name: str) -> type[BaseEstimator]:

@@ -4,6 +4,7 @@ It checks parameters and inputs, owns the state, and hands flat arrays to the ke
 as rows of a matrix; codes go out as a sparse matrix with a row of active columns for each input.
 """
 
+import copy
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +20,8 @@ from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.engine import Active, Engine
+from fastsp.events import Callback, LearningEvent, tell, wants_stop
+from fastsp.exclusive import Exclusive
 from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
 from fastsp.inputs import pack
 from fastsp.kernels.state import LOG_BOOSTING, Columns
@@ -54,7 +57,7 @@ class Trace(NamedTuple):
     """(k,) the active columns, ascending"""
 
 
-class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Learn sparse binary codes of binary inputs, without labels.
 
     Each column has a potential pool of input bits; the columns whose connected synapses see the
@@ -155,7 +158,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     random_state : int, RandomState or None
         Draws the potential pools, permanences and tie-breakers; used once, before the first cycle.
     verbose : int
-        Above 0, print what the parameters amount to; above 1, also the progress of learning.
+        Above 0, log what the parameters amount to; above 1, also the progress of learning. Lines
+        go to the logger "fastsp" at level INFO, or to stderr where logging is not set up.
 
     Attributes
     ----------
@@ -169,7 +173,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition about so many.
-    n_cycles_ : int, learning cycles so far.
+    n_cycles_ : int, learning cycles so far; those learned before an error or Ctrl-C included.
     column_shape_, input_shape_ : tuple of int, the grids in full.
     n_features_in_ : int
 
@@ -182,6 +186,12 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     into them. Of parameters changed after fitting, those that shape the draw (shapes, receptive
     fields, potential pools, `segments`, `wrap`, `random_state`) wait for the next `fit`; the others
     act at once.
+
+    Threads may share a pooler. Any number of them may read (`transform`, `compute(learn=False)`,
+    `trace`) at once. Those that learn, draw, switch or save take turns: each call is done as a
+    whole, in the order in which they get the lock. What is read while another thread learns is
+    right for no single moment, and harms nothing; but do not read while another thread calls `fit`
+    for another number of features. Copies and pickles are of one moment between chunks.
 
     References
     ----------
@@ -265,40 +275,59 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     off_columns_: NDArray[np.int32]
     off_inputs_: NDArray[np.int32]
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, callback: Callback | None = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
 
         Parameters
         ----------
         X : (n, n_features) array or sparse matrix; an input bit is on where it exceeds `threshold`.
         y : ignored.
+        callback : callable, optional
+            Called with a `LearningEvent` after every chunk of about 1,000 inputs. Learning stops
+            there where it returns True; what it raises is raised here. The pooler is then whole,
+            and has learned `n_cycles_` cycles.
 
         Raises
         ------
         ValueError, TypeError
             If a parameter or `X` is not as it should be; what was learned before is unchanged then.
-        """
-        checked = check_array(X, accept_sparse="csr", estimator=self)
-        layout = lay_out(self._parameters(), checked.shape[1])
-        validate_data(self, X, reset=True, skip_check_array=True)
-        self._draw(layout)
-        return self._learn(checked)
+        RuntimeError
+            From within a callback of this pooler.
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        Examples
+        --------
+        Stop as soon as the columns are used evenly:
+
+        >>> from fastsp.metrics import duty_cycle_entropy
+        >>> def evenly(event):
+        ...     print(f"{event.n_done} of {event.n_inputs}, density {event.density:.3f}")
+        ...     return duty_cycle_entropy(event.pooler.active_duty_cycles_) > 0.9
+        >>> X = np.random.default_rng(0).random((5000, 64)) < 0.2
+        >>> pooler = SpatialPooler((100,), random_state=0).fit(X, callback=evenly)
+        1024 of 5000, density 0.020
+        >>> pooler.n_cycles_
+        1024
+        """
+        with self._alone():
+            return self._fit(X, callback)
+
+    def partial_fit(self, X: Any, y: Any = None, *, callback: Callback | None = None) -> Self:
         """Go on learning from each row of `X` once, in order; the first call draws the pooler.
 
         Any cutting of a stream into calls gives the same state, bit for bit (with `batch_size`
         above 1, any cutting between batches). Parameters and errors as in `fit`.
         """
-        if not hasattr(self, "permanences_"):
-            return self.fit(X)
-        return self._learn(validate_data(self, X, accept_sparse="csr", reset=False))
+        with self._alone():
+            if not hasattr(self, "permanences_"):
+                return self._fit(X, callback)
+            X = validate_data(self, X, accept_sparse="csr", reset=False)
+            return self._learn(X, callback)
 
     def initialize(self, n_features: int) -> Self:
         """Draw a new pooler for `n_features` input bits, without learning anything yet."""
-        layout = lay_out(self._parameters(), n_features)
-        self.n_features_in_ = n_features
-        self._draw(layout)
+        with self._alone():
+            drawn = self._draw(lay_out(self._parameters(), n_features))
+            self.__dict__.update(drawn, n_features_in_=n_features)
         return self
 
     def transform(self, X: Any) -> scipy.sparse.csr_matrix:
@@ -341,22 +370,16 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         (k,) int32, shorter only where the stimulus threshold forbids more.
         """
-        if not hasattr(self, "permanences_"):
-            if not learn:
+        if not learn:
+            if not hasattr(self, "permanences_"):
                 check_is_fitted(self)
-            self.initialize(np.size(x))
-        bits = self._one_input(x)
-        engine = self._engine
-        if engine is None or not self._is_current(engine):
-            engine = self._configured(self._pack(bits.reshape(1, -1)))
-        if bits.dtype.char == "B":
-            bound = min(int(self.threshold), 255)
-        else:
-            bits, bound = (bits > self.threshold).view(np.uint8), 0
-        active = engine.compute(bits, bound, learn)
-        if learn:
-            self.n_cycles_ += 1
-        return active
+            return self._cycle(x, False)
+        with self._lock or self._holding():
+            if self._learning:
+                self._check_not_learning()
+            if not hasattr(self, "permanences_"):
+                self.initialize(np.size(x))
+            return self._cycle(x, True)
 
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
@@ -401,12 +424,37 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         if columns is None and inputs is None:
             raise ValueError("columns or inputs must be given; got None for both")
-        of_columns = as_positions("columns", columns, self.column_shape_)
-        of_inputs = as_positions("inputs", inputs, self.input_shape_)
-        self.off_columns_ = combine(self.off_columns_, of_columns)
-        self.off_inputs_ = combine(self.off_inputs_, of_inputs)
-        self._engine = None
+        with self._alone():
+            of_columns = as_positions("columns", columns, self.column_shape_)
+            of_inputs = as_positions("inputs", inputs, self.input_shape_)
+            self.off_columns_ = combine(self.off_columns_, of_columns)
+            self.off_inputs_ = combine(self.off_inputs_, of_inputs)
+            self._engine = None
         return self
+
+    def _fit(self, X: Any, callback: Callback | None) -> Self:
+        checked = check_array(X, accept_sparse="csr", estimator=self)
+        drawn = self._draw(lay_out(self._parameters(), checked.shape[1]))
+        # All is well: only now does anything change.
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.__dict__.update(drawn)
+        return self._learn(checked, callback)
+
+    def _cycle(self, x: Any, learn: bool) -> NDArray[np.int32]:
+        bits = self._one_input(x)
+        engine = self._engine
+        if engine is None or not self._is_current(engine):
+            engine = self._configured(self._pack(bits.reshape(1, -1)))
+        if bits.dtype.char == "B":
+            bound = min(int(self.threshold), 255)
+        else:
+            bits, bound = (bits > self.threshold).view(np.uint8), 0
+        if learn:
+            # Ctrl-C is heard when the kernel ends, so the cycle is counted before; what may take
+            # long or fail comes before that.
+            engine.prepare()
+            self.n_cycles_ += 1
+        return engine.compute(bits, bound, learn)
 
     def _pack(self, X: Any) -> NDArray[np.uint64]:
         words = pack(X, self.threshold)
@@ -437,46 +485,59 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def _parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PARAMETERS}
 
-    def _draw(self, layout: Layout) -> None:
-        """Replace the whole state by a new draw."""
+    def _draw(self, layout: Layout) -> dict[str, Any]:
+        """Return the attributes of a pooler newly drawn; changes nothing itself."""
         random_state = check_random_state(self.random_state)
         pool_seed, other_seed = random_state.randint(2**63 - 1, size=2, dtype=np.int64)
         segments = int(self.segments)
         n_rows = segments * layout.n_synapses.size
         rule = rule_of(self._parameters(), layout.column_shape, segments)
         random = np.random.default_rng(other_seed)
-        self.column_shape_ = layout.column_shape
-        self.input_shape_ = layout.input_shape
-        self.indptr_, self.indices_ = potential_pools(
-            layout.fields, layout.n_synapses, pool_seed, segments
-        )
-        self.permanences_ = random.random(self.indices_.size, dtype=np.float32)
-        self.tie_breakers_ = TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32)
-        self.active_duty_cycles_ = np.full(n_rows, rule.target_density)
-        self.log_duty_cycles_ = np.empty(0)
-        self.boost_factors_ = np.ones(n_rows, np.float32)
-        self.overlap_duty_cycles_ = np.empty(0)
-        self.off_columns_ = self.off_inputs_ = NOTHING_OFF
-        self.n_active_ = rule.n_active
-        self.n_cycles_ = 0
-        self._engine = None
+        indptr, indices = potential_pools(layout.fields, layout.n_synapses, pool_seed, segments)
         if self.verbose:
-            print(f"SpatialPooler: {layout}, {rule.n_active} active columns")
+            tell("SpatialPooler: %s, %d active columns", layout, rule.n_active)
+        return {
+            "column_shape_": layout.column_shape,
+            "input_shape_": layout.input_shape,
+            "indptr_": indptr,
+            "indices_": indices,
+            "permanences_": random.random(indices.size, dtype=np.float32),
+            "tie_breakers_": TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32),
+            "active_duty_cycles_": np.full(n_rows, rule.target_density),
+            "log_duty_cycles_": np.empty(0),
+            "boost_factors_": np.ones(n_rows, np.float32),
+            "overlap_duty_cycles_": np.empty(0),
+            "off_columns_": NOTHING_OFF,
+            "off_inputs_": NOTHING_OFF,
+            "n_active_": rule.n_active,
+            "n_cycles_": 0,
+            "_engine": None,
+        }
 
-    def _configured(self, words: NDArray[np.uint64], stay: bool = False) -> Engine:
+    def _configured(self, words: NDArray[np.uint64], stay: bool | None = None) -> Engine:
         """Return the engine for the present parameters and arrays, built anew if they changed.
 
         The layout of its index is chosen by the on-bits of packed inputs, and once more when these
-        are twice as many, or half as many, as they were; unless it is to `stay`.
+        are twice as many, or half as many, as they were; unless it is to `stay`, as by default it
+        does while a thread learns.
         """
-        engine = self._engine
-        n_on = self._n_on if engine and stay else np.bitwise_count(words).sum() / len(words)
-        if (
-            engine is not None
-            and self._n_on / 2 <= n_on <= 2 * self._n_on
-            and self._is_current(engine)
-        ):
+        if stay is None:
+            stay = self._learning
+        engine = self._fitting_engine(words, stay)
+        if engine is not None:
             return engine
+        # An index built while another thread learns would be of no single moment, and stay so.
+        with self._holding():
+            return self._fitting_engine(words, stay) or self._build_engine(words)
+
+    def _fitting_engine(self, words: NDArray[np.uint64], stay: bool) -> Engine | None:
+        engine = self._engine
+        if engine is None or not self._is_current(engine):
+            return None
+        return engine if stay or self._n_on / 2 <= _mean_on(words) <= 2 * self._n_on else None
+
+    def _build_engine(self, words: NDArray[np.uint64]) -> Engine:
+        n_on = _mean_on(words)
         parameters = self._parameters()
         check_numbers_and_choices(parameters)
         for name, dtype in _ARRAYS.items():
@@ -529,24 +590,34 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         )
         engine.refresh_boost_factors()
         self.n_active_ = rule.n_active
+        self._engine = None  # so that no thread takes the old one for current
         self._configuration, self._n_on = _configuration_of(vars(self)), n_on
         self._engine = engine
         return engine
 
-    def _learn(self, X: Any) -> Self:
-        engine = self._configured(self._pack(X[:SAMPLE]))
-        step = max(1, CHUNK // self.batch_size) * self.batch_size
-        n_threads = team_size(engine, effective_n_jobs(self.n_jobs), X.shape[0])
-        with Team(engine, n_threads) as team:
-            for start in range(0, X.shape[0], step):
-                words = self._pack(X[start : start + step])
-                team.learn(words, partial(self._count_cycles, len(words)))
+    def _learn(self, X: Any, callback: Callback | None) -> Self:
+        n, done = X.shape[0], 0
+        while done < n:
+            engine = self._configured(self._pack(X[done : done + SAMPLE]), stay=done > 0)
+            step = max(1, CHUNK // self.batch_size) * self.batch_size
+            n_threads = team_size(engine, effective_n_jobs(self.n_jobs), n - done)
+            with Team(engine, n_threads) as team:
+                while done < n:
+                    words = self._pack(X[done : done + step])
+                    _, n_active = team.learn(words, partial(self._count_cycles, len(words)))
+                    done += len(words)
+                    if self.verbose > 1:
+                        tell("SpatialPooler: %d learning cycles", self.n_cycles_)
+                    if callback is not None:
+                        event = LearningEvent(self, self.n_cycles_, done, n, n_active)
+                        if wants_stop(callback(event)):
+                            return self
+                        if self._engine is not engine or not self._is_current(engine):
+                            break  # it has changed parameters
         return self
 
     def _count_cycles(self, n: int) -> None:
         self.n_cycles_ += n
-        if self.verbose > 1:
-            print(f"SpatialPooler: {self.n_cycles_} learning cycles")
 
     @property
     def _n_features_out(self) -> int:
@@ -570,11 +641,14 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                     setattr(self, name, np.empty(0, _ARRAYS[name]))
 
     def __getstate__(self) -> dict[str, Any]:
-        # What can be built from the rest stays out of pickles.
-        state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_engine", None)
-        state.pop("_configuration", None)
-        state.pop("_n_on", None)
+        with self._holding():
+            state: dict[str, Any] = dict(super().__getstate__())
+            # What can be built from the rest stays out of pickles, and so does the lock.
+            for name in ("_engine", "_configuration", "_n_on", "_lock", "_learning"):
+                state.pop(name, None)
+            # Of one moment; and a copy, however shallow, learns on its own.
+            for name in _LEARNED & state.keys():
+                state[name] = copy.copy(state[name])
         return state
 
 
@@ -590,9 +664,22 @@ _ARRAYS = {
     "off_columns_": np.int32,
     "off_inputs_": np.int32,
 }
+# Changed in place by learning.
+_LEARNED = {
+    "permanences_",
+    "active_duty_cycles_",
+    "log_duty_cycles_",
+    "boost_factors_",
+    "overlap_duty_cycles_",
+}
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.
 _configuration_of = itemgetter(*sorted({*_PARAMETERS} - {"n_jobs", "random_state", "verbose"}))
+
+
+def _mean_on(words: NDArray[np.uint64]) -> float:
+    """Return the mean number of on-bits of packed inputs."""
+    return float(np.bitwise_count(words).sum() / len(words))
 
 
 def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:

@@ -81,9 +81,15 @@ class Team:
                 self._size = 1
             else:
                 return learning.result()
-        learned = self._engine.learn(words)
-        then()
-        return learned
+        active, n_active = self._engine.room(len(words))
+        n_active[:] = -1
+        try:
+            self._engine.learn(words, active, n_active)
+        finally:
+            # Ctrl-C is heard when the kernel ends: what it has learned was learned.
+            if (n_active >= 0).all():
+                then()
+        return active, n_active
 
     def _learn(self, words: NDArray[np.uint64], then: Callable[[], None]) -> Active:
         engine = self._engine
