@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
+from fastsp.kernels.boosting import update_boost_factors
 from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.session import Session, open_session, without_lookup
 from fastsp.kernels.state import (
@@ -18,7 +19,7 @@ from fastsp.kernels.state import (
     Rule,
     Synapses,
 )
-from fastsp.kernels.upkeep import set_boost_factors
+from fastsp.kernels.upkeep import UpkeepScratch, new_upkeep_scratch, refresh_boost_factors
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, or (n, C) with local inhibition; and how many of each
@@ -63,6 +64,7 @@ class Engine:
             self.columns,
             self.inhibition,
             self.rule,
+            self._new_upkeep() if self._compares_columns else None,
             active,
             n_active,
         )
@@ -93,14 +95,23 @@ class Engine:
 
     def refresh_boost_factors(self) -> None:
         """Set the boost factors to those of the duty cycles."""
-        set_boost_factors(self.columns, self.inhibition, self.rule)
+        if self._compares_columns:
+            refresh_boost_factors(self.columns, self.inhibition, self.rule, self._new_upkeep())
+        else:
+            update_boost_factors(self.columns, self.rule)
 
     @property
     def can_be_shared(self) -> bool:
         """Whether several threads may learn, each its own columns, of one segment each."""
-        rule = self.rule
-        compared = rule.boost_target != DENSITY_TARGET or rule.weak_column_share > 0.0
-        return rule.n_segments == 1 and not compared
+        return self.rule.n_segments == 1 and not self._compares_columns
+
+    @property
+    def _compares_columns(self) -> bool:
+        """Whether columns are compared with their neighbourhood to keep all in use."""
+        return self.rule.boost_target != DENSITY_TARGET or self.rule.weak_column_share > 0.0
+
+    def _new_upkeep(self) -> UpkeepScratch:
+        return new_upkeep_scratch(self.columns, self.inhibition, self.rule)
 
     @cached_property
     def most_active(self) -> int:

@@ -172,7 +172,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
     overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
-    n_active_ : int, the number k of active columns; with local inhibition about so many.
+    n_active_ : int, the number k of active columns; with local inhibition rarely as many.
     n_cycles_ : int, learning cycles so far; those learned before an error or Ctrl-C included.
     column_shape_, input_shape_ : tuple of int, the grids in full.
     n_features_in_ : int

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import excite, update_duty_cycles
+from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import Inhibition, normalise
 from fastsp.kernels.jit import kernel
@@ -34,7 +34,7 @@ from fastsp.kernels.state import (
     Synapses,
 )
 from fastsp.kernels.upkeep import (
-    new_upkeep_scratch,
+    UpkeepScratch,
     raise_weak_columns,
     refresh_boost_factors,
     update_overlap_duty_cycles,
@@ -193,6 +193,7 @@ def learn(
     columns: Columns,
     inhibition: Inhibition,
     rule: Rule,
+    upkeep: UpkeepScratch | None,
     active: NDArray[np.int32],
     n_active: NDArray[np.int64],
 ) -> None:
@@ -201,18 +202,21 @@ def learn(
     As `infer`, and changes `synapses.permanences`, `index` and `columns`. Inputs are taken in
     batches of `rule.batch_size`: the active columns of a batch are all found with the permanences
     and boost factors from before it, then the updates follow in order, and last weak columns are
-    raised. At the end the boost factors are those of the final duty cycles.
+    raised. At the end the boost factors are those of the final duty cycles. Without `upkeep`
+    columns are not compared with their neighbourhood, and what would do so is not even compiled.
     """
     scratch = new_scratch(columns, index, inhibition, rule)
     changes = np.empty(64 * inputs.shape[1], np.float32)
     work = np.empty(active.shape[1], np.float64)
     threshold = np.float32(rule.connected_threshold)
     flips = new_flips(FLIP_ROOM + 64 * inputs.shape[1])
-    upkeep = new_upkeep_scratch(columns, inhibition, rule)
     guess: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for start in range(0, inputs.shape[0], rule.batch_size):
         end = min(start + rule.batch_size, inputs.shape[0])
-        refresh_boost_factors(columns, inhibition, rule, upkeep)
+        if upkeep is None:
+            update_boost_factors(columns, rule)
+        else:
+            refresh_boost_factors(columns, inhibition, rule, upkeep)
         # Where the stages of every input are needed, one is taken at a time.
         step = 1 if rule.weak_column_share > 0.0 or rule.n_segments > 1 else end - start
         for i in range(start, end, step):
@@ -227,7 +231,7 @@ def learn(
                 active[i : i + step],
                 n_active[i : i + step],
             )
-            if rule.weak_column_share > 0.0:
+            if upkeep is not None and rule.weak_column_share > 0.0:
                 update_overlap_duty_cycles(scratch.overlaps[0], columns, rule)
             if rule.n_segments > 1:
                 winners = active[i, : n_active[i]]
@@ -239,6 +243,9 @@ def learn(
             update_duty_cycles(winners, columns, rule, work)
             if rule.n_segments > 1:
                 point_to_columns(winners, rule.n_segments)
-        if rule.weak_column_share > 0.0:
+        if upkeep is not None and rule.weak_column_share > 0.0:
             raise_weak_columns(end - start, synapses, index, columns, inhibition, rule, upkeep)
-    refresh_boost_factors(columns, inhibition, rule, upkeep)
+    if upkeep is None:
+        update_boost_factors(columns, rule)
+    else:
+        refresh_boost_factors(columns, inhibition, rule, upkeep)

@@ -171,6 +171,8 @@ def select_in_groups(
     """
     n_selected = 0
     padded = np.zeros(LANES, np.uint32)
+    # Plain constants would be types of their own, and compile twice.
+    no_offset, n_lanes = np.int64(0), np.int64(LANES)
     for first in range(0, keys.size, group_size):
         own = selected[n_selected:]
         if group_size >= LANES:
@@ -178,7 +180,7 @@ def select_in_groups(
         else:
             for i in range(group_size):
                 padded[i] = keys[first + i]
-            n_own = _select_in_group(padded, 0, LANES, n_wanted, scratch, own)
+            n_own = _select_in_group(padded, no_offset, n_lanes, n_wanted, scratch, own)
             for i in range(n_own):
                 own[i] += np.int32(first)
             n_selected += n_own

@@ -101,13 +101,6 @@ def refresh_boost_factors(
 
 
 @kernel
-def set_boost_factors(columns: Columns, inhibition: Inhibition, rule: Rule) -> None:
-    """As `refresh_boost_factors`, once."""
-    scratch = new_upkeep_scratch(columns, inhibition, rule)
-    refresh_boost_factors(columns, inhibition, rule, scratch)
-
-
-@kernel
 def update_overlap_duty_cycles(overlaps: NDArray[np.uint16], columns: Columns, rule: Rule) -> None:
     """Advance the overlap duty cycles: o <- (1 - alpha) o + alpha [overlap >= max(1, threshold)].
 
