@@ -172,7 +172,8 @@ def select_in_groups(
     n_selected = 0
     padded = np.zeros(LANES, np.uint32)
     # Plain constants would be types of their own, and compile twice.
-    no_offset, n_lanes = np.int64(0), np.int64(LANES)
+    no_offset: Any = np.int64(0)
+    n_lanes: Any = np.int64(LANES)
     for first in range(0, keys.size, group_size):
         own = selected[n_selected:]
         if group_size >= LANES:
