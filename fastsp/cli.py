@@ -128,11 +128,21 @@ def mnist(
         Boosting.LOG
     ),
     batch_size: Annotated[int, typer.Option(help="Inputs that learn at once.")] = 1,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep training in, so that it outlives the process."),
+    ] = None,
+    every: Annotated[
+        int, typer.Option(help="Cycles between checkpoints, at the end of a chunk of 1,000.")
+    ] = 10_000,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from what is in the checkpoint folder.")
+    ] = False,
     n_jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Train on MNIST digits, classify them, and write metrics, models and a report."""
-    from fastsp.experiments import PRESETS, Interrupted, MnistResult, run_mnist
+    from fastsp.experiments import PRESETS, Interrupted, MnistResult, Snapshots, run_mnist
     from fastsp.persistence import save
 
     base = PRESETS[preset.value]
@@ -151,6 +161,9 @@ def mnist(
         batch_size=batch_size,
         n_jobs=n_jobs,
     )
+    if resume and checkpoint is None:
+        raise typer.BadParameter("needs --checkpoint", param_hint="--resume")
+    snapshots = None if checkpoint is None else Snapshots(checkpoint, every, resume)
     digits = _prepare(data, output)
 
     def keep(result: MnistResult) -> None:
@@ -161,7 +174,7 @@ def mnist(
 
     try:
         with progress_bars(quiet) as progress:
-            result = run_mnist(config, digits, progress)
+            result = run_mnist(config, digits, progress, snapshots)
     except Interrupted as interrupted:
         remove(output, "classifier.npz", "report.html")
         keep(interrupted.result)

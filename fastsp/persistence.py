@@ -11,7 +11,8 @@ import math
 import os
 import secrets
 import zipfile
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,12 @@ class ModelFileError(ValueError):
     """A file that is not a whole and healthy model."""
 
 
-def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
+def save(
+    estimator: BaseEstimator,
+    path: str | PathLike[str],
+    *,
+    notes: Mapping[str, Any] | None = None,
+) -> None:
     """Save a fitted estimator, in one step: `path` holds the old file or the whole new one.
 
     A `random_state` that is a generator object is saved as None: it is used up by then.
@@ -48,6 +54,8 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     estimator : SpatialPooler, MaximumLikelihoodClassifier or SoftmaxClassifier
     path : path
         Used as it is, whatever its suffix.
+    notes : dict, optional
+        What belongs with the model, as JSON knows it; `load_with_notes` returns it.
 
     Raises
     ------
@@ -64,6 +72,8 @@ def save(estimator: BaseEstimator, path: str | PathLike[str]) -> None:
     # What several threads may share is saved as it is at one moment.
     with estimator._holding() if isinstance(estimator, Exclusive) else nullcontext():
         header, arrays = _describe(estimator)
+        if notes is not None:
+            header["notes"] = notes
         _write(Path(path), json.dumps(header, indent=1), arrays)
 
 
@@ -85,12 +95,17 @@ def load(path: str | PathLike[str]) -> Any:
     OSError
         Where the file cannot be opened.
     """
+    return load_with_notes(path)[0]
+
+
+def load_with_notes(path: str | PathLike[str]) -> tuple[Any, Any]:
+    """Load an estimator and the notes saved with it, None where there are none; see `load`."""
     path = Path(path)
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
                 header, arrays = _read(archive, os.fstat(file.fileno()).st_size)
-            return _build(header, arrays)
+            return _build(header, arrays), header.get("notes")
         except ModelFileError as error:
             raise ModelFileError(f"{path}: {error}") from error.__cause__
         except Exception as error:
@@ -184,9 +199,20 @@ def _write(path: Path, header: str, arrays: dict[str, NDArray[Any]]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name outlive a loss of power, where folders can be synchronised."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _read(archive: zipfile.ZipFile, size: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

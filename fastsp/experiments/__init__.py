@@ -10,6 +10,7 @@ from fastsp.experiments.experiment import Experiment, ExperimentResult, run_expe
 from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
 from fastsp.experiments.presets import PRESETS
 from fastsp.experiments.progress import Interrupted, Progress
+from fastsp.experiments.snapshots import Snapshots
 
 __all__ = [
     "EXPERIMENTS",
@@ -23,6 +24,7 @@ __all__ = [
     "MnistConfig",
     "MnistResult",
     "Progress",
+    "Snapshots",
     "describe_environment",
     "run_ablation",
     "run_experiment",

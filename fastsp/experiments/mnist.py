@@ -24,6 +24,7 @@ from fastsp.datasets import Mnist
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.progress import Interrupted, Progress, silent
+from fastsp.experiments.snapshots import Snapshots, fingerprint
 from fastsp.metrics import density, duty_cycle_entropy
 from fastsp.pooler import SpatialPooler
 from fastsp.softmax import SoftmaxClassifier
@@ -229,6 +230,7 @@ class Training:
     """A pooler on its way through the stream of training images.
 
     It is whole between chunks: whoever stops `run` there has a pooler that can be used and saved.
+    With snapshots, one that was killed is taken up again and becomes what it would have been.
 
     Attributes
     ----------
@@ -247,32 +249,83 @@ class Training:
     cycles: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
     curve: list[Checkpoint] = field(default_factory=list, init=False)
+    _random: tuple[int, Any] = field(default=(0, None), init=False)
+    """State of the augmenter's generator, and after how many cycles it was that."""
 
     def __post_init__(self) -> None:
         self.pooler = self.config.build_pooler(self.data.image_shape)
 
-    def run(self, progress: Progress = silent, phase: str = "training") -> None:
-        """Learn `config.cycles` inputs, chunk by chunk, pausing the clock at checkpoints."""
+    def run(
+        self,
+        progress: Progress = silent,
+        phase: str = "training",
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        """Learn `config.cycles` inputs, chunk by chunk, pausing the clock at checkpoints.
+
+        What is on disk in `snapshots` is taken up, and kept up to date, also at Ctrl-C.
+        """
         config, images = self.config, self.data.train_images
         augmenter = config.build_augmenter(self.data.image_shape, purpose=1)
+        augmenter.fit(images[:1])
         encoder = config.build_encoder(images)
+        self._resume(snapshots, phase, augmenter)
         order = _stream_order(len(images), config)
         measured_at = _checkpoint_cycles(config)
         stops = {*range(config.chunk, config.cycles, config.chunk), *measured_at, config.cycles}
         measure = _Validation(config, self.data) if measured_at else None
-        for stop in sorted(stops):
-            progress(phase, self.cycles, config.cycles)
-            if stop > self.cycles:
-                started = time.perf_counter()
-                chosen = images[order[self.cycles : stop]]
-                self.pooler.partial_fit(encoder.transform(augmenter.augment(chosen)))
-                self.seconds += time.perf_counter() - started
-                self.cycles = stop
+        measured = {checkpoint.cycles for checkpoint in self.curve}
+        saved = self.cycles
+        try:
+            for stop in sorted(stop for stop in stops if stop >= self.cycles):
                 progress(phase, self.cycles, config.cycles)
-            if measure and stop in measured_at:
-                progress("checkpoints", len(self.curve), len(measured_at))
-                self.curve.append(measure(self.pooler, stop))
-                progress("checkpoints", len(self.curve), len(measured_at))
+                if stop > self.cycles:
+                    started = time.perf_counter()
+                    chosen = images[order[self.cycles : stop]]
+                    self.pooler.partial_fit(encoder.transform(augmenter.augment(chosen)))
+                    self.seconds += time.perf_counter() - started
+                    self.cycles = stop
+                    self._random = stop, augmenter.generator_.bit_generator.state
+                    progress(phase, self.cycles, config.cycles)
+                if measure and stop in measured_at - measured:
+                    progress("checkpoints", len(self.curve), len(measured_at))
+                    self.curve.append(measure(self.pooler, stop))
+                    progress("checkpoints", len(self.curve), len(measured_at))
+                if snapshots and snapshots.is_due(saved, stop, config.cycles):
+                    self._save(snapshots, phase)
+                    saved = stop
+        except KeyboardInterrupt:
+            # Not where it struck within a chunk: what is not whole is not kept.
+            whole = self.pooler.n_cycles_ == self.cycles == self._random[0]
+            if snapshots and whole and self.cycles > saved:
+                self._save(snapshots, phase)
+            raise
+
+    def _belongs_to(self) -> dict[str, Any]:
+        known = asdict(self.config)
+        del known["n_jobs"]
+        return known | {"training images": fingerprint(self.data)}
+
+    def _save(self, snapshots: Snapshots, phase: str) -> None:
+        notes = {
+            "belongs_to": self._belongs_to(),
+            "random": self._random,
+            "seconds": self.seconds,
+            "curve": [asdict(checkpoint) for checkpoint in self.curve],
+        }
+        snapshots.save(phase, self.pooler, notes)
+
+    def _resume(self, snapshots: Snapshots | None, phase: str, augmenter: ImageAugmenter) -> None:
+        found = snapshots.load(phase, self._belongs_to()) if snapshots else None
+        if found is None:
+            return
+        pooler, notes = found
+        self.pooler = pooler.set_params(n_jobs=self.config.n_jobs)
+        cycles, state = notes["random"]
+        self._random = cycles, state
+        augmenter.generator_.bit_generator.state = state
+        self.cycles, self.seconds = cycles, notes["seconds"]
+        self.curve = [Checkpoint(**checkpoint) for checkpoint in notes["curve"]]
 
 
 @dataclass(frozen=True)
@@ -332,7 +385,12 @@ class MnistResult:
         }
 
 
-def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> MnistResult:
+def run_mnist(
+    config: MnistConfig,
+    data: Mnist,
+    progress: Progress = silent,
+    snapshots: Snapshots | None = None,
+) -> MnistResult:
     """Train, read out, and compare with the controls.
 
     Parameters
@@ -341,6 +399,8 @@ def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> 
     data : Mnist
     progress : callable, optional
         Told (phase, done, total) between chunks.
+    snapshots : Snapshots, optional
+        Where to keep training on disk, and take it up.
 
     Returns
     -------
@@ -349,7 +409,8 @@ def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> 
     Raises
     ------
     ValueError
-        If a parameter of the pooler is impossible; nothing has been computed then.
+        If a parameter of the pooler is impossible, or snapshots belong to something else; nothing
+        has been learned then.
     Interrupted
         On KeyboardInterrupt: its `result` holds what there was by then.
     """
@@ -368,7 +429,7 @@ def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> 
 
     try:
         compile_for(config, data, progress)
-        training.run(progress)
+        training.run(progress, snapshots=snapshots)
         parts["readout"] = read(training.pooler.transform, "codes")
         untrained = config.build_pooler(data.image_shape)
         parts["control_untrained_pooler"] = read(untrained.transform, "control: untrained pooler")
@@ -376,7 +437,7 @@ def run_mnist(config: MnistConfig, data: Mnist, progress: Progress = silent) -> 
         if config.inhibition not in ("global", "grouped"):
             variant = replace(config, inhibition="global", checkpoints=0)
             contrast = Training(variant, data)
-            contrast.run(progress, "training without local inhibition")
+            contrast.run(progress, "training without local inhibition", snapshots)
             parts["without_local_inhibition"] = contrast.pooler
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt

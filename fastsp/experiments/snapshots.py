@@ -1,0 +1,94 @@
+"""Training that outlives its process: snapshots on disk, from which it goes on.
+
+A snapshot is a model file of the pooler whose notes hold the rest: the position in the stream, the
+state of the augmenter's random generator, what was measured, and what it belongs to. It is written
+whole or not at all, so at any moment the newest one is good.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastsp.persistence import load_with_notes, save
+from fastsp.pooler import SpatialPooler
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Where snapshots of an experiment are kept, and how often they are made.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be; a file for each training in the experiment.
+    every : int
+        Learning cycles between snapshots. They are made at the end of a chunk and after the last
+        cycle, and never change how inputs are cut into chunks, so no result depends on them.
+    resume : bool
+        Go on from the snapshots in `folder`, or from the beginning where there are none. Without
+        it there must be none.
+
+    Raises
+    ------
+    ValueError
+        If `every` is below 1, or there are snapshots already and `resume` is False.
+    """
+
+    folder: Path
+    every: int = 10_000
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every must be at least 1, got {self.every}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.resume and any(self.folder.glob("*.fastsp")):
+            raise ValueError(
+                f"{self.folder} holds the checkpoint of another run: resume it, or choose another "
+                "folder"
+            )
+        for left_over in self.folder.glob(".*.fastsp.*"):
+            left_over.unlink()  # of a process that was killed while it wrote
+
+    def is_due(self, saved: int, cycles: int, last: int) -> bool:
+        """Whether a snapshot is due after `cycles`, where the newest is of `saved` cycles."""
+        return cycles > saved and (cycles == last or cycles // self.every > saved // self.every)
+
+    def save(self, name: str, pooler: SpatialPooler, notes: Mapping[str, Any]) -> None:
+        """Replace the snapshot of the training called `name`."""
+        save(pooler, self._path(name), notes=notes)
+
+    def load(self, name: str, belongs_to: Mapping[str, Any]) -> tuple[SpatialPooler, Any] | None:
+        """Return pooler and notes of the newest snapshot, or None where there is none.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged, or its notes say that it belongs to something else; parameters are
+            named.
+        """
+        path = self._path(name)
+        if not path.exists():
+            return None
+        pooler, notes = load_with_notes(path)
+        wanted = json.loads(json.dumps(belongs_to))
+        found = notes.get("belongs_to") if isinstance(notes, dict) else None
+        if not isinstance(found, dict):
+            raise ValueError(f"{path}: no snapshot of a training")
+        for key in sorted(wanted.keys() | found.keys()):
+            if wanted.get(key) != found.get(key):
+                raise ValueError(
+                    f"{path} was made with {key}={found.get(key)!r}; got {wanted.get(key)!r}"
+                )
+        return pooler, notes
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name.replace(' ', '-')}.fastsp"
+
+
+def fingerprint(data: Any) -> int:
+    """Return a checksum of the training images of a data set."""
+    return zlib.crc32(data.train_images)
