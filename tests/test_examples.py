@@ -1,0 +1,38 @@
+"""The examples run, in a small size, and the documentation names what is public."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastsp
+from fastsp import metrics
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(name, **sizes):
+    return runpy.run_path(str(ROOT / "examples" / name))["main"](**sizes)
+
+
+def test_tabular_example_tells_classes_with_all_models():
+    results = run("tabular.py", n_splits=2, n_repeats=1, n_columns=256, epochs=2)
+    assert len(results) == 3
+    for models in results.values():
+        assert set(models) == {"pooler", "untrained pooler", "encoded bits", "plain numbers"}
+        assert all(scores.mean() > 0.55 for scores in models.values())
+    assert results["wine"]["pooler"].mean() > 0.85
+
+
+def test_stream_example_recovers_from_the_change():
+    results = run("stream.py", n_batches=60, n_columns=512)
+    for accuracy in results.values():
+        assert np.mean(accuracy[-10:]) > 0.5  # by chance it would be 0.25
+
+
+@pytest.mark.parametrize("module", [fastsp, metrics], ids=lambda module: module.__name__)
+def test_every_public_name_is_in_the_reference(module):
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
+    for name in set(module.__all__) - {"__version__", "datasets", "metrics"}:
+        assert f":: {module.__name__}.{name}\n" in pages
