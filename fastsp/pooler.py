@@ -634,11 +634,40 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self._restore()
 
     def _restore(self) -> None:
-        """Fill in what poolers of earlier versions, from pickles or model files, do not have."""
+        """Fill in what poolers of earlier versions, from pickles or model files, do not have.
+
+        Raises ValueError where the arrays do not fit together, so that no kernel strays in memory.
+        """
         if hasattr(self, "permanences_"):
             for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
                 if not hasattr(self, name):
                     setattr(self, name, np.empty(0, _ARRAYS[name]))
+            self._check_arrays()
+
+    def _check_arrays(self) -> None:
+        n_rows, n_synapses = self.tie_breakers_.size, self.indices_.size
+        starts = np.asarray(self.indptr_)
+        columns = math.prod(self.column_shape_)
+        fits = {
+            "indptr_": starts.size == n_rows + 1
+            and starts[0] == 0
+            and starts[-1] == n_synapses
+            and bool((np.diff(starts) >= 0).all()),
+            "indices_": n_synapses == 0
+            or (self.indices_.min() >= 0 and self.indices_.max() < self.n_features_in_),
+            "permanences_": self.permanences_.size == n_synapses,
+            "active_duty_cycles_": self.active_duty_cycles_.size == n_rows,
+            "log_duty_cycles_": self.log_duty_cycles_.size in (0, n_rows),
+            "boost_factors_": self.boost_factors_.size == n_rows,
+            "overlap_duty_cycles_": self.overlap_duty_cycles_.size in (0, n_rows),
+            "tie_breakers_": n_rows > 0 and n_rows % columns == 0,
+            "off_columns_": all(0 <= c < columns for c in self.off_columns_),
+            "off_inputs_": all(0 <= i < self.n_features_in_ for i in self.off_inputs_),
+            "input_shape_": math.prod(self.input_shape_) == self.n_features_in_,
+        }
+        wrong = [name for name, fit in fits.items() if not fit]
+        if wrong:
+            raise ValueError(f"arrays do not fit together: {', '.join(wrong)}")
 
     def __getstate__(self) -> dict[str, Any]:
         with self._holding():

@@ -278,3 +278,22 @@ def test_members_that_claim_more_than_the_file_are_refused(path):
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match="larger than its"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("indices_", lambda pooler: pooler.indices_ + 1000),
+        ("indptr_", lambda pooler: pooler.indptr_[::-1].copy()),
+        ("permanences_", lambda pooler: pooler.permanences_[:-1]),
+        ("boost_factors_", lambda pooler: pooler.boost_factors_[:3]),
+        ("off_columns_", lambda pooler: np.array([10_000], np.int32)),
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_refused(tmp_path, name, value):
+    # Otherwise kernels would read and write outside of them.
+    pooler = SpatialPooler((20,), random_state=0).fit(np.eye(30))
+    setattr(pooler, name, value(pooler))
+    save(pooler, tmp_path / "model")
+    with pytest.raises(ModelFileError, match=name):
+        load(tmp_path / "model")
