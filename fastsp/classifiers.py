@@ -4,6 +4,7 @@ Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels g
 is learned is a table of counts, so learning is one sparse product per batch.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from numbers import Real
 from typing import Any, Self
@@ -20,7 +21,70 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 Reals = NDArray[np.float64]
 
 
-class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
+class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
+    """The common part of classifiers of SDRs; they say how a label scores."""
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+    threshold: float
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of the highest score, the first in `classes_` of equals.
+
+        Parameters
+        ----------
+        X : (n_samples, n_columns) dense or sparse array
+
+        Returns
+        -------
+        (n_samples,) array of labels
+        """
+        scores = self._scores(X)  # which first tells whether there are labels at all
+        labels: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
+        return labels
+
+    def _scores(self, X: ArrayLike) -> Reals:
+        """Return the score of each label, (n_samples, L)."""
+        check_is_fitted(self)
+        self._check_parameters()
+        sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
+        return self._score(active_columns(sdrs, self.threshold))
+
+    @abstractmethod
+    def _score(self, active: scipy.sparse.csr_array) -> Reals:
+        """Return the score of each label, (n_samples, L), for active columns (n_samples, C)."""
+
+    @abstractmethod
+    def _check_parameters(self) -> None:
+        """Raise ValueError where a parameter is out of its range."""
+
+    def _begins(self, classes: ArrayLike | None) -> bool:
+        """Return whether `partial_fit` is called for the first time, which must be with classes."""
+        first = not hasattr(self, "classes_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit")
+        return first
+
+    def _check_arrays(self, **wanted: tuple[tuple[int, ...], type]) -> None:
+        """Raise ValueError where what was loaded is not of the wanted shapes and types."""
+        if not np.array_equal(np.unique(self.classes_), self.classes_):
+            raise ValueError(f"classes_ must be sorted and different, got {self.classes_}")
+        for name, (shape, dtype) in wanted.items():
+            array = getattr(self, name)
+            if array.shape != shape or array.dtype != dtype:
+                raise ValueError(
+                    f"{name} must be {dtype.__name__} of shape {shape}, got {array.dtype} of shape "
+                    f"{array.shape}"
+                )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
+        return tags
+
+
+class MaximumLikelihoodClassifier(SdrClassifier):
     r"""Classify SDRs by how often each column was active with each label.
 
     With n(c, l) the number of samples of label l in which column c was active, N_l the number of
@@ -65,10 +129,8 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
     array(['left'], dtype='<U5')
     """
 
-    classes_: NDArray[Any]
     class_count_: Reals
     column_count_: Reals
-    n_features_in_: int
 
     def __init__(
         self, combine: str = "product", smoothing: float = 1.0, threshold: float = 0.5
@@ -132,25 +194,7 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             As in `fit`.
         """
-        first = not hasattr(self, "classes_")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit")
-        return self._learn(X, y, classes, sample_weight, first=first)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of the highest score, the first in `classes_` of equals.
-
-        Parameters
-        ----------
-        X : (n_samples, n_columns) dense or sparse array
-
-        Returns
-        -------
-        (n_samples,) array of labels
-        """
-        scores = self._scores(X)
-        labels: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
-        return labels
+        return self._learn(X, y, classes, sample_weight, first=self._begins(classes))
 
     def predict_proba(self, X: ArrayLike) -> Reals:
         """Return the probability of each label.
@@ -216,12 +260,7 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
         self._restore()
         return self
 
-    def _scores(self, X: ArrayLike) -> Reals:
-        """Return the score of each label, (n_samples, L)."""
-        check_is_fitted(self)
-        self._check_parameters()
-        sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
-        active = active_columns(sdrs, self.threshold)
+    def _score(self, active: scipy.sparse.csr_array) -> Reals:
         key = (self.combine, self.smoothing)
         if key not in self._tables:
             self._tables[key] = _TABLES[self.combine](
@@ -245,15 +284,8 @@ class MaximumLikelihoodClassifier(ClassifierMixin, BaseEstimator):
     def _restore(self) -> None:
         """Drop what was derived from the counts, after they changed."""
         shape = (len(self.classes_), self.n_features_in_)
-        if self.class_count_.shape != shape[:1] or self.column_count_.shape != shape:
-            raise ValueError(f"counts must be of shape {shape[:1]} and {shape}")
+        self._check_arrays(class_count_=(shape[:1], np.float64), column_count_=(shape, np.float64))
         self._tables: dict[tuple[str, float], Reals] = {}
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
-        return tags
 
 
 def check_batch(
@@ -292,6 +324,7 @@ def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
     if not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
     active = scipy.sparse.csr_array(X)
+    active.check_format(full_check=True)
     if not active.has_canonical_format:
         active = active.copy()
         active.sum_duplicates()

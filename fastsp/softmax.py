@@ -11,15 +11,15 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 
-from fastsp.classifiers import active_columns, check_batch, check_number
+from fastsp.classifiers import SdrClassifier, active_columns, check_batch, check_number
 from fastsp.kernels.softmax import descend
+from fastsp.parameters import check_count
 
 
-class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
+class SoftmaxClassifier(SdrClassifier):
     """Classify SDRs by softmax regression: a linear readout of the active columns.
 
     The score of a label is its intercept plus the sum of its weights over the active columns, and
@@ -135,9 +135,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             As in `fit`.
         """
-        first = not hasattr(self, "classes_")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit")
+        first = self._begins(classes)
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
         if first:
@@ -147,17 +145,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         samples = self._as_samples(sdrs, targets)
         self._learn(*samples, np.arange(len(targets)), self.decay_steps)
         return self
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of the highest score, the first in `classes_` of equals, (n_samples,).
-
-        Parameters
-        ----------
-        X : (n_samples, n_columns) dense or sparse array
-        """
-        scores = self._scores(X)
-        labels: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
-        return labels
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each label, (n_samples, L) float64; rows add up to 1.
@@ -219,18 +206,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         )
         self.n_steps_ += len(order)
 
-    def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the score of each label, (n_samples, L)."""
-        check_is_fitted(self)
-        self._check_parameters()
-        active = active_columns(
-            validate_data(self, X, accept_sparse="csr", reset=False), self.threshold
-        )
+    def _score(self, active: scipy.sparse.csr_array) -> NDArray[np.float64]:
         weights = self.weights_.astype(np.float64)
         intercepts = self.intercepts_.astype(np.float64)
         if len(self.weight_moments_):
-            weights -= self.weight_moments_ / self.n_steps_
-            intercepts -= self.intercept_moments_ / self.n_steps_
+            n_steps = max(1, self.n_steps_)  # 0 where the first call was interrupted
+            weights -= self.weight_moments_ / n_steps
+            intercepts -= self.intercept_moments_ / n_steps
         scores: NDArray[np.float64] = active @ weights + intercepts
         return scores
 
@@ -249,11 +231,11 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     def _restore(self) -> None:
         """Check what was loaded."""
         shape = (self.n_features_in_, len(self.classes_))
-        if self.weights_.shape != shape or self.intercepts_.shape != shape[1:]:
-            raise ValueError(f"weights must be of shape {shape}, got {self.weights_.shape}")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
-        return tags
+        check_count("n_steps_", self.n_steps_)
+        of_moments = shape if len(self.weight_moments_) else (0, shape[1])
+        self._check_arrays(
+            weights_=(shape, np.float32),
+            intercepts_=(shape[1:], np.float32),
+            weight_moments_=(of_moments, np.float64),
+            intercept_moments_=(shape[1:], np.float64),
+        )

@@ -1,5 +1,6 @@
 """What the encoders of numbers share: features become blocks of bits, of which `n_on` are 1."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, Self
@@ -42,7 +43,7 @@ def run(starts: Places, n_on: int, n_bits: int) -> Iterable[Places]:
     return ((starts + j) % n_bits for j in range(n_on))
 
 
-class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     """The common part of encoders of numbers; they say what is learned and which bits are on."""
 
     n_bits: int
@@ -129,13 +130,13 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_count("n_on", self.n_on, 1)
         check_count("n_bits", self.n_bits, self.n_on, " (n_on)")
 
+    @abstractmethod
     def _learn(self, values: Reals) -> dict[str, Any]:
         """Return the attributes that follow from `values`, by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encode(self, values: Reals, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Return the bits of `values`, which are 0 where not present."""
-        raise NotImplementedError
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
