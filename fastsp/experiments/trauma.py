@@ -298,6 +298,7 @@ def found(config: TraumaConfig, summary: Summary) -> tuple[str, str]:
         "in full" if m["coverage"].least[-1] >= 0.95 * m["coverage"].greatest[before] else "in part"
         for m in (near, far)
     ]
+    recovered = complete[0] if len(set(complete)) == 1 else f"{complete[1]} and {complete[0]}"
     left = bool(inputs["coverage"].greatest[-1] < 0.1)
     return (
         f"Before half of the columns died, right after it and at the end noise robustness was "
@@ -305,8 +306,7 @@ def found(config: TraumaConfig, summary: Summary) -> tuple[str, str]:
         f"{three(half['entropy'], percent)}; under a dead patch of {config.patch} x {config.patch} "
         f"columns input bits had {three(far['coverage'])} times as many connected synapses as "
         f"elsewhere where receptive fields have a radius of {config.far}, and "
-        f"{three(near['coverage'])} times with {config.near}, the first recovered "
-        f"{complete[1]} and the second {complete[0]}.",
+        f"{three(near['coverage'])} times with {config.near}, which recovered {recovered}.",
         agreement(
             {
                 "codes as robust with half of the columns": kept,

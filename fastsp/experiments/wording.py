@@ -35,7 +35,8 @@ def agreement(claims: Mapping[str, bool], source: str) -> str:
 def number(spread: Spread, form: str = "{:.2f}") -> str:
     """Return a figure and its range over the seeds: '0.69 (0.68–0.70)'."""
     mean, least, greatest = (form.format(float(value)) for value in spread)
-    return mean if least == greatest else f"{mean} ({least}–{greatest})"
+    between = " to " if "-" in least + greatest else "–"
+    return mean if least == greatest else f"{mean} ({least}{between}{greatest})"
 
 
 def percent(spread: Spread, digits: int = 1) -> str:

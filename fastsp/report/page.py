@@ -64,6 +64,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def _flat(config: Mapping[str, object]) -> dict[str, object]:
+    """Return a configuration within another as entries of it, such as pooler.cycles."""
+    flat: dict[str, object] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{inner}": content for inner, content in _flat(value).items()}
+        else:
+            flat[key] = value
+    return flat
+
+
 def render(
     *,
     title: str,
@@ -92,6 +103,6 @@ def render(
         tables=tables,
         figures=figures,
         command=command,
-        config=config,
+        config=_flat(config),
         environment=asdict(environment),
     )
