@@ -26,6 +26,9 @@ Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 row count, (n,) int64."""
 
 
+_DRAWN_ANEW = "the pooler was drawn anew for another number of features meanwhile"
+
+
 @dataclass
 class Engine:
     """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64.
@@ -47,8 +50,7 @@ class Engine:
 
     def infer(self, words: NDArray[np.uint64]) -> Active:
         """Find the active columns of each input. Any number of threads may do so at once."""
-        if words.shape[1] != self.input_mask.size:
-            raise RuntimeError("the pooler was drawn anew for another number of features meanwhile")
+        self._check_size(words)
         active, n_active = self.room(len(words))
         cycle.infer(words, self.index, self.columns, self.inhibition, self.rule, active, n_active)
         return active, n_active
@@ -83,15 +85,22 @@ class Engine:
         active = np.empty(self.most_active, np.int32)
         n_active = self._run_cycle(session, x, bound, bool(learns), active)
         self.sessions.append(session)
+        if n_active < 0:
+            raise RuntimeError(_DRAWN_ANEW)
         return active if n_active == self.most_active else active[:n_active].copy()
 
     def trace(self, words: NDArray[np.uint64]) -> tuple[cycle.Scratch, NDArray[np.int32]]:
         """Return the stages of a single input, (1, W), and its active columns."""
+        self._check_size(words)
         active, n_active = self.room(1)
         stages = cycle.infer(
             words, self.index, self.columns, self.inhibition, self.rule, active, n_active
         )
         return stages, active[0, : n_active[0]]
+
+    def _check_size(self, words: NDArray[np.uint64]) -> None:
+        if words.shape[1] != self.input_mask.size:
+            raise RuntimeError(_DRAWN_ANEW)
 
     def refresh_boost_factors(self) -> None:
         """Set the boost factors to those of the duty cycles."""

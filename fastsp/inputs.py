@@ -30,6 +30,7 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
     n, n_inputs = X.shape
     words = np.zeros((n, (n_inputs + 63) // 64), np.uint64)
     if scipy.sparse.issparse(X):
+        X.check_format(full_check=True)  # an index out of bounds would go astray in memory
         on = X.data > threshold
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words

@@ -30,6 +30,8 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
 _TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
 _OVERLAP = {"count": state.COUNTED_OVERLAP, "share": state.SHARED_OVERLAP}
+MOST_SYNAPSES = state.OFF - 1
+"""In a pool: an overlap is counted in 16 bits, and one number means a column that is off."""
 _INHIBITION = {
     "global": state.GLOBAL_INHIBITION,
     "gaussian": state.GAUSSIAN_INHIBITION,
@@ -107,6 +109,12 @@ def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
         )
 
 
+def check_count(name: str, value: Any) -> None:
+    """Raise ValueError, naming it, where what was loaded is no integer of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
+        raise ValueError(f"{name} must be an integer of at least 0; got {value!r}")
+
+
 def check_shape(name: str, value: Any) -> tuple[int, ...]:
     """Return `value` as a tuple of positive ints, or raise naming the parameter."""
     if not isinstance(value, Sequence) or isinstance(value, str):
@@ -168,7 +176,13 @@ def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
         math.prod(column_shape[len(places) :]),
     )
     inhibition_radii(parameters, column_shape, input_shape)
-    return Layout(column_shape, input_shape, fields, _count_synapses(parameters, fields))
+    n_synapses = _count_synapses(parameters, fields)
+    if n_synapses.max() > MOST_SYNAPSES:
+        raise ValueError(
+            f"n_potential, or potential_fraction of the receptive field, must come to at most "
+            f"{MOST_SYNAPSES} potential synapses for each pool; got {n_synapses.max()}"
+        )
+    return Layout(column_shape, input_shape, fields, n_synapses)
 
 
 def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> NDArray[np.int64]:

@@ -24,11 +24,14 @@ from fastsp.events import Callback, LearningEvent, tell, wants_stop
 from fastsp.exclusive import Exclusive
 from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
 from fastsp.inputs import pack
+from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
 from fastsp.kernels.state import LOG_BOOSTING, Columns
 from fastsp.parameters import (
     TIE_BREAKER_SCALE,
     Layout,
+    check_count,
     check_numbers_and_choices,
+    check_shape,
     lay_out,
     lay_out_inhibition,
     rule_of,
@@ -272,6 +275,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     _engine: Engine | None = None
     _configuration: tuple[Any, ...] = ()
     _n_on: float = 0.0
+    column_shape_: tuple[int, ...]
+    input_shape_: tuple[int, ...]
     off_columns_: NDArray[np.int32]
     off_inputs_: NDArray[np.int32]
 
@@ -540,9 +545,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         n_on = _mean_on(words)
         parameters = self._parameters()
         check_numbers_and_choices(parameters)
-        for name, dtype in _ARRAYS.items():
-            # Read-only arrays (of a memory-mapped pickle, say) are copied.
-            setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
+        self._settle_arrays()
         longest_pool = int(np.diff(self.indptr_).max())
         n_rows = self.tie_breakers_.size
         segments = n_rows // self._n_features_out
@@ -550,7 +553,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         if rule.boosting != LOG_BOOSTING:
             self.log_duty_cycles_ = np.empty(0)
         elif not self.log_duty_cycles_.size:
-            self.log_duty_cycles_ = np.log(self.active_duty_cycles_)
+            duty_cycles = np.maximum(self.active_duty_cycles_, SMALLEST_DUTY_CYCLE)
+            self.log_duty_cycles_ = np.log(duty_cycles)
         if not rule.weak_column_share:
             self.overlap_duty_cycles_ = np.empty(0)
         elif not self.overlap_duty_cycles_.size:
@@ -642,32 +646,56 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
                 if not hasattr(self, name):
                     setattr(self, name, np.empty(0, _ARRAYS[name]))
-            self._check_arrays()
+            self.column_shape_ = check_shape("column_shape_", self.column_shape_)
+            self.input_shape_ = check_shape("input_shape_", self.input_shape_)
+            for name in ("n_features_in_", "n_active_", "n_cycles_"):
+                check_count(name, getattr(self, name))
+            self._settle_arrays()
 
-    def _check_arrays(self) -> None:
-        n_rows, n_synapses = self.tie_breakers_.size, self.indices_.size
-        starts = np.asarray(self.indptr_)
-        columns = math.prod(self.column_shape_)
+    def _settle_arrays(self) -> None:
+        """Bring the arrays of the state into the types of the kernels.
+
+        Raises ValueError where they do not fit together, or are not finite.
+        """
+        for name, dtype in _ARRAYS.items():
+            array = np.asarray(getattr(self, name))
+            castable = array.dtype != bool and np.can_cast(array.dtype, dtype, "same_kind")
+            if array.ndim != 1 or not castable:
+                raise ValueError(
+                    f"{name} must be a one-dimensional array of {np.dtype(dtype)}; got one of "
+                    f"{array.dtype} in {array.ndim} dimensions"
+                )
+            # Of NaN no order is known, and the kernels rely on one.
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} must be finite")
+        starts, indices = np.asarray(self.indptr_), np.asarray(self.indices_)
+        n_rows, n_inputs, columns = (
+            len(self.tie_breakers_),
+            self.n_features_in_,
+            self._n_features_out,
+        )
         fits = {
-            "indptr_": starts.size == n_rows + 1
-            and starts[0] == 0
-            and starts[-1] == n_synapses
-            and bool((np.diff(starts) >= 0).all()),
-            "indices_": n_synapses == 0
-            or (self.indices_.min() >= 0 and self.indices_.max() < self.n_features_in_),
-            "permanences_": self.permanences_.size == n_synapses,
-            "active_duty_cycles_": self.active_duty_cycles_.size == n_rows,
-            "log_duty_cycles_": self.log_duty_cycles_.size in (0, n_rows),
-            "boost_factors_": self.boost_factors_.size == n_rows,
-            "overlap_duty_cycles_": self.overlap_duty_cycles_.size in (0, n_rows),
             "tie_breakers_": n_rows > 0 and n_rows % columns == 0,
-            "off_columns_": all(0 <= c < columns for c in self.off_columns_),
-            "off_inputs_": all(0 <= i < self.n_features_in_ for i in self.off_inputs_),
-            "input_shape_": math.prod(self.input_shape_) == self.n_features_in_,
+            "indptr_": len(starts) == n_rows + 1
+            and starts[0] == 0
+            and starts[-1] == len(indices)
+            and bool((np.diff(starts) >= 0).all()),
+            "indices_": _all_below(indices, n_inputs),
+            "permanences_": len(self.permanences_) == len(indices),
+            "active_duty_cycles_": len(self.active_duty_cycles_) == n_rows,
+            "log_duty_cycles_": len(self.log_duty_cycles_) in (0, n_rows),
+            "boost_factors_": len(self.boost_factors_) == n_rows,
+            "overlap_duty_cycles_": len(self.overlap_duty_cycles_) in (0, n_rows),
+            "off_columns_": _all_below(self.off_columns_, columns),
+            "off_inputs_": _all_below(self.off_inputs_, n_inputs),
+            "input_shape_": math.prod(self.input_shape_) == n_inputs,
         }
         wrong = [name for name, fit in fits.items() if not fit]
         if wrong:
-            raise ValueError(f"arrays do not fit together: {', '.join(wrong)}")
+            raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
+        for name, dtype in _ARRAYS.items():
+            # Read-only arrays (of a memory-mapped pickle, say) are copied.
+            setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
 
     def __getstate__(self) -> dict[str, Any]:
         with self._holding():
@@ -704,6 +732,10 @@ _LEARNED = {
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.
 _configuration_of = itemgetter(*sorted({*_PARAMETERS} - {"n_jobs", "random_state", "verbose"}))
+
+
+def _all_below(positions: NDArray[np.integer[Any]], n: int) -> bool:
+    return len(positions) == 0 or bool(np.min(positions) >= 0 and np.max(positions) < n)
 
 
 def _mean_on(words: NDArray[np.uint64]) -> float:

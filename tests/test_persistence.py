@@ -254,7 +254,7 @@ def huge():
         (huge(), "declares shape"),
         (npy(np.zeros((3, 30))) + b"\0", "declares shape"),
         (npy(np.zeros((3, 30)))[:-8], "declares shape"),
-        (npy(np.zeros((3, 29))), "counts must be of shape"),
+        (npy(np.zeros((3, 29))), r"column_count_ must be float64 of shape \(3, 30\)"),
         (npy(np.array([{}], dtype=object), allow_pickle=True), "damaged|declares"),
         (b"\x93NUMPY\x09\x00" + bytes(100), "damaged"),
     ],

@@ -116,9 +116,13 @@ def run_cycle(
 ) -> int:
     """Run one cycle on the input bits `x > bound`, (N,); count and write the active columns.
 
+    Where the session is for inputs of another size, does nothing and returns -1.
+
     If it `learns`, changes the state as `learn` does, of which this is one cycle.
     """
     words, input_mask, n_whole = session.words[0], session.input_mask, x.size // WORD
+    if words.size != (x.size + WORD - 1) // WORD:
+        return -1
     for w in range(n_whole):
         words[w] = pack_word(x, WORD * w, bound) & input_mask[w]
     if n_whole < words.size:

@@ -1,0 +1,221 @@
+"""Hostile model files and image files: `python -m bench.fuzz [--n 20000] [--seed 0]`.
+
+Whole files are mutated, whose checksums and sizes are right but whose contents lie: values out of
+bounds, arrays of other lengths and types, headers that say something else; and files cut short or
+with bytes changed. Each must be refused with the one error of its kind, or give a model that works:
+one that loads is then used, for inference and for learning. What crashes the process ends the run,
+and the number of the last file says which it was.
+"""
+
+import argparse
+import gzip
+import io
+import json
+import struct
+import tempfile
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fastsp
+from fastsp.datasets import read_idx
+from fastsp.persistence import ModelFileError
+
+N_FEATURES = 60
+_NUMBERS = (0, -1, 1, 2, 63, 64, 65, 255, 2**16, 2**31 - 1, -(2**31), 2**63 - 1)
+_REALS = (0.0, -1.0, 0.5, 1e300, -1e300, 1e-320, np.nan, np.inf, -np.inf)
+_WORDS = (None, True, "", "local", "lists", [], {}, [0], [3, 20], 0, -1, 7, 10**9, 0.5, -2.5, 1e300)
+
+
+def models() -> list[Any]:
+    """Return small estimators of many kinds, all fitted."""
+    X = (np.random.default_rng(0).random((60, N_FEATURES)) < 0.3).astype(np.uint8)
+    y = np.arange(60) % 3
+    shared = {"input_shape": (6, 10), "density": 0.1, "random_state": 0}
+    near = {"receptive_field": "box", "potential_radius": 3} | shared
+    poolers = [
+        fastsp.SpatialPooler((20,), density=0.1, random_state=0),
+        fastsp.SpatialPooler((3, 10), **near, inhibition="gaussian", overlap_index="rows"),
+        fastsp.SpatialPooler((3, 10), **near, inhibition="local", overlap_index="lists"),
+        fastsp.SpatialPooler((2, 2, 20), **near, inhibition="grouped", overlap_index="words"),
+        fastsp.SpatialPooler((3, 10), **near, segments=3, overlap="share"),
+        fastsp.SpatialPooler(
+            (20,), **shared, boosting="exp", boost_target="neighbourhood", weak_column_share=0.3
+        ),
+    ]
+    fitted = [pooler.fit(X).switch_off(columns=[2], inputs=[5]) for pooler in poolers]
+    readouts = fastsp.MaximumLikelihoodClassifier(), fastsp.SoftmaxClassifier(average=True)
+    return fitted + [readout.fit(X, y) for readout in readouts]
+
+
+def _mutate_array(array: Any, random: np.random.Generator) -> Any:
+    """Return an array that is another in some way."""
+    kind = random.integers(7)
+    if kind == 0:
+        return array[: random.integers(len(array) + 1)] if array.ndim else array
+    if kind == 1:
+        return np.concatenate([array, array]) if array.ndim else array
+    if kind == 2:
+        return array.astype(random.choice(["f4", "f8", "i4", "i8", "u2", "?", "c16", "U3"]))
+    if kind == 3:
+        return array.reshape((random.choice(["C", "F"]) == "C" and (1, -1)) or (-1, 1))
+    if kind == 4:
+        return np.asfortranarray(array[::-1])
+    changed = array.copy()
+    if changed.size and changed.dtype.kind in "iuf":
+        values = _REALS if changed.dtype.kind == "f" else _NUMBERS
+        for _ in range(random.integers(1, 4)):
+            with np.errstate(all="ignore"):
+                value = np.array(values[random.integers(len(values))]).astype(changed.dtype)
+            changed.flat[random.integers(changed.size)] = value
+    return changed
+
+
+def _mutate_header(header: Any, random: np.random.Generator) -> None:
+    """Change, or take out, one entry of a header in place."""
+    place = header
+    while True:
+        keys = list(place)
+        if not keys:
+            return
+        key = keys[random.integers(len(keys))]
+        if not isinstance(place[key], dict) or random.random() < 0.05:
+            break
+        place = place[key]
+    if random.random() < 0.2:
+        del place[key]
+    else:
+        place[key] = _WORDS[random.integers(len(_WORDS))]
+
+
+def mutate_model(content: bytes, random: np.random.Generator) -> bytes:
+    """Return a model file, of which one to three things were changed."""
+    if random.random() < 0.2:
+        return mutate_bytes(content, random)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for _ in range(random.integers(1, 4)):
+        name = list(members)[random.integers(len(members))]
+        if name.endswith(".json"):
+            header = json.loads(members[name])
+            _mutate_header(header, random)
+            members[name] = json.dumps(header).encode()
+        else:
+            out = io.BytesIO()
+            try:
+                array = np.load(io.BytesIO(members[name]))
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    np.save(out, _mutate_array(array, random))
+            except (ValueError, TypeError):
+                continue
+            members[name] = out.getvalue()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return out.getvalue()
+
+
+def mutate_bytes(content: bytes, random: np.random.Generator) -> bytes:
+    """Return a file that is cut, longer, or has other bytes."""
+    changed = bytearray(content)
+    for _ in range(random.integers(1, 6)):
+        if changed:
+            changed[random.integers(len(changed))] = random.integers(256)
+    kind = random.integers(4)
+    if kind == 0:
+        return bytes(changed[: random.integers(len(changed) + 1)])
+    return bytes(changed) + (bytes(random.integers(64)) if kind == 1 else b"")
+
+
+def use(model: Any) -> None:
+    """Let a model that was loaded work, on inputs as its own header has them."""
+    n = model.n_features_in_
+    if not isinstance(n, int) or not 0 < n <= 10_000:
+        return
+    X = (np.random.default_rng(1).random((6, n)) < 0.3).astype(np.uint8)
+    if isinstance(model, fastsp.SpatialPooler):
+        model.transform(X)
+        model.compute(X[0], learn=False)
+        model.partial_fit(X)
+        model.compute(X[0])
+    else:
+        model.predict(X)
+        model.partial_fit(X, np.resize(model.classes_, len(X)))
+
+
+def idx_files() -> list[bytes]:
+    """Return image and label files, plain and compressed."""
+    images = struct.pack(">4I", 0x803, 5, 7, 7) + bytes(range(245))
+    labels = struct.pack(">2I", 0x801, 9) + bytes(range(9))
+    return [images, labels, gzip.compress(images), gzip.compress(labels)]
+
+
+def run(n: int, seed: int, tell: Callable[[int], None] = lambda i: None) -> Counter[str]:
+    """Try `n` files; return how many were refused, worked, or were refused when used.
+
+    Raises whatever a file leads to that is no error of its kind.
+    """
+    random = np.random.default_rng(seed)
+    outcomes: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        contents = []
+        for model in models():
+            fastsp.save(model, path)
+            contents.append(path.read_bytes())
+        images = idx_files()
+        for i in range(n):
+            tell(i)
+            if i % 4 == 3:
+                path.write_bytes(mutate_bytes(images[random.integers(len(images))], random))
+                outcomes[_try_idx(path)] += 1
+            else:
+                path.write_bytes(mutate_model(contents[random.integers(len(contents))], random))
+                outcomes[_try_model(path)] += 1
+    return outcomes
+
+
+def _try_idx(path: Path) -> str:
+    try:
+        read_idx(path)
+    except ValueError:
+        return "images refused"
+    return "images read"
+
+
+def _try_model(path: Path) -> str:
+    try:
+        model = fastsp.load(path)
+    except ModelFileError:
+        return "model refused"
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            use(model)
+    except (ValueError, TypeError):
+        return "model refused when used"
+    return "model worked"
+
+
+def main() -> None:
+    """Read the command line, run, print the outcomes."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
+    parser.add_argument("--n", type=int, default=20_000, help="files to try")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    last = Path(tempfile.gettempdir()) / "fastsp-fuzz-last"
+    outcomes = run(arguments.n, arguments.seed, lambda i: (last.write_text(str(i)), None)[1])
+    last.unlink()
+    total = sum(outcomes.values())
+    print(f"{total} files: " + ", ".join(f"{count} {name}" for name, count in outcomes.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Hostile files, arrays and matrices: a clear error, and nothing goes astray in memory."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from bench import fuzz
+from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler
+
+
+def test_hostile_files_are_refused_or_give_models_that_work():
+    outcomes = fuzz.run(600, seed=1)
+    assert sum(outcomes.values()) == 600
+    # Some of each kind, so that the mutations reach beyond the first check.
+    assert min(outcomes["model refused"], outcomes["model worked"]) > 10
+    assert min(outcomes["images refused"], outcomes["images read"]) > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("indices_", lambda a: a + 1000),
+        ("indices_", lambda a: a - 1000),
+        ("permanences_", lambda a: a[:-1]),
+        ("permanences_", lambda a: a * np.nan),
+        ("permanences_", lambda a: a.reshape(-1, 1)),
+        ("active_duty_cycles_", lambda a: a[:3]),
+        ("active_duty_cycles_", lambda a: a.astype(complex)),
+    ],
+)
+def test_arrays_assigned_are_checked_before_they_are_used(name, change):
+    pooler = SpatialPooler((20,), random_state=0).fit(np.eye(30))
+    good = pooler.transform(np.eye(30))
+    kept = getattr(pooler, name)
+    setattr(pooler, name, change(kept))
+    if name == "indices_":  # which alone does not tell the pooler that anything changed
+        pooler.permanences_ = pooler.permanences_.copy()
+    for use in (pooler.transform, pooler.partial_fit):
+        with pytest.raises(ValueError, match=name):
+            use(np.eye(30))
+    setattr(pooler, name, kept)
+    assert (pooler.transform(np.eye(30)) != good).nnz == 0
+
+
+def astray():
+    """A sparse matrix that says (0, 5000) in a matrix of 30 columns."""
+    X = scipy.sparse.csr_matrix(np.eye(30))
+    X.indices[3] = 5000
+    return X
+
+
+def test_a_sparse_matrix_whose_indices_are_out_of_bounds_is_refused():
+    pooler = SpatialPooler((20,), random_state=0).fit(np.eye(30))
+    for use in (pooler.transform, pooler.partial_fit):
+        with pytest.raises(ValueError, match="indices must be"):
+            use(astray())
+    assert pooler.n_cycles_ == 30
+    for classifier in (SoftmaxClassifier(), MaximumLikelihoodClassifier()):
+        classifier.fit(np.eye(30), np.arange(30) % 3)
+        with pytest.raises(ValueError, match="indices must be"):
+            classifier.predict(astray())
+        with pytest.raises(ValueError, match="indices must be"):
+            classifier.partial_fit(astray(), np.arange(30) % 3)
+
+
+def test_a_session_for_inputs_of_another_size_is_told_so():
+    pooler = SpatialPooler((20,), random_state=0).fit(np.eye(30))
+    pooler.compute(np.ones(30, np.uint8), learn=False)
+    permanences = pooler.permanences_.copy()
+    with pytest.raises(RuntimeError, match="drawn anew"):
+        pooler._engine.compute(np.ones(3000, np.uint8), 0, True)
+    assert (pooler.permanences_ == permanences).all()
+
+
+def test_pools_too_large_to_count_their_overlap_are_refused():
+    with pytest.raises(ValueError, match="at most 65534 potential synapses"):
+        SpatialPooler((2,), potential_fraction=1.0).initialize(70_000)
+    dense = SpatialPooler((2,), n_potential=65_534, connected_threshold=0.0, random_state=0)
+    dense.initialize(70_000)
+    assert dense.trace(np.ones(70_000, np.uint8)).overlaps.tolist() == [65_534, 65_534]
