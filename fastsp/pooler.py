@@ -642,7 +642,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
         Raises ValueError where the arrays do not fit together, so that no kernel strays in memory.
         """
-        if hasattr(self, "permanences_"):
+        if any(name.endswith("_") for name in vars(self)):
             for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
                 if not hasattr(self, name):
                     setattr(self, name, np.empty(0, _ARRAYS[name]))

@@ -65,7 +65,8 @@ def blur_grid(
     current = source
     last = blur.steps.shape[0] - 1
     if last < 0:
-        out[:] = source
+        for c in range(source.size):
+            out[c] = source[c]
     for i in range(last + 1):
         outer, m, n, inner, offset, ranges_offset = blur.steps[i]
         matrix = blur.matrices[offset : offset + m * n]

@@ -1,6 +1,6 @@
 """The Hebbian rule, and the overlap index kept in step with it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def prefetch_column(column: int, synapses: Synapses) -> None:
 class Flips(NamedTuple):
     """Synapses that became connected or ceased to be, on their way into the index."""
 
-    columns: NDArray[np.int32]
+    columns: NDArray[np.int64]
     synapses: NDArray[np.int64]
     """Positions in the arrays of `Synapses`."""
 
@@ -46,7 +46,7 @@ class Flips(NamedTuple):
 @kernel
 def new_flips(n: int) -> Flips:
     """Allocate room for `n` flips."""
-    return Flips(np.empty(n, np.int32), np.empty(n, np.int64))
+    return Flips(np.empty(n, np.int64), np.empty(n, np.int64))
 
 
 @kernel
@@ -101,14 +101,14 @@ def adapt_columns(
     winners, and the places of their flips in the index, lie scattered.
     """
     room = flips.columns.size
-    n_flips = 0
+    n_flips: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for j in range(winners.size):
         if j + COLUMNS_AHEAD < winners.size:
             prefetch_column(winners[j + COLUMNS_AHEAD], synapses)
         column = winners[j]
         if n_flips + synapses.indptr[column + 1] - synapses.indptr[column] > room:
             _enter(flips, n_flips, synapses, threshold, index)
-            n_flips = 0
+            n_flips = np.int64(0)
         n_flips = adapt_column(column, synapses, changes, threshold, flips, n_flips)
     _enter(flips, n_flips, synapses, threshold, index)
 
@@ -121,7 +121,9 @@ def _enter(
         if j + FLIPS_AHEAD < n_flips:
             ahead = j + FLIPS_AHEAD
             prefetch_flip(
-                index, flips.columns[ahead], np.uint32(synapses.indices[flips.synapses[ahead]])
+                index,
+                flips.columns[ahead],
+                np.uint32(synapses.indices[flips.synapses[ahead]]),
             )
         i = flips.synapses[j]
         flip(

@@ -160,7 +160,8 @@ def _count_in_rows(
     for d in range(n_planes):
         planes[d * stride + first_word : d * stride + last_word] = 0
     offsets = np.empty(ROWS, np.int64)
-    n, current = 0, 0
+    n = 0
+    current: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for w in range(words.size):
         word, length = words[w], bits.run_lengths[w]
         if word == 0 or length == 0:

@@ -96,7 +96,12 @@ def draw_pools(
     n_inputs, largest = 1, 1
     for d in range(input_shape.size):
         n_inputs *= input_shape[d]
-        largest *= sizes[d].max() if d < column_shape.size else input_shape[d]
+        longest = input_shape[d]
+        if d < column_shape.size:
+            longest = 1
+            for x in range(column_shape[d]):
+                longest = max(longest, sizes[d, x])
+        largest *= longest
     bits, distances = np.empty(largest, np.int64), np.empty(largest, np.float64)
     scores, keys = np.empty(largest, np.float32), np.empty(largest, np.uint32)
     chosen, scratch = np.empty(largest, np.int32), new_selection_scratch(largest)

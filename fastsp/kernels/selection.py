@@ -100,6 +100,13 @@ def _bisect(keys: NDArray[np.uint32], n_wanted: int, low: int, high: int) -> tup
 
 
 @kernel
+def _copy(source: NDArray[np.int32], n: int, out: NDArray[np.int32]) -> None:
+    # A slice assigned to a slice brings the text of an error with it, slow to compile.
+    for i in range(n):
+        out[i] = source[i]
+
+
+@kernel
 def select_top(
     keys: NDArray[np.uint32],
     n_wanted: int,
@@ -137,7 +144,7 @@ def select_top(
     candidates = scratch.candidates
     n_candidates = _collect_at_least(keys, low, candidates)
     if n_candidates <= n_wanted:
-        selected[:n_candidates] = candidates[:n_candidates]
+        _copy(candidates, n_candidates, selected)
         return n_candidates, low
     few = scratch.candidate_keys[:n_candidates]
     for i in range(n_candidates):
@@ -173,5 +180,5 @@ def select_top(
         candidates[n_selected] = candidates[i]
         n_selected += int(key > low) | (tied & int(n_tied > 0))
         n_tied -= tied
-    selected[:n_selected] = candidates[:n_selected]
+    _copy(candidates, n_selected, selected)
     return n_selected, low
