@@ -119,12 +119,12 @@ def inhibition_compared(
     """
     figure = Figure(figsize=(0.5 + 1.55 * len(images), 5.2), layout="constrained")
     grid = figure.subplots(3, len(images), squeeze=False)
-    for place, (image, x) in enumerate(zip(images, inputs, strict=True)):
-        show_map(grid[0, place], image, image.shape, cmap="gray_r", vmin=0, vmax=255)
-        for axes, pooler in zip(
-            grid[1:, place], (with_inhibition, without_inhibition), strict=True
-        ):
-            _show_active(axes, image, _active_map(pooler.compute(x, learn=False), pooler))
+    for axes, image in zip(grid[0], images, strict=True):
+        show_map(axes, image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+    for row, pooler in zip(grid[1:], (with_inhibition, without_inhibition), strict=True):
+        # Not `compute`, whose kernel would be compiled for this alone.
+        for axes, image, code in zip(row, images, pooler.transform(inputs), strict=True):
+            _show_active(axes, image, _active_map(code.indices, pooler))
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
     for axes, label in zip(
