@@ -103,6 +103,12 @@ class Baseline:
         groups = excitement.reshape(-1, self.pooler.column_shape_[-1])
         k = self.pooler.n_active_ // len(groups)
         best = np.argpartition(groups, -k, axis=1)[:, -k:]
+        # In so many groups two columns are now and then equal to the last bit: the lower one wins.
+        last = np.take_along_axis(groups, best, axis=1).min(axis=1, keepdims=True)
+        tied = groups == last
+        for g in np.flatnonzero((groups >= last).sum(axis=1) > k):
+            above = np.flatnonzero(groups[g] > last[g])
+            best[g] = np.concatenate([above, np.flatnonzero(tied[g])[: k - above.size]])
         return (best + np.arange(len(groups))[:, None] * groups.shape[1]).ravel()
 
     def _seldom_beaten(self, excitement: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -228,8 +228,8 @@ def layout_costs() -> dict[str, float]:
     return {
         "adding seven rows of 512 columns (_ADD_ROWS)": 1e3
         * best(_add_groups, words, offsets, planes, run + 8, run, n_planes, n=n_groups * run // 8),
-        "sums of 64 columns to numbers (_UNPACK)": 1e3
-        * best(_unpack_all, planes, run + 8, n_planes, overlaps, 1000, n=1000 * run),
+        "a digit of the sums of 64 columns to numbers (_UNPACK)": 1e3
+        * best(_unpack_all, planes, run + 8, n_planes, overlaps, 1000, n=1000 * run * n_planes),
         "comparing 64 words (_COMPARE)": 1e3
         * best(_compare_all, words, packed, packed.size, overlaps, n=words.size // WORD),
         "counting a connected synapse (_COUNT)": 1e3

@@ -20,10 +20,10 @@ pooler = SpatialPooler(
     (8, 8), input_shape=(8, 8, 2), receptive_field="gaussian", potential_radius=2, density=0.1,
     inhibition="gaussian", random_state=0,
 )
-pooler.compute(encoder.transform(images)[0])
+pooler.partial_fit(encoder.transform(images)[:1])
 first_cycle = time.time()
 bits = encoder.transform(ImageAugmenter(random_state=0).augment(images))
-pooler.partial_fit(bits).transform(bits)
+pooler.transform(bits)
 print(json.dumps({"imported": imported, "first_cycle": first_cycle, "done": time.time()}))
 """
 

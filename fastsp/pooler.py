@@ -42,6 +42,8 @@ from fastsp.topology import potential_pools
 
 CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
+ROOM = 2**18
+"""Active columns that `transform` makes room for at once: memory that is used again is faster."""
 SAMPLE = 64
 """Inputs by whose on-bits the layout of the overlap index is chosen."""
 
@@ -351,11 +353,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         engine = self._configured(self._pack(X[:SAMPLE]))
         n_threads = effective_n_jobs(self.n_jobs)
-        step = min(CHUNK, -(-X.shape[0] // n_threads))
+        step = max(1, min(CHUNK, ROOM // engine.most_active, -(-X.shape[0] // n_threads)))
         starts = range(0, X.shape[0], step)
 
         def infer(start: int) -> Active:
-            return engine.infer(self._pack(X[start : start + step]))
+            return _in_one_row(*engine.infer(self._pack(X[start : start + step])))
 
         if n_threads > 1:
             with ThreadPoolExecutor(n_threads) as threads:
@@ -744,15 +746,9 @@ def _mean_on(words: NDArray[np.uint64]) -> float:
 
 
 def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:
-    """Join active columns, chunk by chunk, to one sparse matrix."""
+    """Join active columns, those of a part in one row, to one sparse matrix."""
     counts = np.concatenate([n_active for _, n_active in parts])
-    full = [
-        active.ravel()
-        if (n_active == active.shape[1]).all()
-        else active[np.arange(active.shape[1]) < n_active[:, None]]
-        for active, n_active in parts
-    ]
-    indices = np.concatenate(full)
+    indices = np.concatenate([active for active, _ in parts])
     indptr = np.concatenate([[0], np.cumsum(counts)])
     if indptr[-1] < 2**31:
         indptr = indptr.astype(np.int32)
@@ -761,3 +757,10 @@ def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:
     )
     codes.has_sorted_indices = True
     return codes
+
+
+def _in_one_row(active: NDArray[np.int32], n_active: NDArray[np.int64]) -> Active:
+    """Leave out the room in `active` that is not filled."""
+    if (n_active == active.shape[1]).all():
+        return active.ravel(), n_active
+    return active[np.arange(active.shape[1]) < n_active[:, None]], n_active
