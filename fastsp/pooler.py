@@ -25,7 +25,7 @@ from fastsp.exclusive import Exclusive
 from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
 from fastsp.inputs import pack
 from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
-from fastsp.kernels.state import LOG_BOOSTING, Columns
+from fastsp.kernels.state import LOG_BOOSTING, Columns, Synapses
 from fastsp.parameters import (
     TIE_BREAKER_SCALE,
     Layout,
@@ -36,7 +36,7 @@ from fastsp.parameters import (
     lay_out_inhibition,
     rule_of,
 )
-from fastsp.synapses import Load, as_synapses, build_index, choose_layout
+from fastsp.synapses import Load, build_index, choose_layout, index_type
 from fastsp.team import Team, team_size
 from fastsp.topology import potential_pools
 
@@ -169,7 +169,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     Attributes
     ----------
     indptr_ : (C + 1,) int64, where each column's synapses begin.
-    indices_ : (S,) int32, input bit of each potential synapse, ascending within a column.
+    indices_ : (S,) uint16, or uint32 with more than 65,536 input bits: the input bit of each
+        potential synapse, ascending within a column.
     permanences_ : (S,) float32 in [0, 1], in the same order.
     active_duty_cycles_ : (C,) float64, moving average of how often each column is active.
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
@@ -485,6 +486,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         """Whether `engine` is of the present parameters and arrays."""
         return (
             engine.synapses.permanences is self.permanences_
+            and engine.synapses.indices is self.indices_
             and engine.columns.active_duty_cycles is self.active_duty_cycles_
             and _configuration_of(vars(self)) == self._configuration
         )
@@ -507,7 +509,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             "column_shape_": layout.column_shape,
             "input_shape_": layout.input_shape,
             "indptr_": indptr,
-            "indices_": indices,
+            "indices_": indices.astype(index_type(math.prod(layout.input_shape))),
             "permanences_": random.random(indices.size, dtype=np.float32),
             "tie_breakers_": TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32),
             "active_duty_cycles_": np.full(n_rows, rule.target_density),
@@ -561,7 +563,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             self.overlap_duty_cycles_ = np.empty(0)
         elif not self.overlap_duty_cycles_.size:
             self.overlap_duty_cycles_ = np.ones(n_rows)
-        synapses = as_synapses(self.indptr_, self.indices_, self.permanences_, self.n_features_in_)
+        synapses = Synapses(self.indptr_, self.indices_, self.permanences_)
         layout = self.overlap_index
         if layout == "auto":
             n_adapted = rule.n_active * synapses.indices.size / n_rows
@@ -659,10 +661,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
         Raises ValueError where they do not fit together, or are not finite.
         """
-        for name, dtype in _ARRAYS.items():
+        types = _ARRAYS | {"indices_": index_type(self.n_features_in_)}
+        for name, dtype in types.items():
             array = np.asarray(getattr(self, name))
-            castable = array.dtype != bool and np.can_cast(array.dtype, dtype, "same_kind")
-            if array.ndim != 1 or not castable:
+            kinds = "iuf" if issubclass(dtype, np.floating) else "iu"
+            if array.ndim != 1 or array.dtype.kind not in kinds:
                 raise ValueError(
                     f"{name} must be a one-dimensional array of {np.dtype(dtype)}; got one of "
                     f"{array.dtype} in {array.ndim} dimensions"
@@ -695,7 +698,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         wrong = [name for name, fit in fits.items() if not fit]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
-        for name, dtype in _ARRAYS.items():
+        for name, dtype in types.items():
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
             setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
 
@@ -711,9 +714,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return state
 
 
-_ARRAYS = {
+_ARRAYS: dict[str, type[np.number[Any]]] = {
     "indptr_": np.int64,
-    "indices_": np.int32,
+    "indices_": np.uint32,
     "permanences_": np.float32,
     "active_duty_cycles_": np.float64,
     "log_duty_cycles_": np.float64,

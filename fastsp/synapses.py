@@ -28,27 +28,22 @@ LAYOUTS = {"rows": BIT_ROWS, "words": BIT_WORDS, "lists": CONNECTED_LISTS}
 # columns of it, with the carries; turning a binary digit of the sums of 64 columns into numbers;
 # comparing 64 words; counting one connected synapse; finding the next on-bit, and its list.
 _NEXT_GROUP, _ADD_ROWS, _UNPACK, _COMPARE = 20.0, 12.0, 1.25, 4.5
-_COUNT, _NEXT_BIT, _NEXT_LIST = 0.4, 0.6, 25.0
-# Changing a connection, on top of moving its memory, and flips in a cycle as a share of the
-# synapses that learn in it.
-_FLIP, _FLIPPED = 5.0, 0.01
-# Bytes that fit into a core's own cache and into that of all, and bytes a nanosecond from beyond.
+_COUNT, _NEXT_BIT, _NEXT_LIST = 0.3, 0.6, 25.0
+# Changing a connection, and bytes a nanosecond of a list that are searched for one; flips in a
+# cycle as a share of the synapses that learn in it.
+_FLIP, _SEARCHED, _FLIPPED = 5.0, 30.0, 0.01
+# Bytes that fit into a core's own cache and into that of all; bytes a nanosecond from beyond, in
+# long runs; and how much longer it takes where a run begins anywhere.
 _OWN_CACHE, _SHARED_CACHE = 2**20, 2**24
-_FROM_SHARED, _FROM_MEMORY = 70.0, 15.0
+_FROM_SHARED, _FROM_MEMORY, _LATENCY = 70.0, 15.0, 40.0
 
 
-def as_synapses(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    permanences: NDArray[np.float32],
-    n_inputs: int,
-) -> Synapses:
-    """Return the public arrays as the kernels take them: indices in the narrowest type, copied.
+def index_type(n_inputs: int) -> type[np.unsignedinteger]:
+    """Return the narrowest type for the positions of `n_inputs` input bits.
 
     Learning is bound by memory in large pools, and reads all indices of the columns that learn.
     """
-    narrow = np.uint16 if n_inputs <= 2**16 else np.uint32
-    return Synapses(indptr, indices.astype(narrow), permanences)
+    return np.uint16 if n_inputs <= 2**16 else np.uint32
 
 
 class Load(NamedTuple):
@@ -74,22 +69,37 @@ def predict_costs(synapses: Synapses, n_inputs: int, load: Load) -> dict[str, fl
     connected = 0.5 * synapses.indices.size / n_inputs
     list_bytes = connected * _column_type(synapses)().itemsize
     n_flips = _FLIPPED * load.n_adapted
+    row, block, own_list = (
+        _fetch(size, n)
+        for size, n in (
+            (8.0 * mean_run, n_inputs),
+            (8.0 * WORD, seen.sum()),
+            (list_bytes, n_inputs),
+        )
+    )
     return {
         "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
         + seen.size * _digits(synapses) * _UNPACK
-        + n_on * (_NEXT_BIT + _fetch(8.0 * mean_run, n_inputs))
-        + n_flips * _FLIP,
-        "words": seen.sum() * max(_COMPARE, _fetch(8.0 * WORD, seen.sum())) + n_flips * _FLIP,
-        "lists": n_on * (_NEXT_LIST + connected * _COUNT + _fetch(list_bytes, n_inputs))
-        + n_flips * (_FLIP + list_bytes / _FROM_MEMORY),
+        + n_on * (_NEXT_BIT + row.begin + row.run)
+        + n_flips * (_FLIP + row.begin),
+        "words": seen.sum() * max(_COMPARE, block.run) + n_flips * (_FLIP + block.begin),
+        # The next list is asked for while one is counted.
+        "lists": n_on * (_NEXT_LIST + connected * _COUNT + own_list.run)
+        + n_flips * (_FLIP + own_list.begin + own_list.run + list_bytes / _SEARCHED),
     }
 
 
-def _fetch(n_bytes: float, n: float) -> float:
-    """Return the nanoseconds to fetch one of `n` pieces of an index."""
+class _Fetch(NamedTuple):
+    begin: float
+    run: float
+
+
+def _fetch(n_bytes: float, n: float) -> _Fetch:
+    """Return the nanoseconds to come to one of `n` pieces of an index, and to read through it."""
     if n_bytes * n <= _OWN_CACHE:
-        return 0.0
-    return n_bytes / (_FROM_SHARED if n_bytes * n <= _SHARED_CACHE else _FROM_MEMORY)
+        return _Fetch(0.0, 0.0)
+    rate = _FROM_SHARED if n_bytes * n <= _SHARED_CACHE else _FROM_MEMORY
+    return _Fetch(_LATENCY, n_bytes / rate)
 
 
 def choose_layout(synapses: Synapses, n_inputs: int, load: Load) -> str:
