@@ -26,7 +26,7 @@ from fastsp.kernels.inhibition import normalise
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
 from fastsp.kernels.local import select_local
 from fastsp.kernels.overlap import count_overlaps
-from fastsp.kernels.selection import order_keys, select_top
+from fastsp.kernels.selection import order_keys, order_values, select_top
 from fastsp.kernels.vectors import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
 from fastsp.synapses import LAYOUTS, build_index
 
@@ -42,14 +42,15 @@ def _count_all(inputs, index, n_columns, planes, overlaps):
 
 
 @_jit
-def _excite_all(overlaps, columns, rule, excitement, keys):
+def _excite_all(overlaps, columns, rule, keys):
     for i in range(overlaps.shape[0]):
-        excite(overlaps[i], columns, rule, excitement[i], keys[i])
+        excite(overlaps[i], columns, rule, keys[i])
 
 
 @_jit
-def _normalise_all(excitement, blur, work, normalised):
+def _normalise_all(keys, excitement, blur, work, normalised):
     for i in range(excitement.shape[0]):
+        order_values(keys[i], excitement[i])
         normalise(excitement[i], blur, work, normalised[i])
 
 
@@ -159,10 +160,16 @@ def measure(configuration: Configuration) -> dict[str, float]:
         counted = words, index, n_columns, scratch.planes, overlaps
         ways[f"overlaps, {layout}"] = _count_all, counted
     steps = best_microseconds(ways, n)
-    steps["excitement"] = best(_excite_all, overlaps, columns, rule, excitement, keys, n=n)
+    steps["excitement"] = best(_excite_all, overlaps, columns, rule, keys, n=n)
     if pooler.inhibition == "gaussian":
         steps["two blurs"] = best(
-            _normalise_all, excitement, engine.inhibition.blur, scratch.blur_work, normalised, n=n
+            _normalise_all,
+            keys,
+            excitement,
+            engine.inhibition.blur,
+            scratch.blur_work,
+            normalised,
+            n=n,
         )
         order_keys(normalised.ravel(), keys.ravel())
     n_active = np.full(n, rule.n_active)

@@ -10,7 +10,7 @@ from typing import Any
 if not __package__:  # run as a file
     sys.path[0] = str(Path(__file__).parents[1])
 
-from bench import machine
+from bench import above_kernel, machine
 from bench.configurations import BY_NAME, CONFIGURATIONS
 from bench.contest import (
     FULL,
@@ -34,7 +34,11 @@ _HEAD = (
     *("inference, cycles/s", "baseline", "ratio", "of the limit"),
     "same columns",
 )
-
+_SINGLE_HEAD = (
+    "configuration",
+    *("learning, us", "kernel", "above it"),
+    *("inference, us", "kernel", "above it"),
+)
 
 _CACHE = 1 << 21
 """Bytes of a core's own cache, the usual second level; more than that is read from further away."""
@@ -54,6 +58,7 @@ def measure(effort: Effort) -> str:
     environment = machine.environment()
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     rows = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1))]
+    single = [_SINGLE_HEAD, ("---", *["---:"] * (len(_SINGLE_HEAD) - 1))]
     reasons: dict[str, list[str]] = {}
     for configuration in CONFIGURATIONS:
         print(f"{configuration.name}: {configuration.summary}", file=sys.stderr)
@@ -72,6 +77,9 @@ def measure(effort: Effort) -> str:
                 f"{first['same_columns']:.3%}" if "same_columns" in first else "-",
             )
         )
+        calls = [above_kernel.measure(pair, learn, effort) for learn in (True, False)]
+        values = [f"{value:.1f}" for call in calls for value in call.values()]
+        single.append((configuration.name, *values))
         for record in records:
             if record["share_of_least_time"] < _LOW:
                 names = reasons.setdefault(_explain(pair, record["task"]), [])
@@ -108,6 +116,11 @@ def measure(effort: Effort) -> str:
             f" {training['cycles_per_second']:,.0f} cycles/s,"
             f" baseline {training['baseline_cycles_per_second']:,.0f},"
             f" ratio {training['ratio']:.1f}.",
+            "",
+            "`compute`, one input a call, microseconds: as called from Python, the kernel in it"
+            " called in a compiled loop, and the difference between the two.",
+            "",
+            *(f"| {' | '.join(row)} |" for row in single),
             "",
             _COUNTED,
             *(

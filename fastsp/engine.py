@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from fastsp.kernels import cycle
 from fastsp.kernels.boosting import update_boost_factors
 from fastsp.kernels.inhibition import Inhibition
+from fastsp.kernels.selection import order_values
 from fastsp.kernels.session import Session, open_session, without_lookup
 from fastsp.kernels.state import (
     DENSITY_TARGET,
+    GAUSSIAN_INHIBITION,
     LOCAL_INHIBITION,
     Columns,
     OverlapIndex,
@@ -48,10 +50,13 @@ class Engine:
     _run_cycle: Callable[..., int] = field(init=False)
     """`run_cycle` for these sessions, from the first one on."""
 
-    def infer(self, words: NDArray[np.uint64]) -> Active:
-        """Find the active columns of each input. Any number of threads may do so at once."""
+    def infer(self, words: NDArray[np.uint64], room: Active | None = None) -> Active:
+        """Find the active columns of each input, in `room` if given.
+
+        Any number of threads may do so at once.
+        """
         self._check_size(words)
-        active, n_active = self.room(len(words))
+        active, n_active = room or self.room(len(words))
         cycle.infer(words, self.index, self.columns, self.inhibition, self.rule, active, n_active)
         return active, n_active
 
@@ -96,6 +101,8 @@ class Engine:
         stages = cycle.infer(
             words, self.index, self.columns, self.inhibition, self.rule, active, n_active
         )
+        if self.rule.inhibition != GAUSSIAN_INHIBITION:
+            order_values(stages.keys, stages.excitement)
         return stages, active[0, : n_active[0]]
 
     def _check_size(self, words: NDArray[np.uint64]) -> None:

@@ -356,16 +356,28 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         n_threads = effective_n_jobs(self.n_jobs)
         step = max(1, min(CHUNK, ROOM // engine.most_active, -(-X.shape[0] // n_threads)))
         starts = range(0, X.shape[0], step)
+        # The codes take little more than their room does, unless inhibition is local.
+        fills_room = engine.most_active == engine.rule.n_active
+        room = engine.room(X.shape[0]) if fills_room else None
 
         def infer(start: int) -> Active:
-            return _in_one_row(*engine.infer(self._pack(X[start : start + step])))
+            rows = slice(start, start + step)
+            words = self._pack(X[rows])
+            if room:
+                return engine.infer(words, (room[0][rows], room[1][rows]))
+            return _in_one_row(*engine.infer(words))
 
         if n_threads > 1:
             with ThreadPoolExecutor(n_threads) as threads:
                 parts = list(threads.map(infer, starts))
         else:
             parts = [infer(start) for start in starts]
-        return _as_matrix(parts, self._n_features_out)
+        if room:
+            codes = _in_one_row(*room)
+        else:
+            active, n_active = zip(*parts, strict=True)
+            codes = np.concatenate(active), np.concatenate(n_active)
+        return _as_matrix(*codes, self._n_features_out)
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`.
@@ -748,10 +760,10 @@ def _mean_on(words: NDArray[np.uint64]) -> float:
     return float(np.bitwise_count(words).sum() / len(words))
 
 
-def _as_matrix(parts: list[Active], n_columns: int) -> scipy.sparse.csr_matrix:
-    """Join active columns, those of a part in one row, to one sparse matrix."""
-    counts = np.concatenate([n_active for _, n_active in parts])
-    indices = np.concatenate([active for active, _ in parts])
+def _as_matrix(
+    indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int
+) -> scipy.sparse.csr_matrix:
+    """Make a matrix of active columns, those of all inputs in one row."""
     indptr = np.concatenate([[0], np.cumsum(counts)])
     if indptr[-1] < 2**31:
         indptr = indptr.astype(np.int32)

@@ -132,30 +132,25 @@ def excite(
     overlaps: NDArray[np.uint16],
     columns: Columns,
     rule: Rule,
-    excitement: NDArray[np.float32],
     keys: NDArray[np.uint32],
 ) -> None:
-    """Fill `excitement` (C,): boost factor times (overlap + tie-breaker), in float32.
+    """Fill `keys` (C,) with the keys (see `order_key`) of the excitement, in float32.
 
-    Or where the rule says so, boost factor times (overlap / connected synapses + scaled
-    tie-breaker), the share of a column without any being 0.
-
-    0 where the overlap is under the column's threshold. Fills `keys` with its order-preserving
-    image (see `order_keys`), 0 under the threshold.
+    That is boost factor times (overlap + tie-breaker), or where the rule says so, boost factor
+    times (overlap / connected synapses + scaled tie-breaker), the share of a column without any
+    being 0. The key is 0 where the overlap is under the column's threshold.
     """
     boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
     thresholds, connected_counts = columns.thresholds, columns.connected_counts
     if rule.overlap == SHARED_OVERLAP:
         scale = np.float32(rule.tie_scale)
-        for c in range(excitement.size):
+        for c in range(keys.size):
             share = np.float32(overlaps[c]) / np.float32(max(connected_counts[c], np.int32(1)))
             boosted = boost_factors[c] * (share + scale * tie_breakers[c])
             allowed = overlaps[c] >= thresholds[c]
-            excitement[c] = boosted if allowed else np.float32(0.0)
             keys[c] = order_key(boosted) if allowed else np.uint32(0)
         return
-    for c in range(excitement.size):
+    for c in range(keys.size):
         boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
         allowed = overlaps[c] >= thresholds[c]
-        excitement[c] = boosted if allowed else np.float32(0.0)
         keys[c] = order_key(boosted) if allowed else np.uint32(0)

@@ -20,6 +20,7 @@ from fastsp.kernels.selection import (
     SelectionScratch,
     new_selection_scratch,
     order_key,
+    order_values,
     select_top,
 )
 from fastsp.kernels.state import (
@@ -54,15 +55,14 @@ class Scratch(NamedTuple):
     overlaps: NDArray[np.uint16]
     """(n, C rounded up to a multiple of 64) of n inputs at a time"""
     excitement: NDArray[np.float32]
+    """Filled only where it is blurred, as `normalised`"""
     normalised: NDArray[np.float32]
     blur_work: NDArray[np.float32]
     keys: NDArray[np.uint32]
     selection: SelectionScratch
     local: LocalScratch
-    segment_excitement: NDArray[np.float32]
-    """(n C,) where columns have several segments, else (0,)"""
     segment_keys: NDArray[np.uint32]
-    """(n C,) or (0,)"""
+    """(n C,) where columns have several segments, else (0,)"""
     best_segments: NDArray[np.int32]
     """(C,) or (0,), the segments that speak for their columns"""
 
@@ -92,7 +92,6 @@ def new_scratch(
         np.empty(n_columns, np.uint32),
         new_selection_scratch(n_columns),
         new_local_scratch(inhibition.neighbourhood),
-        np.empty(n_speakers, np.float32),
         np.empty(n_speakers, np.uint32),
         np.empty(n_spoken_for, np.int32),
     )
@@ -124,16 +123,10 @@ def choose_columns(
         for i in range(start, end):
             overlaps = scratch.overlaps[i - start]
             if rule.n_segments == 1:
-                excite(overlaps, columns, rule, scratch.excitement, scratch.keys)
+                excite(overlaps, columns, rule, scratch.keys)
             else:
-                excite(overlaps, columns, rule, scratch.segment_excitement, scratch.segment_keys)
-                take_best_segments(
-                    scratch.segment_excitement,
-                    scratch.segment_keys,
-                    scratch.excitement,
-                    scratch.keys,
-                    scratch.best_segments,
-                )
+                excite(overlaps, columns, rule, scratch.segment_keys)
+                take_best_segments(scratch.segment_keys, scratch.keys, scratch.best_segments)
             n_active[i], guess = compete(inhibition, rule, guess, scratch, active[i])
     return guess
 
@@ -146,7 +139,7 @@ def compete(
     scratch: Scratch,
     active: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Let columns compete, of which `scratch` has the excitement; see `choose_columns`.
+    """Let columns compete, of which `scratch` has the keys of excitement; see `choose_columns`.
 
     Returns the number of active columns, and the next guess.
     """
@@ -157,6 +150,7 @@ def compete(
         k = rule.n_active // (keys.size // rule.group_size)
         return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
+        order_values(keys, scratch.excitement)
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])

@@ -12,13 +12,11 @@ from fastsp.kernels.jit import kernel
 
 @kernel
 def take_best_segments(
-    segment_excitement: NDArray[np.float32],
     segment_keys: NDArray[np.uint32],
-    excitement: NDArray[np.float32],
     keys: NDArray[np.uint32],
     best: NDArray[np.int32],
 ) -> None:
-    """Fill `excitement`, `keys` and `best` (C,) from the segments' (n C,).
+    """Fill `keys` and `best` (C,) from the keys of the segments (n C,).
 
     Best is the segment of the largest key, of equal ones the first.
     """
@@ -29,7 +27,6 @@ def take_best_segments(
             largest = row if segment_keys[row] > segment_keys[largest] else largest
         best[c] = largest - n * c
         keys[c] = segment_keys[largest]
-        excitement[c] = segment_excitement[largest]
 
 
 @kernel

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.vectors import LANES, lanes_at_least, lowest_one
 
-BUCKETS = 256
+FIRST_STEP = 1 << 20
+"""How far the bound is sought from the guess, of 2^23 keys that double a value"""
+PADDING = 4 * LANES
+"""Excluded keys behind the candidates, so that loops over them need not end between vectors."""
 
 
 class SelectionScratch(NamedTuple):
@@ -17,21 +20,16 @@ class SelectionScratch(NamedTuple):
     candidates: NDArray[np.int32]
     """(n,)"""
     candidate_keys: NDArray[np.uint32]
-    """(n,)"""
-    contested: NDArray[np.uint32]
-    """(n,)"""
-    histogram: NDArray[np.int64]
-    """(BUCKETS,)"""
+    """(n + PADDING,)"""
+    places: NDArray[np.int32]
+    """(n,) of selected ones among the candidates"""
 
 
 @kernel
 def new_selection_scratch(n: int) -> SelectionScratch:
     """Allocate scratch space for selecting among up to `n` keys."""
     return SelectionScratch(
-        np.empty(n, np.int32),
-        np.empty(n, np.uint32),
-        np.empty(n, np.uint32),
-        np.empty(BUCKETS, np.int64),
+        np.empty(n, np.int32), np.empty(n + PADDING, np.uint32), np.empty(n, np.int32)
     )
 
 
@@ -50,6 +48,14 @@ def order_keys(values: NDArray[np.float32], keys: NDArray[np.uint32]) -> None:
     """Fill `keys` with the keys of `values` (see `order_key`)."""
     for i in range(values.size):
         keys[i] = order_key(values[i])
+
+
+@kernel
+def order_values(keys: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
+    """Fill `values` with what `keys` are the keys of, none of it negative; 0 where excluded."""
+    for i in range(keys.size):
+        bits: Any = np.uint32(keys[i] & np.uint32(0x7FFFFFFF))
+        values[i] = bits.view(np.float32)
 
 
 @kernel
@@ -82,24 +88,6 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
 
 
 @kernel
-def _bisect(keys: NDArray[np.uint32], n_wanted: int, low: int, high: int) -> tuple[int, int]:
-    """Find the smallest key of the `n_wanted` largest, known to be in [low, high).
-
-    Returns a bound, and how many of the keys that equal it are among the largest. Where no key is
-    as small as the bound, that number means nothing.
-    """
-    n_low = keys.size
-    while n_low != n_wanted and high - low > 1:
-        bound = low + (high - low) // 2
-        count = _count_at_least(keys, np.uint32(bound))
-        if count >= n_wanted:
-            low, n_low = bound, count
-        else:
-            high = bound
-    return low, n_wanted - _count_at_least(keys, np.uint32(low + 1))
-
-
-@kernel
 def _copy(source: NDArray[np.int32], n: int, out: NDArray[np.int32]) -> None:
     # A slice assigned to a slice brings the text of an error with it, slow to compile.
     for i in range(n):
@@ -120,65 +108,55 @@ def select_top(
     bound that they reach and the others do not, but for ties. `guess`, the bound for a similar
     input, saves time and changes nothing else.
 
-    First a bound is sought that leaves few candidates, yet enough; then a histogram of those finds
-    the bucket in which the last place is contested; then bisection inside the bucket.
+    First a bound is sought that leaves few candidates, yet enough; then one among those, exactly.
     """
-    # At least n_wanted keys are >= low (or low is 1), fewer are >= high.
-    low, high = 1, 0xFFFFFFFF
-    n_low = _count_at_least(keys, np.uint32(low))
-    if n_low > n_wanted:
-        # Steps from the guess on, doubling; bisection where they would leave the bracket.
-        step = 1 << 18
-        bound = guess - step
-        while n_low > 2 * n_wanted + 64 and high - low > 1:
-            if bound <= low or bound >= high:
-                bound = low + (high - low) // 2
-            count = _count_at_least(keys, np.uint32(bound))
-            if count >= n_wanted:
-                low, n_low = bound, count
-                bound = low + min(step, high - low)
-            else:
-                high = bound
-                bound = high - min(step, high - low)
-            step *= 2
+    # No fewer than n_wanted keys are >= low, or all; fewer are >= high.
+    low, high, n_low = 0, 0xFFFFFFFF, keys.size
+    # Steps from the guess on, doubling; bisection where they would leave the bracket.
+    step = FIRST_STEP
+    bound = guess - step
+    while n_low > 2 * n_wanted + PADDING and high - low > 1:
+        if bound <= low or bound >= high:
+            bound = low + (high - low) // 2
+        count = _count_at_least(keys, np.uint32(bound))
+        if count >= n_wanted:
+            low, n_low = bound, count
+            bound = low + min(step, high - low)
+        else:
+            high = bound
+            bound = high - min(step, high - low)
+        step *= 2
+    low = max(low, 1)
     candidates = scratch.candidates
     n_candidates = _collect_at_least(keys, low, candidates)
     if n_candidates <= n_wanted:
         _copy(candidates, n_candidates, selected)
         return n_candidates, low
-    few = scratch.candidate_keys[:n_candidates]
+    n_padded = (n_candidates + PADDING - 1) // PADDING * PADDING
+    few = scratch.candidate_keys[:n_padded]
     for i in range(n_candidates):
         few[i] = keys[candidates[i]]
+    for i in range(n_candidates, n_padded):
+        few[i] = 0
     largest = np.uint32(0)
-    for i in range(n_candidates):
+    for i in range(n_padded):
         largest = max(largest, few[i])
-    high = min(high, int(largest) + 1)
-    shift = 0
-    while (high - low) >> shift >= BUCKETS - 1:
-        shift += 1
-    histogram = scratch.histogram
-    histogram[:] = 0
-    for i in range(n_candidates):
-        histogram[min((int(few[i]) - low) >> shift, BUCKETS - 1)] += 1
-    # Keys from `high` on share the last bucket with none below: it is never contested.
-    bucket, n_above = BUCKETS - 1, 0
-    while n_above + histogram[bucket] < n_wanted:
-        n_above += int(histogram[bucket])
-        bucket -= 1
-    low, high = low + (bucket << shift), low + ((bucket + 1) << shift)
-    contested = scratch.contested
-    n_contested = 0
-    for i in range(n_candidates):
-        contested[n_contested] = few[i]
-        n_contested += low <= int(few[i]) < high
-    low, n_tied = _bisect(contested[:n_contested], n_wanted - n_above, low, high)
-    # Without a branch that nothing could predict.
+    high, n_low = min(high, int(largest) + 1), n_candidates
+    while n_low != n_wanted and high - low > 1:
+        bound = low + (high - low) // 2
+        count = _count_at_least(few, np.uint32(bound))
+        if count >= n_wanted:
+            low, n_low = bound, count
+        else:
+            high = bound
+    # Keys that equal the bound are the last to win, those at lower positions first.
+    n_tied = n_wanted - _count_at_least(few, np.uint32(low + 1))
+    places = scratch.places
     n_selected = 0
-    for i in range(n_candidates):
-        key = int(few[i])
-        tied = int(key == low)
-        candidates[n_selected] = candidates[i]
-        n_selected += int(key > low) | (tied & int(n_tied > 0))
-        n_tied -= tied
-    _copy(candidates, n_selected, selected)
+    for j in range(_collect_at_least(few, low, places)):
+        tied = int(few[places[j]]) == low
+        if n_tied > 0 or not tied:
+            selected[n_selected] = candidates[places[j]]
+            n_selected += 1
+        n_tied -= int(tied)
     return n_selected, low

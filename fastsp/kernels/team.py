@@ -144,7 +144,7 @@ def _excite_blocks(
     planes: NDArray[np.uint64],
     scratch: Scratch,
 ) -> None:
-    """Fill overlaps, excitement and keys in `scratch` for the columns of some blocks.
+    """Fill overlaps and keys in `scratch` for the columns of some blocks.
 
     Of one input, (1, W).
     """
@@ -162,7 +162,6 @@ def _excite_blocks(
         scratch.overlaps[0, first:last],
         _part_of_columns(columns, first, last),
         rule,
-        scratch.excitement[first:last],
         scratch.keys[first:last],
     )
 
