@@ -45,6 +45,8 @@ class Engine:
     rule: Rule
     input_mask: NDArray[np.uint64]
     """(W,) a one for each input bit that is not switched off"""
+    revision: object
+    """What the pooler was like: see `SpatialPooler._revision`."""
     sessions: list[Session] = field(default_factory=list)
     """Not in use at the moment; each thread takes one and puts it back."""
     _run_cycle: Callable[..., int] = field(init=False)

@@ -8,7 +8,6 @@ import copy
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -276,7 +275,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.verbose = verbose
 
     _engine: Engine | None = None
-    _configuration: tuple[Any, ...] = ()
+    _revision: object = None
+    """Another object after each change of a parameter or an array that the engine depends on."""
     _n_on: float = 0.0
     column_shape_: tuple[int, ...]
     input_shape_: tuple[int, ...]
@@ -463,7 +463,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     def _cycle(self, x: Any, learn: bool) -> NDArray[np.int32]:
         bits = self._one_input(x)
         engine = self._engine
-        if engine is None or not self._is_current(engine):
+        if engine is None or engine.revision is not self._revision:
             engine = self._configured(self._pack(bits.reshape(1, -1)))
         if bits.dtype.char == "B":
             bound = min(int(self.threshold), 255)
@@ -473,7 +473,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             # Ctrl-C is heard when the kernel ends, so the cycle is counted before; what may take
             # long or fail comes before that.
             engine.prepare()
-            self.n_cycles_ += 1
+            self.__dict__["n_cycles_"] += 1  # past __setattr__
         return engine.compute(bits, bound, learn)
 
     def _pack(self, X: Any) -> NDArray[np.uint64]:
@@ -494,14 +494,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             x = check_array(x.reshape(1, -1), estimator=self)[0]
         return x  # type: ignore[no-any-return]
 
-    def _is_current(self, engine: Engine) -> bool:
-        """Whether `engine` is of the present parameters and arrays."""
-        return (
-            engine.synapses.permanences is self.permanences_
-            and engine.synapses.indices is self.indices_
-            and engine.columns.active_duty_cycles is self.active_duty_cycles_
-            and _configuration_of(vars(self)) == self._configuration
-        )
+    def __setattr__(self, name: str, value: Any) -> None:
+        changes = name in _BOUND and value is not vars(self).get(name)
+        super().__setattr__(name, value)
+        if changes:
+            self.__dict__["_revision"] = object()
 
     def _parameters(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PARAMETERS}
@@ -553,11 +550,13 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     def _fitting_engine(self, words: NDArray[np.uint64], stay: bool) -> Engine | None:
         engine = self._engine
-        if engine is None or not self._is_current(engine):
+        if engine is None or engine.revision is not self._revision:
             return None
         return engine if stay or self._n_on / 2 <= _mean_on(words) <= 2 * self._n_on else None
 
     def _build_engine(self, words: NDArray[np.uint64]) -> Engine:
+        # First, so that what changes from here on makes the engine an old one.
+        revision = self._revision
         n_on = _mean_on(words)
         parameters = self._parameters()
         check_numbers_and_choices(parameters)
@@ -567,14 +566,14 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         segments = n_rows // self._n_features_out
         rule = rule_of(parameters, self.column_shape_, segments, longest_pool)
         if rule.boosting != LOG_BOOSTING:
-            self.log_duty_cycles_ = np.empty(0)
+            self.__dict__["log_duty_cycles_"] = np.empty(0)
         elif not self.log_duty_cycles_.size:
             duty_cycles = np.maximum(self.active_duty_cycles_, SMALLEST_DUTY_CYCLE)
-            self.log_duty_cycles_ = np.log(duty_cycles)
+            self.__dict__["log_duty_cycles_"] = np.log(duty_cycles)
         if not rule.weak_column_share:
-            self.overlap_duty_cycles_ = np.empty(0)
+            self.__dict__["overlap_duty_cycles_"] = np.empty(0)
         elif not self.overlap_duty_cycles_.size:
-            self.overlap_duty_cycles_ = np.ones(n_rows)
+            self.__dict__["overlap_duty_cycles_"] = np.ones(n_rows)
         synapses = Synapses(self.indptr_, self.indices_, self.permanences_)
         layout = self.overlap_index
         if layout == "auto":
@@ -607,11 +606,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
             rule,
             input_mask(self.n_features_in_, self.off_inputs_),
+            revision,
         )
         engine.refresh_boost_factors()
         self.n_active_ = rule.n_active
-        self._engine = None  # so that no thread takes the old one for current
-        self._configuration, self._n_on = _configuration_of(vars(self)), n_on
+        self._n_on = n_on
         self._engine = engine
         return engine
 
@@ -632,7 +631,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
                         event = LearningEvent(self, self.n_cycles_, done, n, n_active)
                         if wants_stop(callback(event)):
                             return self
-                        if self._engine is not engine or not self._is_current(engine):
+                        if self._engine is not engine or engine.revision is not self._revision:
                             break  # it has changed parameters
         return self
 
@@ -712,13 +711,13 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
         for name, dtype in types.items():
             # Read-only arrays (of a memory-mapped pickle, say) are copied.
-            setattr(self, name, np.require(getattr(self, name), dtype, ["C", "W"]))
+            self.__dict__[name] = np.require(getattr(self, name), dtype, ["C", "W"])
 
     def __getstate__(self) -> dict[str, Any]:
         with self._holding():
             state: dict[str, Any] = dict(super().__getstate__())
             # What can be built from the rest stays out of pickles, and so does the lock.
-            for name in ("_engine", "_configuration", "_n_on", "_lock", "_learning"):
+            for name in ("_engine", "_revision", "_n_on", "_lock", "_learning"):
                 state.pop(name, None)
             # Of one moment; and a copy, however shallow, learns on its own.
             for name in _LEARNED & state.keys():
@@ -748,7 +747,7 @@ _LEARNED = {
 }
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.
-_configuration_of = itemgetter(*sorted({*_PARAMETERS} - {"n_jobs", "random_state", "verbose"}))
+_BOUND = {*_PARAMETERS, *_ARRAYS} - {"n_jobs", "random_state", "verbose"}
 
 
 def _all_below(positions: NDArray[np.integer[Any]], n: int) -> bool:

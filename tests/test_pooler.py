@@ -514,3 +514,17 @@ def test_segments_are_saved_pickled_and_learned_on_any_number_of_threads(tmp_pat
     codes = pooler.transform(X)
     assert (pooler.set_params(segments=1).transform(X) != codes).nnz == 0
     assert pooler.fit(X).tie_breakers_.shape == (400,)
+
+
+def test_what_replaces_an_array_or_a_parameter_is_used_from_then_on():
+    pooler = SpatialPooler((64,), random_state=0, boosting="none").initialize(40)
+    x = np.ones(40, np.uint8)
+    before = pooler.compute(x, learn=False)
+    assert np.array_equal(pooler.compute(x, learn=False), before)
+    permanences = np.zeros_like(pooler.permanences_)
+    pooler.permanences_ = permanences
+    assert np.array_equal(pooler.compute(x, learn=False), np.argsort(-pooler.tie_breakers_)[:1])
+    pooler.permanence_increment = 0.9
+    pooler.compute(x)
+    assert pooler.permanences_ is permanences
+    assert permanences.max() == np.float32(0.9)
