@@ -517,7 +517,7 @@ def test_segments_are_saved_pickled_and_learned_on_any_number_of_threads(tmp_pat
 
 
 def test_what_replaces_an_array_or_a_parameter_is_used_from_then_on():
-    pooler = SpatialPooler((64,), random_state=0, boosting="none").initialize(40)
+    pooler = SpatialPooler((64,), random_state=0, boosting=None).initialize(40)
     x = np.ones(40, np.uint8)
     before = pooler.compute(x, learn=False)
     assert np.array_equal(pooler.compute(x, learn=False), before)
