@@ -18,6 +18,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.arrays import ARRAYS, LEARNED, settled
+from fastsp.codes import as_matrix, in_one_row
 from fastsp.engine import Active, Engine
 from fastsp.events import Callback, LearningEvent, tell, wants_stop
 from fastsp.exclusive import Exclusive
@@ -365,7 +367,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             words = self._pack(X[rows])
             if room:
                 return engine.infer(words, (room[0][rows], room[1][rows]))
-            return _in_one_row(*engine.infer(words))
+            return in_one_row(*engine.infer(words))
 
         if n_threads > 1:
             with ThreadPoolExecutor(n_threads) as threads:
@@ -373,11 +375,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         else:
             parts = [infer(start) for start in starts]
         if room:
-            codes = _in_one_row(*room)
+            codes = in_one_row(*room)
         else:
             active, n_active = zip(*parts, strict=True)
             codes = np.concatenate(active), np.concatenate(n_active)
-        return _as_matrix(*codes, self._n_features_out)
+        return as_matrix(*codes, self._n_features_out)
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`.
@@ -560,7 +562,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         n_on = _mean_on(words)
         parameters = self._parameters()
         check_numbers_and_choices(parameters)
-        self._settle_arrays()
+        self.__dict__.update(settled(self))
         longest_pool = int(np.diff(self.indptr_).max())
         n_rows = self.tie_breakers_.size
         segments = n_rows // self._n_features_out
@@ -660,58 +662,12 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         if any(name.endswith("_") for name in vars(self)):
             for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
                 if not hasattr(self, name):
-                    setattr(self, name, np.empty(0, _ARRAYS[name]))
+                    setattr(self, name, np.empty(0, ARRAYS[name]))
             self.column_shape_ = check_shape("column_shape_", self.column_shape_)
             self.input_shape_ = check_shape("input_shape_", self.input_shape_)
             for name in ("n_features_in_", "n_active_", "n_cycles_"):
                 check_count(name, getattr(self, name))
-            self._settle_arrays()
-
-    def _settle_arrays(self) -> None:
-        """Bring the arrays of the state into the types of the kernels.
-
-        Raises ValueError where they do not fit together, or are not finite.
-        """
-        types = _ARRAYS | {"indices_": index_type(self.n_features_in_)}
-        for name, dtype in types.items():
-            array = np.asarray(getattr(self, name))
-            kinds = "iuf" if issubclass(dtype, np.floating) else "iu"
-            if array.ndim != 1 or array.dtype.kind not in kinds:
-                raise ValueError(
-                    f"{name} must be a one-dimensional array of {np.dtype(dtype)}; got one of "
-                    f"{array.dtype} in {array.ndim} dimensions"
-                )
-            # Of NaN no order is known, and the kernels rely on one.
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} must be finite")
-        starts, indices = np.asarray(self.indptr_), np.asarray(self.indices_)
-        n_rows, n_inputs, columns = (
-            len(self.tie_breakers_),
-            self.n_features_in_,
-            self._n_features_out,
-        )
-        fits = {
-            "tie_breakers_": n_rows > 0 and n_rows % columns == 0,
-            "indptr_": len(starts) == n_rows + 1
-            and starts[0] == 0
-            and starts[-1] == len(indices)
-            and bool((np.diff(starts) >= 0).all()),
-            "indices_": _all_below(indices, n_inputs),
-            "permanences_": len(self.permanences_) == len(indices),
-            "active_duty_cycles_": len(self.active_duty_cycles_) == n_rows,
-            "log_duty_cycles_": len(self.log_duty_cycles_) in (0, n_rows),
-            "boost_factors_": len(self.boost_factors_) == n_rows,
-            "overlap_duty_cycles_": len(self.overlap_duty_cycles_) in (0, n_rows),
-            "off_columns_": _all_below(self.off_columns_, columns),
-            "off_inputs_": _all_below(self.off_inputs_, n_inputs),
-            "input_shape_": math.prod(self.input_shape_) == n_inputs,
-        }
-        wrong = [name for name, fit in fits.items() if not fit]
-        if wrong:
-            raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
-        for name, dtype in types.items():
-            # Read-only arrays (of a memory-mapped pickle, say) are copied.
-            self.__dict__[name] = np.require(getattr(self, name), dtype, ["C", "W"])
+            self.__dict__.update(settled(self))
 
     def __getstate__(self) -> dict[str, Any]:
         with self._holding():
@@ -720,61 +676,16 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             for name in ("_engine", "_revision", "_n_on", "_lock", "_learning"):
                 state.pop(name, None)
             # Of one moment; and a copy, however shallow, learns on its own.
-            for name in _LEARNED & state.keys():
+            for name in LEARNED & state.keys():
                 state[name] = copy.copy(state[name])
         return state
 
 
-_ARRAYS: dict[str, type[np.number[Any]]] = {
-    "indptr_": np.int64,
-    "indices_": np.uint32,
-    "permanences_": np.float32,
-    "active_duty_cycles_": np.float64,
-    "log_duty_cycles_": np.float64,
-    "boost_factors_": np.float32,
-    "overlap_duty_cycles_": np.float64,
-    "tie_breakers_": np.float32,
-    "off_columns_": np.int32,
-    "off_inputs_": np.int32,
-}
-# Changed in place by learning.
-_LEARNED = {
-    "permanences_",
-    "active_duty_cycles_",
-    "log_duty_cycles_",
-    "boost_factors_",
-    "overlap_duty_cycles_",
-}
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.
-_BOUND = {*_PARAMETERS, *_ARRAYS} - {"n_jobs", "random_state", "verbose"}
-
-
-def _all_below(positions: NDArray[np.integer[Any]], n: int) -> bool:
-    return len(positions) == 0 or bool(np.min(positions) >= 0 and np.max(positions) < n)
+_BOUND = {*_PARAMETERS, *ARRAYS} - {"n_jobs", "random_state", "verbose"}
 
 
 def _mean_on(words: NDArray[np.uint64]) -> float:
     """Return the mean number of on-bits of packed inputs."""
     return float(np.bitwise_count(words).sum() / len(words))
-
-
-def _as_matrix(
-    indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int
-) -> scipy.sparse.csr_matrix:
-    """Make a matrix of active columns, those of all inputs in one row."""
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    if indptr[-1] < 2**31:
-        indptr = indptr.astype(np.int32)
-    codes = scipy.sparse.csr_matrix(
-        (np.ones(indices.size, np.float32), indices, indptr), shape=(counts.size, n_columns)
-    )
-    codes.has_sorted_indices = True
-    return codes
-
-
-def _in_one_row(active: NDArray[np.int32], n_active: NDArray[np.int64]) -> Active:
-    """Leave out the room in `active` that is not filled."""
-    if (n_active == active.shape[1]).all():
-        return active.ravel(), n_active
-    return active[np.arange(active.shape[1]) < n_active[:, None]], n_active
