@@ -200,8 +200,10 @@ def _write(path: Path, header: str, arrays: dict[str, NDArray[Any]]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(path.parent)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say what it has no room for
         raise
 
 

@@ -69,6 +69,28 @@ def test_ctrl_c_at_any_call_and_resumed(tmp_path, calls):
     same(resumed, run_mnist(CONFIG, make_digits()))
 
 
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog):
+    synchronise, left = os.fsync, 2
+
+    def fill(descriptor):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        synchronise(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fill)
+    config = replace(CONFIG, cycles=200)
+    result = run_mnist(config, make_digits(), snapshots=Snapshots(tmp_path, 50))
+    same(result, run_mnist(config, make_digits()))
+    (path,) = tmp_path.iterdir()
+    assert load(path).n_cycles_ < 200
+    assert f"No space left on device: '{path}'" in caplog.text
+    monkeypatch.undo()
+    resumed = run_mnist(config, make_digits(), snapshots=Snapshots(tmp_path, 50, resume=True))
+    same(result, resumed)
+
+
 def test_snapshots_belong_to_one_configuration(tmp_path):
     run_mnist(CONFIG, make_digits(), snapshots=Snapshots(tmp_path))
     with pytest.raises(ValueError, match="checkpoint of another run"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fastsp.events import LOGGER
 from fastsp.persistence import load_with_notes, save
 from fastsp.pooler import SpatialPooler
 
@@ -58,8 +59,15 @@ class Snapshots:
         return cycles > saved and (cycles == last or cycles // self.every > saved // self.every)
 
     def save(self, name: str, pooler: SpatialPooler, notes: Mapping[str, Any]) -> None:
-        """Replace the snapshot of the training called `name`."""
-        save(pooler, self._path(name), notes=notes)
+        """Replace the snapshot of the training called `name`.
+
+        Where that fails (a full disk, say), the one before is kept, the logger "fastsp" warns, and
+        training goes on: what it learns is worth more than the snapshot.
+        """
+        try:
+            save(pooler, self._path(name), notes=notes)
+        except OSError as error:
+            LOGGER.warning("no snapshot after %d cycles: %s", pooler.n_cycles_, error)
 
     def load(self, name: str, belongs_to: Mapping[str, Any]) -> tuple[SpatialPooler, Any] | None:
         """Return pooler and notes of the newest snapshot, or None where there is none.
