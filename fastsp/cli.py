@@ -115,7 +115,8 @@ def mnist(
     cycles: Annotated[
         int | None, typer.Option(help="Learning cycles.", show_default="the preset's; 60,000")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="The first, of everything random.")] = 0,
+    seeds: Annotated[int, typer.Option(help="How many, counting up from the first.")] = 1,
     data: Data = None,
     output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("fastsp-mnist"),
     inhibition: Annotated[
@@ -127,6 +128,7 @@ def mnist(
     boosting: Annotated[Boosting, typer.Option(help="How rare columns are helped.")] = (
         Boosting.LOG
     ),
+    segments: Annotated[int, typer.Option(help="Dendritic segments of each column.")] = 1,
     batch_size: Annotated[int, typer.Option(help="Inputs that learn at once.")] = 1,
     checkpoint: Annotated[
         Path | None,
@@ -142,7 +144,8 @@ def mnist(
     quiet: Quiet = False,
 ) -> None:
     """Train on MNIST digits, classify them, and write metrics, models and a report."""
-    from fastsp.experiments import PRESETS, Interrupted, MnistResult, Snapshots, run_mnist
+    from fastsp.experiments import PRESETS, Interrupted, MnistSeeds, Snapshots, run_mnist_seeds
+    from fastsp.experiments.wording import number, percent
     from fastsp.persistence import save
 
     base = PRESETS[preset.value]
@@ -158,47 +161,55 @@ def mnist(
         seed=seed,
         inhibition=base.inhibition if inhibition is None else inhibition.value,
         boosting=None if boosting is Boosting.NONE else boosting.value,
+        segments=segments,
         batch_size=batch_size,
         n_jobs=n_jobs,
     )
     if resume and checkpoint is None:
         raise typer.BadParameter("needs --checkpoint", param_hint="--resume")
+    if checkpoint is not None and seeds > 1:
+        raise typer.BadParameter("goes with one seed only", param_hint="--checkpoint")
     snapshots = None if checkpoint is None else Snapshots(checkpoint, every, resume)
     digits = _prepare(data, output)
 
-    def keep(result: MnistResult) -> None:
-        save(result.pooler, output / "pooler.npz")
-        if result.readout:
-            save(result.readout.classifier, output / "classifier.npz")
+    def keep(result: MnistSeeds) -> None:
+        save(result.first.pooler, output / "pooler.npz")
+        if result.first.readout:
+            save(result.first.readout.classifier, output / "classifier.npz")
         write_json(output / "metrics.json", result.metrics())
 
     try:
         with progress_bars(quiet) as progress:
-            result = run_mnist(config, digits, progress, snapshots)
+            result = run_mnist_seeds(config, seeds, digits, progress, snapshots)
     except Interrupted as interrupted:
         remove(output, "classifier.npz", "report.html")
         keep(interrupted.result)
-        learned = interrupted.result.training.cycles
-        end_interrupted(f"{learned:,} of {cycles:,} cycles were learned and are saved", output)
+        finished, learned = len(interrupted.result.trials), interrupted.result.first.training.cycles
+        saved = f"{finished} of {seeds} seeds" if finished else f"{learned:,} of {cycles:,} cycles"
+        done = "finished" if finished else "learned"
+        end_interrupted(f"{saved} were {done} and are saved", output)
     keep(result)
 
     from fastsp.report import mnist_report
 
     write_text(output / "report.html", mnist_report(result, digits, command()))
     if not quiet:
-        metrics = result.metrics()
-        accuracies = {"test accuracy": f"{metrics['accuracy']:.2%}"}
-        if metrics["accuracy_mean"] is not None:
-            accuracies["test accuracy, mean"] = f"{metrics['accuracy_mean']:.2%}"
+        summary = result.summary()
+        shares = {
+            "test accuracy": "accuracy",
+            "test accuracy, mean": "accuracy_mean",
+            "control: untrained pooler": "control_untrained_pooler",
+            "control: raw pixels": "control_raw_pixels",
+            "added by learning": "gain",
+            "entropy, of its maximum": "entropy",
+        }
+        speeds = {"learning": "train_cycles_per_second", "test": "test_inputs_per_second"}
         print_results(
             output,
-            accuracies
+            {label: percent(summary[name], 2) for label, name in shares.items() if name in summary}
             | {
-                "control: untrained pooler": f"{metrics['control_untrained_pooler']:.2%}",
-                "control: raw pixels": f"{metrics['control_raw_pixels']:.2%}",
-                "entropy": f"{metrics['entropy']:.2%} of its maximum",
-                "learning": f"{metrics['train_cycles_per_second']:,.0f} cycles/s",
-                "test": f"{metrics['test_inputs_per_second']:,.0f} inputs/s",
+                label: number(summary[name], "{:,.0f}") + " inputs/s"
+                for label, name in speeds.items()
             },
         )
 

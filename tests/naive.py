@@ -239,32 +239,47 @@ class Pooler:
             return local_winners(values, allowed, self.shape, radius, p["wrap"], p["density"])
         return top_of_groups(values, self.n_groups, self.k, allowed)
 
-    def learn(self, x, active):
-        p, x = self.parameters, self.working(x)
-        overlaps = self.overlaps(x)
-        active = {self.best[c] for c in active}
-        for c in active:
-            self.permanences[c] = adapt(
-                self.pools[c],
-                self.permanences[c],
-                x,
-                p["permanence_increment"],
-                p["permanence_decrement"],
-            )
-        alpha = 1 / p["duty_cycle_period"]
-        for c in range(len(self.pools)):
-            self.duty_cycles[c] = (1 - alpha) * self.duty_cycles[c] + alpha * (c in active)
-        self.raise_weak_columns(overlaps)
+    def winners(self, active):
+        """The rows that learn: the best segments of the active columns for the input last seen."""
+        return {self.best[c] for c in active}
 
-    def raise_weak_columns(self, overlaps):
-        """After a cycle with these overlaps. In the kernel's order of operations: exact."""
+    def learn(self, x, active):
+        self.learn_batch([x], [self.winners(active)])
+
+    def learn_batch(self, inputs, winners):
+        """Learn from inputs whose winners were all found before any of them was learned."""
+        p = self.parameters
+        alpha = 1 / p["duty_cycle_period"]
+        for x in inputs:
+            self.update_overlap_duty_cycles(self.overlaps(x))
+        for x, rows in zip(inputs, winners, strict=True):
+            for row in rows:
+                self.permanences[row] = adapt(
+                    self.pools[row],
+                    self.permanences[row],
+                    self.working(x),
+                    p["permanence_increment"],
+                    p["permanence_decrement"],
+                )
+            for row in range(len(self.pools)):
+                a = self.duty_cycles[row]
+                self.duty_cycles[row] = (1 - alpha) * a + alpha * (row in rows)
+        self.raise_weak_columns(len(inputs))
+
+    def update_overlap_duty_cycles(self, overlaps):
+        """In the kernel's order of operations: exact."""
         p, off = self.parameters, self.off_columns
         decay = 1 - 1 / p["duty_cycle_period"]
-        duty_cycles, share = self.overlap_duty_cycles, p["weak_column_share"]
+        duty_cycles = self.overlap_duty_cycles
         for row, o in enumerate(overlaps):
             sees = o >= max(1, p["stimulus_threshold"]) and row // self.n_segments not in off
             duty_cycles[row] = duty_cycles[row] * decay + (1 - decay) * sees
-        increment = np.float32(p["weak_column_increment"])
+
+    def raise_weak_columns(self, n_inputs):
+        """Raise them as often as there are inputs. In the kernel's order of operations: exact."""
+        p, off = self.parameters, self.off_columns
+        duty_cycles, share = self.overlap_duty_cycles, p["weak_column_share"]
+        increment = np.float32(n_inputs * p["weak_column_increment"])
         largest = [max(duty_cycles[row] for row in rows) for rows in self.segments()]
         for c, rows in enumerate(self.segments()):
             best_near = max(largest[b] for b in self.near(c))

@@ -117,6 +117,18 @@ def test_results_are_printed(data, tmp_path, capsys):
     assert "report.html" in printed
 
 
+def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
+    output = tmp_path / "out"
+    arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]
+    assert main([*arguments, "--seeds=2", "--segments=2"]) == 0
+    assert "added by learning" in capsys.readouterr().out
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert len(metrics["over_seeds"]["trials"]) == 2
+    assert metrics["config"]["segments"] == 2
+    assert main([*arguments, "--seeds=2", f"--checkpoint={tmp_path / 'kept'}"]) == 2
+    assert "one seed" in error_line(capsys)
+
+
 def test_quiet_says_nothing(data, tmp_path, capsys):
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 0
@@ -130,6 +142,8 @@ def test_quiet_says_nothing(data, tmp_path, capsys):
         (["--cycles", "0"], "cycles"),
         (["--cycles", "many"], "--cycles"),
         (["--seed", "-1"], "seed"),
+        (["--seeds", "0"], "seeds"),
+        (["--segments", "0"], "segments"),
         (["--inhibition", "nearby"], "nearby"),
         (["--boosting", "linear"], "linear"),
         (["--n-jobs", "0"], "n_jobs"),

@@ -10,11 +10,14 @@ from fastsp.experiments import (
     AblationConfig,
     Interrupted,
     MnistConfig,
+    Snapshots,
     describe_environment,
     run_ablation,
     run_mnist,
+    run_mnist_seeds,
 )
 from fastsp.experiments.ablation import ARMS
+from fastsp.experiments.mnist import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
 from tests.tiny_mnist import make_digits
 
@@ -177,6 +180,54 @@ def test_impossible_pooler_is_told_before_training(digits):
     with pytest.raises(ValueError, match="density"):
         run_mnist(replace(TINY, density=2.0), digits, lambda *told: phases.append(told))
     assert phases == []
+
+
+def test_seeds_have_a_spread_and_what_learning_adds(digits, result):
+    told = {}
+    seeds = run_mnist_seeds(TINY, 2, digits, lambda phase, *counts: told.update({phase: counts}))
+    assert all(phase.startswith(("seed 0, ", "seed 1, ")) for phase in told)
+    metrics = seeds.metrics()
+    for name in METRICS - TIMINGS:
+        assert metrics[name] == result.metrics()[name], name
+    trials, summary = metrics["over_seeds"]["trials"], metrics["over_seeds"]["summary"]
+    assert [trial["seed"] for trial in trials] == [0, 1]
+    second = run_mnist(replace(TINY, seed=1), digits).metrics()
+    assert trials[1]["accuracy"] == second["accuracy"]
+    for trial in trials:
+        assert trial["gain"] == trial["accuracy"] - trial["control_untrained_pooler"]
+    for name in ("accuracy", "control_untrained_pooler", "control_raw_pixels", "gain"):
+        values = [trial[name] for trial in trials]
+        assert summary[name]["mean"] == pytest.approx(np.mean(values))
+        assert [summary[name][end] for end in ("least", "greatest")] == [min(values), max(values)]
+
+
+def test_interrupted_seeds_keep_those_that_were_finished(digits):
+    with pytest.raises(Interrupted) as caught:
+        run_mnist_seeds(TINY, 3, digits, stop_at("seed 1, training", 64))
+    seeds = caught.value.result
+    assert [trial["seed"] for trial in seeds.trials] == [0]
+    assert seeds.first.readout is not None
+    with pytest.raises(Interrupted) as caught:
+        run_mnist_seeds(TINY, 3, digits, stop_at("seed 0, training", 64))
+    assert caught.value.result.trials == ()
+    assert caught.value.result.metrics()["train_cycles"] == 64
+    assert caught.value.result.summary() == {}
+
+
+def test_seeds_are_at_least_one_and_snapshots_are_of_one(digits, tmp_path):
+    with pytest.raises(ValueError, match="seeds must be at least 1"):
+        run_mnist_seeds(TINY, 0, digits)
+    with pytest.raises(ValueError, match="seeds must be 1"):
+        run_mnist_seeds(TINY, 2, digits, snapshots=Snapshots(tmp_path))
+
+
+def test_columns_with_segments_are_as_active_as_others(digits):
+    result = run_mnist(replace(TINY, segments=3), digits)
+    frequencies = column_duty_cycles(result.pooler)
+    assert frequencies.shape == (256,)
+    assert frequencies.mean() == pytest.approx(result.pooler.n_active_ / 256)
+    assert result.metrics()["entropy"] == duty_cycle_entropy(frequencies)
+    assert result.metrics()["accuracy"] > 0.5
 
 
 def test_ablation_summarises_every_arm(digits):

@@ -1,5 +1,7 @@
 """Kernels against their plain-loop twins, over random shapes, topologies and parameters."""
 
+import copy
+
 import naive
 import numba
 import numpy as np
@@ -42,6 +44,34 @@ def test_each_cycle_equals_the_naive_pooler(data):
         np.testing.assert_allclose(pooler.active_duty_cycles_, twin.duty_cycles, rtol=1e-9)
         if pooler.weak_column_share > 0:
             assert pooler.overlap_duty_cycles_.tolist() == twin.overlap_duty_cycles
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_each_batch_equals_the_naive_pooler(data):
+    batch_size = data.draw(st.integers(2, 5))
+    share = data.draw(st.sampled_from([0.0, 0.2, 0.9]))
+    pooler = data.draw(poolers(batch_size=batch_size, weak_column_share=share))
+    twin = naive.Pooler(pooler)
+    X = data.draw(inputs_for(pooler, 12))
+    at_once = copy.deepcopy(pooler).partial_fit(X)
+    for start in range(0, len(X), batch_size):
+        batch, winners = X[start : start + batch_size], []
+        boost_factors = pooler.boost_factors_.copy()
+        for x, code in zip(batch, pooler.transform(batch), strict=True):
+            competition = twin.competition(x, boost_factors)
+            winners.append(twin.winners(code.indices.tolist()))
+            if pooler.inhibition == "gaussian":
+                assert_same_but_for_near_ties(code.indices, *competition, twin.k)
+            else:
+                assert code.indices.tolist() == twin.choose(x, boost_factors)
+        pooler.partial_fit(batch)
+        twin.learn_batch(batch, winners)
+        assert pooler.permanences_.tolist() == [p for row in twin.permanences for p in row]
+        np.testing.assert_allclose(pooler.active_duty_cycles_, twin.duty_cycles, rtol=1e-9)
+        if share > 0:
+            assert pooler.overlap_duty_cycles_.tolist() == twin.overlap_duty_cycles
+    assert at_once.permanences_.tolist() == pooler.permanences_.tolist()
 
 
 def assert_same_but_for_near_ties(active, values, allowed, k):

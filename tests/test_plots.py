@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from fastsp import plots
-from fastsp.experiments import AblationConfig, run_ablation, run_mnist
+from fastsp.experiments import AblationConfig, run_ablation, run_mnist, run_mnist_seeds
+from fastsp.report import mnist_report
 from tests.test_experiments import TINY
 from tests.tiny_mnist import make_digits
+
+
+def sample(digits, result):
+    chosen = digits.test_images[:3]
+    inputs = result.config.build_encoder(chosen).transform(chosen)
+    return chosen.reshape(-1, *digits.image_shape), inputs
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +33,7 @@ def result(digits):
 
 @pytest.fixture(scope="module")
 def samples(digits, result):
-    chosen = digits.test_images[:3]
-    inputs = result.config.build_encoder(chosen).transform(chosen)
-    return chosen.reshape(-1, *digits.image_shape), inputs
+    return sample(digits, result)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,42 @@ def test_columns_in_groups_are_drawn_as_tiles_at_their_places(digits, samples):
     assert images[1].shape == (8, 12)
     overlaps = grouped.trace(samples[1][0]).overlaps.reshape(4, 3, 7)
     np.testing.assert_array_equal(images[1][2:4, 4:8].ravel()[:7], overlaps[1, 1])
+
+
+@pytest.fixture(scope="module")
+def with_segments(digits):
+    return run_mnist_seeds(replace(TINY, segments=3), 2, digits)
+
+
+def test_of_several_segments_the_one_most_used_is_drawn(with_segments):
+    pooler = with_segments.first.pooler
+    column = 100
+    best = int(np.argmax(pooler.active_duty_cycles_[300:303]))
+    figure = plots.receptive_fields(pooler, [0, column])
+    assert f"column 100,\nsegment {best}" in texts(figure)
+    shown = figure.axes[1].images[0].get_array()
+    row = slice(*pooler.indptr_[[300 + best, 301 + best]])
+    on_bits = pooler.indices_[row][pooler.indices_[row] % 2 == 0] // 2
+    assert np.flatnonzero(~np.ma.getmaskarray(np.ma.masked_invalid(shown))).tolist() == (
+        on_bits.tolist()
+    )
+
+
+def test_segments_of_a_column_are_drawn_by_their_share_of_its_activity(with_segments):
+    figure = plots.segments(with_segments.first.pooler, 100)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    shares = [int(title.split("\n")[1].rstrip("%")) for title in titles]
+    assert len(titles) == 3
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(100, abs=2)
+
+
+def test_a_report_of_segments_and_seeds(digits, with_segments):
+    page = mnist_report(with_segments, digits, "fastsp mnist --segments 3 --seeds 2")
+    assert "Segments of one column" in page
+    assert "Over seeds 0 to 1" in page
+    assert "added by learning" in page
+    plots.pipeline(with_segments.first.pooler, *sample(digits, with_segments.first))
 
 
 def texts(figure):

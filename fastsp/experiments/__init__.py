@@ -8,6 +8,7 @@ from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
 from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
+from fastsp.experiments.mnist_seeds import MnistSeeds, run_mnist_seeds
 from fastsp.experiments.presets import PRESETS
 from fastsp.experiments.progress import Interrupted, Progress
 from fastsp.experiments.snapshots import Snapshots
@@ -23,10 +24,12 @@ __all__ = [
     "Interrupted",
     "MnistConfig",
     "MnistResult",
+    "MnistSeeds",
     "Progress",
     "Snapshots",
     "describe_environment",
     "run_ablation",
     "run_experiment",
     "run_mnist",
+    "run_mnist_seeds",
 ]

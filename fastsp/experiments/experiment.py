@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from fastsp.datasets import Mnist
 from fastsp.experiments.environment import Environment, describe_environment
-from fastsp.experiments.progress import Interrupted, Progress, silent
+from fastsp.experiments.progress import Interrupted, Progress, silent, with_seed
 from fastsp.experiments.spread import Spread, as_json
 
 Config = TypeVar("Config", bound=Any)
@@ -185,7 +185,7 @@ def run_experiment(
 
     try:
         for seed in seeds:
-            trial = experiment.run(config, seed, digits, _with_seed(progress, seed, len(seeds)))
+            trial = experiment.run(config, seed, digits, with_seed(progress, seed, len(seeds)))
             trials.append(Trial(seed, trial.measures) if trials else trial)
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt
@@ -195,10 +195,3 @@ def run_experiment(
 def streams(seed: int, *purpose: int) -> np.random.Generator:
     """Return random numbers of their own for each purpose of a trial."""
     return np.random.default_rng(np.random.SeedSequence([seed, *purpose]))
-
-
-def _with_seed(progress: Progress, seed: int, n_seeds: int) -> Progress:
-    """Return a progress whose phases name the seed, where there are several."""
-    if n_seeds == 1:
-        return progress
-    return lambda phase, done, total: progress(f"seed {seed}, {phase}", done, total)

@@ -90,6 +90,7 @@ class MnistConfig:
     receptive_field: str = "gaussian"
     potential_radius: float = 3
     n_potential: int = 106
+    segments: int = 1
     density: float = 0.02
     inhibition: str = "gaussian"
     boosting: str | None = "log"
@@ -133,6 +134,7 @@ class MnistConfig:
             receptive_field=self.receptive_field,
             potential_radius=self.potential_radius,
             n_potential=self.n_potential,
+            segments=self.segments,
             density=self.density,
             inhibition=self.inhibition,
             boosting=self.boosting,
@@ -370,7 +372,7 @@ class MnistResult:
             "accuracy_mean": readout and readout.accuracy_mean,
             "control_raw_pixels": raw and raw.accuracy,
             "control_untrained_pooler": untrained and untrained.accuracy,
-            "entropy": duty_cycle_entropy(self.pooler.active_duty_cycles_),
+            "entropy": duty_cycle_entropy(column_duty_cycles(self.pooler)),
             "density": readout and density(readout.test_codes),
             "train_cycles": training.cycles,
             "train_cycles_per_second": training.cycles / training.seconds
@@ -458,6 +460,14 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
     progress("compiling", 1, 1)
 
 
+def column_duty_cycles(pooler: SpatialPooler) -> NDArray[np.float64]:
+    """Return how often each column was active lately, (C,), by whichever of its segments."""
+    n_columns = math.prod(pooler.column_shape_)
+    of_segments = pooler.active_duty_cycles_.reshape(n_columns, -1)
+    frequencies: NDArray[np.float64] = np.minimum(of_segments.sum(axis=1), 1.0)
+    return frequencies
+
+
 def read_out(
     code: Coder, config: MnistConfig, data: Mnist, progress: Progress = silent, of: str = "codes"
 ) -> Readout:
@@ -533,7 +543,7 @@ class _Validation:
         return Checkpoint(
             cycles=cycles,
             accuracy=float(classifier.score(codes, self._held_out_labels)),
-            entropy=duty_cycle_entropy(pooler.active_duty_cycles_),
+            entropy=duty_cycle_entropy(column_duty_cycles(pooler)),
             held_out_entropy=duty_cycle_entropy(frequencies),
         )
 

@@ -25,6 +25,13 @@ def part_of(progress: Progress, before: int, total: int) -> Progress:
     return part
 
 
+def with_seed(progress: Progress, seed: int, n_seeds: int) -> Progress:
+    """Return a progress whose phases name the seed, where there are several."""
+    if n_seeds == 1:
+        return progress
+    return lambda phase, done, total: progress(f"seed {seed}, {phase}", done, total)
+
+
 def counter(progress: Progress, phase: str, total: int) -> Callable[[], None]:
     """Begin a phase and return what tells of one more of `total` steps done."""
     done = 0

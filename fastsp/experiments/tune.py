@@ -16,10 +16,10 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digit_codes import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial
-from fastsp.experiments.mnist import MnistConfig, Training, compile_for
+from fastsp.experiments.mnist import MnistConfig, Training, column_duty_cycles, compile_for
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.wording import exceeds, percent
-from fastsp.metrics import code_entropy
+from fastsp.metrics import duty_cycle_entropy
 
 if TYPE_CHECKING:
     import optuna
@@ -43,16 +43,17 @@ class TuneConfig:
     held_out : int
         Training images that choose, the last ones; at most a quarter of all.
     least_entropy : float
-        Poolers whose codes of the held-out images have less are not chosen.
+        Of the active duty cycles at the end; poolers with less are not chosen. It is what
+        `MnistConfig` was held to, too.
     study : str
         Storage of the study, as Optuna writes it: an SQLite URL; in memory where empty.
     """
 
     pooler: MnistConfig = PUBLISHED
-    trials: int = 40
+    trials: int = 100
     cycles: int = 60_000
     held_out: int = 10_000
-    least_entropy: float = 0.95
+    least_entropy: float = 0.97
     study: str = ""
 
     def __post_init__(self) -> None:
@@ -141,7 +142,7 @@ def _parameters_of(base: MnistConfig) -> dict[str, float]:
 
 
 def measure(config: MnistConfig, split: Mnist) -> tuple[float, float]:
-    """Return accuracy on the held-out images, by product, and the entropy of their codes."""
+    """Return accuracy on the held-out images, by product, and entropy of the duty cycles."""
     training = Training(config, split)
     training.run()
     encoder = config.build_encoder(split.train_images)
@@ -151,7 +152,8 @@ def measure(config: MnistConfig, split: Mnist) -> tuple[float, float]:
     )
     classifier = MaximumLikelihoodClassifier(smoothing=config.smoothing)
     classifier.fit(codes, split.train_labels)
-    return float(classifier.score(held_out, split.test_labels)), code_entropy(held_out)
+    accuracy = float(classifier.score(held_out, split.test_labels))
+    return accuracy, duty_cycle_entropy(column_duty_cycles(training.pooler))
 
 
 def preset(chosen: MnistConfig, base: MnistConfig) -> dict[str, Any]:

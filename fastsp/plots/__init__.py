@@ -13,6 +13,7 @@ from fastsp.plots.mnist import (
     learning_curve,
     pipeline,
     receptive_fields,
+    segments,
 )
 from fastsp.plots.properties import example_inputs, noise_overlaps, properties_over_epochs
 
@@ -28,4 +29,5 @@ __all__ = [
     "pipeline",
     "properties_over_epochs",
     "receptive_fields",
+    "segments",
 ]

@@ -4,7 +4,7 @@ Wherever input and columns are shown together, both span the same frame, so that
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from fastsp.experiments.mnist import Checkpoint
+from fastsp.experiments.mnist import Checkpoint, column_duty_cycles
 from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
 from fastsp.pooler import SpatialPooler
 
@@ -136,7 +136,7 @@ def inhibition_compared(
 
 def duty_cycles(pooler: SpatialPooler) -> Figure:
     """Draw the active duty cycles of all columns as a histogram and as a map."""
-    cycles = pooler.active_duty_cycles_
+    cycles = column_duty_cycles(pooler)
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     left.hist(cycles, bins=60, color=BLUE)
@@ -156,7 +156,8 @@ def duty_cycles(pooler: SpatialPooler) -> Figure:
 def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
     """Draw the potential synapses of some columns: permanences on ON bits above, on OFF bits below.
 
-    Grey places hold no potential synapse; a dot marks a connected one.
+    Grey places hold no potential synapse; a dot marks a connected one. Of several segments, the
+    one that stood for its column most often lately is drawn.
 
     Parameters
     ----------
@@ -164,16 +165,54 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
         With inputs of shape (height, width) or (height, width, channels).
     columns : sequence of int
     """
+    n = _n_segments(pooler)
+    best = [int(np.argmax(pooler.active_duty_cycles_[n * c : n * (c + 1)])) for c in columns]
+    names = [
+        f"column {c}" if n == 1 else f"column {c},\nsegment {segment}"
+        for c, segment in zip(columns, best, strict=True)
+    ]
+    rows = [n * c + segment for c, segment in zip(columns, best, strict=True)]
+    return _fields(pooler, dict(zip(rows, names, strict=True)))
+
+
+def segments(pooler: SpatialPooler, column: int, most: int = 8) -> Figure:
+    """Draw the potential synapses of each segment of a column, as `receptive_fields` does.
+
+    Parameters
+    ----------
+    pooler : SpatialPooler
+        As for `receptive_fields`.
+    column : int
+    most : int
+        Segments that are drawn, those that stood for the column most often lately.
+    """
+    n = _n_segments(pooler)
+    cycles = pooler.active_duty_cycles_[n * column : n * (column + 1)]
+    shares = cycles / cycles.sum()
+    order = np.argsort(-shares, kind="stable")[:most].tolist()
+    return _fields(
+        pooler,
+        {n * column + segment: f"segment {segment}:\n{shares[segment]:.0%}" for segment in order},
+    )
+
+
+def _n_segments(pooler: SpatialPooler) -> int:
+    """Return how many segments each column has as it was drawn."""
+    return len(pooler.active_duty_cycles_) // math.prod(pooler.column_shape_)
+
+
+def _fields(pooler: SpatialPooler, titles: Mapping[int, str]) -> Figure:
+    """Draw the potential synapses of some segments, (row, title), one beside the other."""
     height, width, *rest = pooler.input_shape_
     n_channels = rest[0] if rest else 1
     figure = Figure(
-        figsize=(0.9 + 1.7 * len(columns), 0.7 + 1.75 * n_channels), layout="constrained"
+        figsize=(0.9 + 1.7 * len(titles), 0.7 + 1.75 * n_channels), layout="constrained"
     )
-    grid = figure.subplots(n_channels, len(columns), squeeze=False)
-    pools = [slice(*pooler.indptr_[[column, column + 1]]) for column in columns]
+    grid = figure.subplots(n_channels, len(titles), squeeze=False)
+    pools = [slice(*pooler.indptr_[[row, row + 1]]) for row in titles]
     places = [np.divmod(pooler.indices_[pool] // n_channels, width) for pool in pools]
     reach = 1 + max(max(np.ptp(rows), np.ptp(across)) for rows, across in places) / 2
-    for place, pool in enumerate(pools):
+    for place, (pool, title) in enumerate(zip(pools, titles.values(), strict=True)):
         field = np.full((height, width, n_channels), np.nan)
         field.flat[pooler.indices_[pool]] = pooler.permanences_[pool]
         y, x = ((along.min() + along.max() + 1) / 2 for along in places[place])
@@ -184,7 +223,7 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
             axes.plot(connected[:, 1], connected[:, 0], ".", color="black", markersize=3)
             axes.set(xlim=(x - reach, x + reach), ylim=(y + reach, y - reach))
             axes.tick_params(labelsize=8)
-        grid[0, place].set_title(f"column {columns[place]}", fontsize=10)
+        grid[0, place].set_title(title, fontsize=10)
     names = ("ON bits", "OFF bits") if n_channels == 2 else ("input bits",)
     for axes, name in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(f"{name}\nrow (pixels)")

@@ -8,6 +8,10 @@ import numpy as np
 from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.mnist import MnistResult, Readout
+from fastsp.experiments.mnist_seeds import MnistSeeds
+from fastsp.experiments.spread import Spread
+from fastsp.experiments.wording import number
+from fastsp.experiments.wording import percent as spread_percent
 from fastsp.pooler import SpatialPooler
 from fastsp.report.digits import inhibition_comparison, sample_digits
 from fastsp.report.page import Drawing, Fact, Table, percent, render
@@ -15,23 +19,26 @@ from fastsp.report.page import Drawing, Fact, Table, percent, render
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
 
-def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
-    """Return the page of a complete MNIST experiment.
+def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
+    """Return the page of a complete MNIST experiment: figures of its first seed, spread of all.
 
     Parameters
     ----------
-    result : MnistResult
+    result : MnistSeeds
+        Its figures and models are those of the first seed.
     data : Mnist
         The images it was run on.
     command : str
         What runs it again.
     """
-    readout, raw = result.readout, result.control_raw_pixels
-    untrained = result.control_untrained_pooler
+    first = result.first
+    readout, raw = first.readout, first.control_raw_pixels
+    untrained = first.control_untrained_pooler
     if not (readout and raw and untrained):
         raise ValueError("result must be complete, but its experiment was interrupted.")
-    metrics, config = result.metrics(), result.config
+    metrics, config = first.metrics(), first.config
     tables = (
+        *([_seeds_table(result)] if len(result.trials) > 1 else []),
         _accuracy_table(readout, untrained, raw),
         Table(
             "The code and its speed",
@@ -68,11 +75,41 @@ def mnist_report(result: MnistResult, data: Mnist, command: str) -> str:
             ),
         ),
         tables=tables,
-        figures=_mnist_figures(result, data),
+        figures=_mnist_figures(first, data),
         command=command,
-        config=asdict(config) | {"data": data.source},
-        environment=result.environment,
+        config=asdict(config) | {"seeds": len(result.trials), "data": data.source},
+        environment=first.environment,
     )
+
+
+def _seeds_table(result: MnistSeeds) -> Table:
+    seeds = [trial["seed"] for trial in result.trials]
+    summary = result.summary()
+    rows = {
+        "accuracy": "test accuracy",
+        "accuracy_mean": "the same by the mean",
+        "control_untrained_pooler": "control: untrained pooler",
+        "control_raw_pixels": "control: raw pixels",
+        "gain": "added by learning (percentage points)",
+        "errors_removed": "errors of the untrained pooler that learning removes",
+        "entropy": "entropy, share of its maximum",
+    }
+    return Table(
+        f"Over seeds {seeds[0]} to {seeds[-1]}",
+        ("figure", "mean (least–greatest)"),
+        tuple(
+            (label, _points(summary[name]) if name == "gain" else spread_percent(summary[name], 2))
+            for name, label in rows.items()
+            if name in summary
+        ),
+        "What learning adds is the difference from the untrained pooler of the same seed. All "
+        f"else on this page is of seed {seeds[0]}.",
+    )
+
+
+def _points(gain: Spread) -> str:
+    """Return a difference of two accuracies."""
+    return number(Spread(*(100 * values for values in gain)))
 
 
 def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout) -> Table:
@@ -110,6 +147,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
     pooler, config = result.pooler, result.config
     images, inputs = sample_digits(config, data)
     assert result.readout is not None
+    several = config.segments > 1
     figures = [
         Drawing.of(
             plots.boosting_functions(config.density, config.boost_strength),
@@ -137,7 +175,21 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             plots.receptive_fields(pooler, _spread_columns(pooler)),
             "Receptive fields",
             "Potential synapses of some columns. Grey places hold none; a dot marks a synapse "
-            f"that is connected (permanence at least {config.connected_threshold:g}).",
+            f"that is connected (permanence at least {config.connected_threshold:g})."
+            + (" Of each column the segment that stood for it most often." if several else ""),
+        ),
+        *(
+            [
+                Drawing.of(
+                    plots.segments(pooler, _spread_columns(pooler)[2]),
+                    "Segments of one column",
+                    f"The column in the middle of the figure before: its {config.segments} "
+                    "segments (at most eight), and of its activity the share in which each stood "
+                    "for it, lately.",
+                )
+            ]
+            if several
+            else []
         ),
         Drawing.of(
             plots.confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),

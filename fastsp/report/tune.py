@@ -29,7 +29,8 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
                     for arm, measures in summary.items()
                 ),
                 "Mean over the seeds, least to greatest in brackets. Columns combined by the "
-                "product; entropy of how often each column is active over those images.",
+                "product; entropy of the active duty cycles at the end, as a share of its maximum. "
+                f"The search chose among those with at least {share(result.config.least_entropy)}.",
             ),
             Table(
                 "What differs in the best, as a preset",

@@ -1,0 +1,125 @@
+"""The published experiment over several seeds: its spread, and what learning adds.
+
+What learning adds is measured against the same pooler untrained, seed by seed: its columns, pools
+and readout are the same, only permanences and boost factors are not learned.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastsp.datasets import Mnist
+from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
+from fastsp.experiments.progress import Interrupted, Progress, silent, with_seed
+from fastsp.experiments.snapshots import Snapshots
+from fastsp.experiments.spread import Spread
+
+FIGURES = (
+    "accuracy",
+    "accuracy_mean",
+    "control_untrained_pooler",
+    "control_raw_pixels",
+    "entropy",
+    "train_cycles_per_second",
+    "test_inputs_per_second",
+    "seconds",
+)
+"""Those of `MnistResult.metrics` that have a spread."""
+
+
+@dataclass(frozen=True)
+class MnistSeeds:
+    """Result of `run_mnist_seeds`.
+
+    Attributes
+    ----------
+    first : MnistResult
+        Of the first seed, in full.
+    trials : tuple of dict
+        Figures of each seed that was finished: its seed, `FIGURES`, and what learning adds
+        ("gain", a difference of accuracies, and "errors_removed", the share of the untrained
+        pooler's errors that are gone).
+    seconds : float
+        Of all seeds.
+    """
+
+    first: MnistResult
+    trials: tuple[Mapping[str, Any], ...]
+    seconds: float
+
+    def summary(self) -> dict[str, Spread]:
+        """Return the spread of each figure over the seeds; of no figure that a seed lacks."""
+        names = [name for name in (self.trials[0] if self.trials else {}) if name != "seed"]
+        return {
+            name: Spread.over([trial[name] for trial in self.trials])
+            for name in names
+            if all(trial[name] is not None for trial in self.trials)
+        }
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the figures of the first seed as JSON knows them, and those over all seeds."""
+        return self.first.metrics() | {
+            "over_seeds": {
+                "summary": {name: spread.as_json() for name, spread in self.summary().items()},
+                "trials": [dict(trial) for trial in self.trials],
+                "seconds": self.seconds,
+            }
+        }
+
+
+def run_mnist_seeds(
+    config: MnistConfig,
+    seeds: int,
+    data: Mnist,
+    progress: Progress = silent,
+    snapshots: Snapshots | None = None,
+) -> MnistSeeds:
+    """Run the experiment with `seeds` seeds, from that of `config` upwards.
+
+    Parameters
+    ----------
+    config, data, progress
+        As in `run_mnist`.
+    seeds : int
+        At least 1.
+    snapshots : Snapshots, optional
+        Of one seed only.
+
+    Raises
+    ------
+    ValueError
+        As `run_mnist`, or if `seeds` is below 1, or above 1 with snapshots.
+    Interrupted
+        On KeyboardInterrupt: its `result` holds the seeds that were finished, and of the first
+        what there was by then.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds must be at least 1, got {seeds}")
+    if snapshots and seeds > 1:
+        raise ValueError(f"seeds must be 1 where training is kept on disk, got {seeds}")
+    started = time.perf_counter()
+    first: MnistResult | None = None
+    trials: list[dict[str, Any]] = []
+    try:
+        for seed in range(config.seed, config.seed + seeds):
+            told = with_seed(progress, seed, seeds)
+            result = run_mnist(replace(config, seed=seed), data, told, snapshots)
+            first = first or result
+            trials.append(_figures(result))
+    except Interrupted as interrupt:
+        so_far = first or interrupt.result
+        seconds = time.perf_counter() - started
+        raise Interrupted(MnistSeeds(so_far, tuple(trials), seconds)) from interrupt
+    assert first is not None
+    return MnistSeeds(first, tuple(trials), time.perf_counter() - started)
+
+
+def _figures(result: MnistResult) -> dict[str, Any]:
+    metrics = result.metrics()
+    learned, untrained = metrics["accuracy"], metrics["control_untrained_pooler"]
+    gain = learned - untrained
+    return {"seed": result.config.seed, **{name: metrics[name] for name in FIGURES}} | {
+        "gain": gain,
+        "errors_removed": gain / (1.0 - untrained) if untrained < 1.0 else None,
+    }
