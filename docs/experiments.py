@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from fastsp.experiments import EXPERIMENTS
+from fastsp.experiments.spread import Spread
 
 DOCS = Path(__file__).parent
 SHOWN = {"metrics": (1,), "faults": (1, 2), "similarity": (2,)}
@@ -23,8 +24,8 @@ HEAD = """# Experiments
 `fastsp experiment NAME` runs an experiment and writes `metrics.json` and `report.html`, a page with
 tables and figures that stands alone, into the folder `fastsp-NAME`. `--seed` and `--seeds` say with
 which seeds, `--quick` runs a small size that shows only that all runs, `--output` names another
-folder. The two sentences below are computed from the numbers, over as many seeds as the command
-says; brackets go from the least to the greatest seed. [experiments.py](experiments.py) writes this
+folder. The sentences below are computed from the numbers, over as many seeds as the command says;
+brackets go from the least to the greatest seed. [experiments.py](experiments.py) writes this
 page.
 """
 
@@ -43,11 +44,15 @@ def main(folder: str) -> None:
             continue
         metrics = json.loads((output / "metrics.json").read_text())
         report = (output / "report.html").read_text()
+        summary = {
+            arm: {measure: Spread.from_json(values) for measure, values in measures.items()}
+            for arm, measures in metrics["summary"].items()
+        }
         seeds = len(metrics["trials"])
         environment = metrics["environment"]
         parts.append(
             f"{head}\n```sh\nfastsp experiment {name} --seeds {seeds}\n```\n\n"
-            f"{' '.join(metrics['found'])}\n"
+            f"{' '.join(experiment.found(experiment.full, summary))}\n"
         )
         drawn = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)"', report)
         for number in SHOWN.get(name, (1,)):
@@ -55,6 +60,9 @@ def main(folder: str) -> None:
             file = figures / f"{name}-{number}.svg"
             file.write_bytes(base64.b64decode(encoded))
             parts.append(f"![{title}](experiments/{file.name})\n")
+        for label, words in metrics.get("details", {}).items():
+            block = f"\n\n```text\n{words.strip()}\n```" if "\n" in words else f" {words}."
+            parts.append(f"{label.capitalize()} with the first seed:{block}\n")
         if seeds < 5:
             parts.append("Of fewer than five seeds: how far they lie apart remains to be shown.\n")
         parts.append(

@@ -148,6 +148,8 @@ def mnist(
     from fastsp.experiments.wording import number, percent
     from fastsp.persistence import save
 
+    if seeds < 1:
+        raise ValueError(f"seeds must be at least 1, got {seeds}")
     base = PRESETS[preset.value]
     if inhibition is not None and preset is not Preset.PUBLISHED:
         raise typer.BadParameter(
@@ -203,13 +205,16 @@ def mnist(
             "added by learning": "gain",
             "entropy, of its maximum": "entropy",
         }
-        speeds = {"learning": "train_cycles_per_second", "test": "test_inputs_per_second"}
+        speeds = {
+            "learning": ("train_cycles_per_second", "cycles/s"),
+            "test": ("test_inputs_per_second", "inputs/s"),
+        }
         print_results(
             output,
             {label: percent(summary[name], 2) for label, name in shares.items() if name in summary}
             | {
-                label: number(summary[name], "{:,.0f}") + " inputs/s"
-                for label, name in speeds.items()
+                label: f"{number(summary[name], '{:,.0f}')} {unit}"
+                for label, (name, unit) in speeds.items()
             },
         )
 

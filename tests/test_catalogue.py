@@ -72,10 +72,11 @@ def test_report_stands_alone_and_says_what_was_found(output):
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
-def test_sentences_are_two_and_end(name):
-    for sentence in run_quick(name, [0]).found():
-        assert sentence.endswith(".")
-        assert len(re.findall(r"[a-z)%]\. ", sentence)) == 0
+def test_findings_are_whole_sentences_without_nested_brackets(name):
+    found, compared = run_quick(name, [0, 1]).found()
+    for words in (found, compared):
+        assert re.match(r"[A-Z].*[a-z0-9%)]\.$", words)
+        assert not re.search(r"\([^()]*\(|\.\.|  |\. [a-z]", words)
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
@@ -292,6 +293,13 @@ def test_a_search_ends_in_parameters_that_give_its_figures():
     assert set(preset) <= set(vars(MnistConfig()))
     best = result.summary()[BEST]
     assert 0 <= best["accuracy"].mean <= 1
+
+
+def test_importance_is_told_from_the_greatest_down():
+    from fastsp.experiments.tune import in_words
+
+    assert in_words({"smoothing": 0.25, "density": 0.746}) == "density 75 %, smoothing 25 %"
+    assert in_words({}) == "too few trials to tell"
 
 
 def test_a_search_never_sees_test_images():

@@ -144,6 +144,7 @@ def test_quiet_says_nothing(data, tmp_path, capsys):
         (["--seed", "-1"], "seed"),
         (["--seeds", "0"], "seeds"),
         (["--segments", "0"], "segments"),
+        (["--batch-size", "0"], "batch_size"),
         (["--inhibition", "nearby"], "nearby"),
         (["--boosting", "linear"], "linear"),
         (["--n-jobs", "0"], "n_jobs"),

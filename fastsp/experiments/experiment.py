@@ -58,7 +58,8 @@ class Experiment(Generic[Config]):
     run : callable
         (config, seed, digits, progress) -> Trial.
     found : callable
-        (config, summary) -> two sentences: what was found, and what was expected of it.
+        (config, summary) -> what was found, in whole sentences, and how that compares with what
+        was expected or reported by others.
     needs_digits : bool
         Whether it works on MNIST; `run` is given None otherwise.
     """

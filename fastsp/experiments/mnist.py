@@ -115,7 +115,7 @@ class MnistConfig:
 
     def __post_init__(self) -> None:
         least = {"cycles": 1, "seed": 0, "chunk": 1, "held_out": 1, "held_out_readout": 1}
-        least |= {"readout_copies": 0, "checkpoints": 0}
+        least |= {"segments": 1, "batch_size": 1, "readout_copies": 0, "checkpoints": 0}
         for name, minimum in least.items():
             if getattr(self, name) < minimum:
                 raise ValueError(f"{name} must be at least {minimum}, got {getattr(self, name)}")

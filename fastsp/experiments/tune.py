@@ -122,14 +122,15 @@ def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress)
         accuracy, entropy = measure(replace(tried, seed=seed), split)
         measures[arm] = {"accuracy": np.array(accuracy), "entropy": np.array(entropy)}
         tell()
+    importances = _importances(study, library)
     return Trial(
         seed,
         measures,
         {
             "values": [t.user_attrs["accuracy"] for t in _complete(study, library)],
-            "importances": _importances(study, library),
+            "importances": importances,
         },
-        {"preset": as_code(preset(chosen, base))},
+        {"preset": as_code(preset(chosen, base)), "importance": in_words(importances)},
     )
 
 
@@ -213,6 +214,13 @@ def _importances(study: Any, optuna: Any) -> dict[str, float]:
             study, evaluator=evaluator, target=lambda trial: trial.user_attrs["accuracy"]
         )
     )
+
+
+def in_words(importances: Mapping[str, float]) -> str:
+    """Return shares of the variance, the greatest first: 'smoothing 60 %, ...'."""
+    ranked = sorted(importances, key=lambda name: -importances[name])
+    told = ", ".join(f"{name} {100 * importances[name]:.0f} %" for name in ranked)
+    return told or "too few trials to tell"
 
 
 def found(config: TuneConfig, summary: Summary) -> tuple[str, str]:

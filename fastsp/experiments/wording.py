@@ -39,6 +39,16 @@ def number(spread: Spread, form: str = "{:.2f}") -> str:
     return mean if least == greatest else f"{mean} ({least}{between}{greatest})"
 
 
+def seconds(spread: Spread) -> str:
+    """Return the mean of a time in two significant digits: '10 s', '1.3 s', '4.2 ms'."""
+    mean = float(spread.mean)
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        amount = float(f"{mean / factor:.2g}")
+        if amount >= 1.0:
+            return f"{amount:g} {unit}" if amount >= 10.0 else f"{amount:.1f} {unit}"
+    return "no time at all" if mean == 0 else f"{mean:.1e} s"
+
+
 def percent(spread: Spread, digits: int = 1) -> str:
     """Return a share and its range over the seeds in per cent: '99.1 % (98.7–99.4)'."""
     mean, least, greatest = (f"{100 * float(value):.{digits}f}" for value in spread)
