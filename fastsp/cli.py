@@ -140,11 +140,25 @@ def mnist(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from what is in the checkpoint folder.")
     ] = False,
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate",
+            help="Leave the test images alone: the last 10,000 training images stand for them.",
+        ),
+    ] = False,
     n_jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
     """Train on MNIST digits, classify them, and write metrics, models and a report."""
-    from fastsp.experiments import PRESETS, Interrupted, MnistSeeds, Snapshots, run_mnist_seeds
+    from fastsp.experiments import (
+        PRESETS,
+        Interrupted,
+        MnistSeeds,
+        Snapshots,
+        hold_out,
+        run_mnist_seeds,
+    )
     from fastsp.experiments.wording import number, percent
     from fastsp.persistence import save
 
@@ -173,12 +187,15 @@ def mnist(
         raise typer.BadParameter("goes with one seed only", param_hint="--checkpoint")
     snapshots = None if checkpoint is None else Snapshots(checkpoint, every, resume)
     digits = _prepare(data, output)
+    if validate:
+        digits = hold_out(digits)
 
     def keep(result: MnistSeeds) -> None:
         save(result.first.pooler, output / "pooler.npz")
         if result.first.readout:
             save(result.first.readout.classifier, output / "classifier.npz")
-        write_json(output / "metrics.json", result.metrics())
+        metrics = result.metrics() | {"data": digits.source}
+        write_json(output / "metrics.json", metrics)
 
     try:
         with progress_bars(quiet) as progress:
@@ -196,10 +213,10 @@ def mnist(
 
     write_text(output / "report.html", mnist_report(result, digits, command()))
     if not quiet:
-        summary = result.summary()
+        summary, of = result.summary(), "validation" if validate else "test"
         shares = {
-            "test accuracy": "accuracy",
-            "test accuracy, mean": "accuracy_mean",
+            f"{of} accuracy": "accuracy",
+            f"{of} accuracy, mean": "accuracy_mean",
             "control: untrained pooler": "control_untrained_pooler",
             "control: raw pixels": "control_raw_pixels",
             "added by learning": "gain",

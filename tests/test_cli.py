@@ -129,6 +129,22 @@ def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
     assert "one seed" in error_line(capsys)
 
 
+def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
+    blank = make_digits()
+    blank.test_images[:] = 0
+    accuracies = []
+    for digits, output in ((make_digits(), tmp_path / "a"), (blank, tmp_path / "b")):
+        folder = write_digits(tmp_path / f"{output.name}-data", digits)
+        arguments = ["mnist", "--cycles=100", f"--data={folder}", f"--output={output}"]
+        assert main([*arguments, "--validate"]) == 0
+        metrics = json.loads((output / "metrics.json").read_text())
+        assert "held out" in metrics["data"]
+        assert sum(map(sum, metrics["confusion"])) == len(digits.train_images) // 4
+        accuracies.append(metrics["accuracy"])
+    assert "validation accuracy" in capsys.readouterr().out
+    assert accuracies[0] == accuracies[1]
+
+
 def test_quiet_says_nothing(data, tmp_path, capsys):
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 0

@@ -7,7 +7,7 @@ from fastsp.experiments.ablation import AblationConfig, AblationResult, run_abla
 from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
-from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
+from fastsp.experiments.mnist import MnistConfig, MnistResult, hold_out, run_mnist
 from fastsp.experiments.mnist_seeds import MnistSeeds, run_mnist_seeds
 from fastsp.experiments.presets import PRESETS
 from fastsp.experiments.progress import Interrupted, Progress
@@ -28,6 +28,7 @@ __all__ = [
     "Progress",
     "Snapshots",
     "describe_environment",
+    "hold_out",
     "run_ablation",
     "run_experiment",
     "run_mnist",

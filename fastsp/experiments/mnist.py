@@ -460,6 +460,23 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
     progress("compiling", 1, 1)
 
 
+def hold_out(data: Mnist, n: int = 10_000) -> Mnist:
+    """Return the training images alone, to choose parameters by without a look at test images.
+
+    The last `n` of them, at most a quarter, stand where test images stand.
+    """
+    kept = len(data.train_images) - min(n, len(data.train_images) // 4)
+    return Mnist(
+        data.train_images[:kept],
+        data.train_labels[:kept],
+        data.train_images[kept:],
+        data.train_labels[kept:],
+        data.image_shape,
+        f"{data.source}; the last {len(data.train_images) - kept:,} training images held out, "
+        "instead of test images",
+    )
+
+
 def column_duty_cycles(pooler: SpatialPooler) -> NDArray[np.float64]:
     """Return how often each column was active lately, (C,), by whichever of its segments."""
     n_columns = math.prod(pooler.column_shape_)

@@ -16,7 +16,13 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digit_codes import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial
-from fastsp.experiments.mnist import MnistConfig, Training, column_duty_cycles, compile_for
+from fastsp.experiments.mnist import (
+    MnistConfig,
+    Training,
+    column_duty_cycles,
+    compile_for,
+    hold_out,
+)
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.wording import exceeds, percent
 from fastsp.metrics import duty_cycle_entropy
@@ -86,7 +92,7 @@ def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress)
     """Search, or go on searching, and measure the best and the first parameters with the seed."""
     assert digits is not None
     library = _optuna()
-    split = _split(digits, config)
+    split = hold_out(digits, config.held_out)
     study = library.create_study(
         storage=config.study or None,
         study_name=STUDY,
@@ -170,19 +176,6 @@ def as_code(parameters: Mapping[str, Any]) -> str:
     """Return parameters as one writes them in a preset."""
     lines = [f"    {name}={value!r},\n" for name, value in parameters.items()]
     return f"MnistConfig(\n{''.join(lines)})"
-
-
-def _split(digits: Mnist, config: TuneConfig) -> Mnist:
-    """Return the training images alone: those held out stand where test images stand."""
-    n = len(digits.train_images) - min(config.held_out, len(digits.train_images) // 4)
-    return Mnist(
-        digits.train_images[:n],
-        digits.train_labels[:n],
-        digits.train_images[n:],
-        digits.train_labels[n:],
-        digits.image_shape,
-        digits.source,
-    )
 
 
 def _optuna() -> Any:

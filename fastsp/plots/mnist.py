@@ -192,7 +192,10 @@ def segments(pooler: SpatialPooler, column: int, most: int = 8) -> Figure:
     order = np.argsort(-shares, kind="stable")[:most].tolist()
     return _fields(
         pooler,
-        {n * column + segment: f"segment {segment}:\n{shares[segment]:.0%}" for segment in order},
+        {
+            n * column + segment: f"segment {segment}:\n{100 * shares[segment]:.0f} %"
+            for segment in order
+        },
     )
 
 

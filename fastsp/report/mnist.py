@@ -59,7 +59,8 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
     return render(
         title="A Spatial Pooler learns MNIST digits",
         lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
-        f"labels; then {_READERS[config.readout]} reads the active columns.",
+        f"labels; then {_READERS[config.readout]} reads the active columns. "
+        f"Images: {data.source}.",
         headline=(
             Fact(
                 "Test accuracy",
