@@ -1,16 +1,20 @@
-"""Hostile model files and image files: `python -m bench.fuzz [--n 20000] [--seed 0]`.
+"""Hostile model files and image files: `python -m bench.fuzz`.
 
 Whole files are mutated, whose checksums and sizes are right but whose contents lie: values out of
 bounds, arrays of other lengths and types, headers that say something else; and files cut short or
 with bytes changed. Each must be refused with the one error of its kind, or give a model that works:
 one that loads is then used, for inference and for learning. What crashes the process ends the run,
 and the number of the last file says which it was.
+
+`--keep FILE` keeps a corpus, a ZIP archive, with the smallest file of every kind: of every outcome
+and every message. The tests replay tests/corpus.zip.
 """
 
 import argparse
 import gzip
 import io
 import json
+import re
 import struct
 import tempfile
 import warnings
@@ -157,10 +161,16 @@ def idx_files() -> list[bytes]:
     return [images, labels, gzip.compress(images), gzip.compress(labels)]
 
 
-def run(n: int, seed: int, tell: Callable[[int], None] = lambda i: None) -> Counter[str]:
+def run(
+    n: int,
+    seed: int,
+    tell: Callable[[int], None] = lambda i: None,
+    kinds: dict[str, bytes] | None = None,
+) -> Counter[str]:
     """Try `n` files; return how many were refused, worked, or were refused when used.
 
-    Raises whatever a file leads to that is no error of its kind.
+    Raises whatever a file leads to that is no error of its kind. Keeps the smallest file of each kind
+    in `kinds`.
     """
     random = np.random.default_rng(seed)
     outcomes: Counter[str] = Counter()
@@ -174,34 +184,63 @@ def run(n: int, seed: int, tell: Callable[[int], None] = lambda i: None) -> Coun
         for i in range(n):
             tell(i)
             if i % 4 == 3:
-                path.write_bytes(mutate_bytes(images[random.integers(len(images))], random))
-                outcomes[_try_idx(path)] += 1
+                content = mutate_bytes(images[random.integers(len(images))], random)
             else:
-                path.write_bytes(mutate_model(contents[random.integers(len(contents))], random))
-                outcomes[_try_model(path)] += 1
+                content = mutate_model(contents[random.integers(len(contents))], random)
+            path.write_bytes(content)
+            outcome, message = (try_images if i % 4 == 3 else try_model)(path)
+            outcomes[outcome] += 1
+            if kinds is not None:
+                kind = _kind(outcome, message)
+                kinds[kind] = min(kinds.get(kind, content), content, key=len)
     return outcomes
 
 
-def _try_idx(path: Path) -> str:
+def _kind(outcome: str, message: str) -> str:
+    """Return a name for all files with this outcome and a message that begins with these words."""
+    words = re.findall("[a-z_]{3,}", re.sub(r"'[^']*'|got .*|^.*?: ", "", message).lower())
+    telling = [word for word in words if not set(word) <= set("abcdefx")]
+    return " - ".join([outcome, " ".join(telling[:7])]).rstrip(" -")
+
+
+def try_images(path: Path) -> tuple[str, str]:
+    """Read a file of images or labels; return the outcome, and the error's message."""
     try:
         read_idx(path)
-    except ValueError:
-        return "images refused"
-    return "images read"
+    except ValueError as error:
+        return "images refused", str(error)
+    return "images read", ""
 
 
-def _try_model(path: Path) -> str:
+def try_model(path: Path) -> tuple[str, str]:
+    """Load a model and use it; return the outcome, and the error's message."""
     try:
         model = fastsp.load(path)
-    except ModelFileError:
-        return "model refused"
+    except ModelFileError as error:
+        return "model refused", str(error)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             use(model)
-    except (ValueError, TypeError):
-        return "model refused when used"
-    return "model worked"
+    except (ValueError, TypeError) as error:
+        return "model refused when used", str(error)
+    return "model worked", ""
+
+
+def read_corpus(file: Path) -> dict[str, bytes]:
+    """Return the files of a corpus by their kinds; none where there is none."""
+    if not file.exists():
+        return {}
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _write_corpus(file: Path, kinds: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind, content in sorted(kinds.items()):
+            information = zipfile.ZipInfo(kind)  # without the time, equal corpora are equal files
+            information.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(information, content)
 
 
 def main() -> None:
@@ -209,10 +248,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
     parser.add_argument("--n", type=int, default=20_000, help="files to try")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="corpus to add to")
     arguments = parser.parse_args()
     last = Path(tempfile.gettempdir()) / "fastsp-fuzz-last"
-    outcomes = run(arguments.n, arguments.seed, lambda i: (last.write_text(str(i)), None)[1])
+    kinds = read_corpus(arguments.keep) if arguments.keep else {}
+    outcomes = run(arguments.n, arguments.seed, lambda i: (last.write_text(str(i)), None)[1], kinds)
     last.unlink()
+    if arguments.keep:
+        _write_corpus(arguments.keep, kinds)
     total = sum(outcomes.values())
     print(f"{total} files: " + ", ".join(f"{count} {name}" for name, count in outcomes.items()))
 

@@ -1,5 +1,7 @@
 """Hostile files, arrays and matrices: a clear error, and nothing goes astray in memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -77,3 +79,14 @@ def test_pools_too_large_to_count_their_overlap_are_refused():
     dense = SpatialPooler((2,), n_potential=65_534, connected_threshold=0.0, random_state=0)
     dense.initialize(70_000)
     assert dense.trace(np.ones(70_000, np.uint8)).overlaps.tolist() == [65_534, 65_534]
+
+
+CORPUS = fuzz.read_corpus(Path(__file__).parent / "corpus.zip")
+
+
+@pytest.mark.parametrize("kind", sorted(CORPUS))
+def test_hostile_files_that_were_kept(kind, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(CORPUS[kind])
+    outcome, _ = (fuzz.try_images if kind.startswith("images") else fuzz.try_model)(path)
+    assert kind.startswith(outcome)
