@@ -169,8 +169,8 @@ def run(
 ) -> Counter[str]:
     """Try `n` files; return how many were refused, worked, or were refused when used.
 
-    Raises whatever a file leads to that is no error of its kind. Keeps the smallest file of each kind
-    in `kinds`.
+    Raises whatever a file leads to that is no error of its kind. The smallest file of each kind is
+    kept in `kinds`.
     """
     random = np.random.default_rng(seed)
     outcomes: Counter[str] = Counter()
