@@ -11,7 +11,8 @@ from fastsp.encoders import (
     RandomDistributedEncoder,
     ScalarEncoder,
 )
-from fastsp.persistence import load, save
+from fastsp.events import LearningEvent
+from fastsp.persistence import ModelFileError, load, load_with_notes, save
 from fastsp.pooler import SpatialPooler, Trace
 from fastsp.softmax import SoftmaxClassifier
 
@@ -23,7 +24,9 @@ __all__ = [
     "CyclicEncoder",
     "DateTimeEncoder",
     "ImageAugmenter",
+    "LearningEvent",
     "MaximumLikelihoodClassifier",
+    "ModelFileError",
     "RandomDistributedEncoder",
     "ScalarEncoder",
     "SoftmaxClassifier",
@@ -32,6 +35,7 @@ __all__ = [
     "__version__",
     "datasets",
     "load",
+    "load_with_notes",
     "metrics",
     "save",
 ]

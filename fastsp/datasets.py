@@ -17,6 +17,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["DatasetError", "Mnist", "load_mnist", "read_idx"]
+
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MAX_DIMENSIONS = 8
 _MAX_BYTES = 2**31
@@ -81,7 +83,7 @@ def load_mnist(folder: str | PathLike[str] | None = None) -> Mnist:
     """
     if folder is not None:
         return _load_folder(Path(folder))
-    for candidate in (Path(__file__).parents[1] / "data", Path("data")):
+    for candidate in _data_folders():
         if candidate.is_dir() and any(map(_role, candidate.iterdir())):
             return _load_folder(candidate)
     return _fetch()
@@ -220,6 +222,13 @@ def _read_bytes(path: Path, role: str) -> NDArray[np.uint8]:
     return array
 
 
+def _data_folders() -> list[Path]:
+    """Return where MNIST may be: in the checkout, if this is one, and where the program runs."""
+    root = Path(__file__).parents[1]
+    in_checkout = (root / "pyproject.toml").is_file()
+    return [root / "data"] * in_checkout + [Path.cwd() / "data"]
+
+
 def _fetch() -> Mnist:
     # A slow import, and seldom needed.
     from sklearn.datasets import fetch_openml
@@ -230,8 +239,9 @@ def _fetch() -> Mnist:
         )
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DatasetError(
-            "MNIST is in no data folder and OpenML cannot be reached"
-            f" ({type(error).__name__}); pass the folder that holds its four files"
+            f"MNIST is not in {' or '.join(map(str, _data_folders()))}, and OpenML cannot be"
+            f" reached ({type(error).__name__}); pass the folder that holds its four files"
+            " (load_mnist(folder), or --data on the command line)"
         ) from error
     images, labels = images.astype(np.uint8), labels.astype(np.uint8)
     return Mnist(

@@ -100,13 +100,19 @@ def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
         too_small = number <= smallest if open_below else number < smallest
         if too_small or number > largest or not math.isfinite(number):
             raise ValueError(f"{name} must be {wanted}; got {value!r}")
-    if not isinstance(parameters["wrap"], (bool, np.bool_)):
-        raise TypeError(f"wrap must be True or False; got {parameters['wrap']!r}")
+    for name in ("wrap", "sparse_output"):
+        check_flag(name, parameters[name])
     if parameters["boost_target"] != "density" and parameters["boosting"] != "exp":
         raise ValueError(
             f"boost_target must be 'density' where boosting is {parameters['boosting']!r}; "
             f"got {parameters['boost_target']!r}"
         )
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raise TypeError where a parameter is not True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
 
 
 def check_count(name: str, value: Any) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -31,6 +32,7 @@ from fastsp.parameters import (
     TIE_BREAKER_SCALE,
     Layout,
     check_count,
+    check_flag,
     check_numbers_and_choices,
     check_shape,
     lay_out,
@@ -153,6 +155,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         begins a new batch.
     threshold : float, at least 0
         An input bit is on where the given value is above this.
+    sparse_output : bool
+        Whether `transform` returns a CSR matrix, or else a dense array, as data frames need
+        (`set_output`).
     overlap_index : {"auto", "rows", "words", "lists"}
         How connected synapses are kept for counting overlaps: as a row of bits, one for each
         column, for each input bit; as a word of bits for each column and 64 input bits; as a list
@@ -242,6 +247,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         weak_column_increment: float = 0.05,
         batch_size: int = 1,
         threshold: float = 0.5,
+        sparse_output: bool = True,
         overlap_index: str = "auto",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -271,6 +277,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.weak_column_increment = weak_column_increment
         self.batch_size = batch_size
         self.threshold = threshold
+        self.sparse_output = sparse_output
         self.overlap_index = overlap_index
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -340,7 +347,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             self.__dict__.update(drawn, n_features_in_=n_features)
         return self
 
-    def transform(self, X: Any) -> scipy.sparse.csr_matrix:
+    def transform(self, X: Any) -> Any:
         """Return the code of each row of `X`: 1 where a column is active. Nothing is learned.
 
         Parameters
@@ -349,10 +356,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
         Returns
         -------
-        (n, C) CSR matrix, float32, with k ones in each row, fewer only where the stimulus threshold
-        forbids more.
+        (n, C) CSR matrix, or array where `sparse_output` is False; float32, with k ones in each
+        row, fewer only where the stimulus threshold forbids more.
         """
         check_is_fitted(self)
+        self._check_output()
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         engine = self._configured(self._pack(X[:SAMPLE]))
         n_threads = effective_n_jobs(self.n_jobs)
@@ -379,7 +387,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         else:
             active, n_active = zip(*parts, strict=True)
             codes = np.concatenate(active), np.concatenate(n_active)
-        return as_matrix(*codes, self._n_features_out)
+        matrix = as_matrix(*codes, self._n_features_out)
+        return matrix if self.sparse_output else matrix.toarray()
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`.
@@ -477,6 +486,16 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             engine.prepare()
             self.__dict__["n_cycles_"] += 1  # past __setattr__
         return engine.compute(bits, bound, learn)
+
+    def _check_output(self) -> None:
+        """Raise where codes are to be sparse and in a data frame, which is dense."""
+        check_flag("sparse_output", self.sparse_output)
+        own = getattr(self, "_sklearn_output_config", {}).get("transform")
+        wanted = own or get_config()["transform_output"]
+        if self.sparse_output and wanted != "default":
+            raise ValueError(
+                f"sparse_output must be False for output to {wanted}, which is dense; got True"
+            )
 
     def _pack(self, X: Any) -> NDArray[np.uint64]:
         words = pack(X, self.threshold)
@@ -683,7 +702,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 _PARAMETERS = tuple(SpatialPooler._get_param_names())
 # Everything that the engine, or a check of the parameters, depends on.
-_BOUND = {*_PARAMETERS, *ARRAYS} - {"n_jobs", "random_state", "verbose"}
+_BOUND = {*_PARAMETERS, *ARRAYS} - {"n_jobs", "random_state", "sparse_output", "verbose"}
 
 
 def _mean_on(words: NDArray[np.uint64]) -> float:

@@ -10,7 +10,8 @@ import pytest
 
 import fastsp
 
-ROOT = Path(fastsp.__file__).parents[1]
+PACKAGE = Path(fastsp.__file__).parent
+ROOT = Path(__file__).parents[1]
 
 
 def run(code, folder, cache, **environment):
@@ -27,7 +28,7 @@ def run(code, folder, cache, **environment):
 def test_an_upgraded_callee_is_never_run_from_the_cache_of_its_caller(tmp_path):
     package = tmp_path / "upgraded"
     package.mkdir()
-    source = (ROOT / "fastsp/kernels/jit.py").read_text()
+    source = (PACKAGE / "kernels/jit.py").read_text()
     (package / "jit.py").write_text(source)
     (package / "__init__.py").touch()
     callee = (
@@ -93,7 +94,7 @@ def test_kernels_stay_within_their_arrays(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions work differently there")
 def test_kernels_work_where_no_cache_can_be_written(tmp_path):
     package = tmp_path / "fastsp"
-    shutil.copytree(ROOT / "fastsp", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "file").touch()
     code = "import fastsp.kernels.jit as j; print(j.kernel(lambda x: x + 1)(1))"
     # A file stands where the folder of the cache would have to be.

@@ -322,6 +322,7 @@ BAD_PARAMETERS = [
     ({"n_potential": 401}, ValueError),
     ({"n_potential": 3.0}, TypeError),
     ({"wrap": 1}, TypeError),
+    ({"sparse_output": None}, TypeError),
     ({"segments": 0}, ValueError),
     ({"segments": 1.0}, TypeError),
     ({"density": 0.0}, ValueError),

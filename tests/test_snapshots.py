@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fastsp
 from fastsp import SpatialPooler, load, persistence, save
 from fastsp.__main__ import main
 from fastsp.experiments import Interrupted, MnistConfig, Snapshots, run_mnist
 from fastsp.persistence import load_with_notes
 from tests.tiny_mnist import make_digits, write_digits
 
-ROOT = Path(fastsp.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 CONFIG = MnistConfig(
     cycles=200, chunk=20, column_shape=(12, 12), potential_radius=2, n_potential=16, checkpoints=2
 )

@@ -16,14 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import inputs_for, poolers
 
-import fastsp
 from fastsp import SpatialPooler
 from fastsp.inputs import pack
 from fastsp.kernels import counters as shared
 from fastsp.kernels.state import CONNECTED_LISTS
 from fastsp.team import Team, team_size
 
-ROOT = Path(fastsp.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 SIZES = [1, 2, 3, 5]
 
 

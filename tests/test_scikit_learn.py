@@ -1,0 +1,145 @@
+"""All estimators among those of scikit-learn: names, data frames, copies, searches, notebooks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import sklearn
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+import fastsp
+from fastsp import (
+    BinaryImageEncoder,
+    CategoryEncoder,
+    CyclicEncoder,
+    DateTimeEncoder,
+    ImageAugmenter,
+    MaximumLikelihoodClassifier,
+    RandomDistributedEncoder,
+    ScalarEncoder,
+    SoftmaxClassifier,
+    SpatialPooler,
+)
+
+GENERATOR = np.random.default_rng(0)
+NUMBERS = pd.DataFrame(GENERATOR.random((60, 4)), columns=list("abcd"))
+PIXELS = (255 * NUMBERS).astype(np.uint8)
+TRANSFORMERS = [
+    (SpatialPooler((32,), sparse_output=False, random_state=0), NUMBERS),
+    (ScalarEncoder(n_bits=20, n_on=3), NUMBERS),
+    (CyclicEncoder(n_bits=20, n_on=3), NUMBERS),
+    (RandomDistributedEncoder(resolution=0.1, n_bits=50, n_on=5, random_state=0), NUMBERS),
+    (CategoryEncoder(n_on=2), (3 * NUMBERS).astype(int)),
+    (DateTimeEncoder(), pd.DataFrame({"at": pd.date_range("2024-02-28", periods=60)})),
+    (BinaryImageEncoder(), PIXELS),
+    (ImageAugmenter(max_rotation=5, random_state=0), PIXELS),
+]
+CLASSIFIERS = [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+LABELS = np.where(NUMBERS["a"] > 0.5, "high", "low")
+
+
+def name_of(value):
+    return type(value).__name__ if isinstance(value, sklearn.base.BaseEstimator) else ""
+
+
+def test_all_estimators_are_here():
+    ours = {type(one) for one in [*(one for one, _ in TRANSFORMERS), *CLASSIFIERS]}
+    things = (getattr(fastsp, name) for name in fastsp.__all__)
+    public = {
+        thing
+        for thing in things
+        if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
+    }
+    assert ours == public
+
+
+@pytest.mark.parametrize(("transformer", "X"), TRANSFORMERS, ids=name_of)
+def test_names_and_data_frames(transformer, X):
+    transformer = clone(transformer)
+    plain = np.asarray(transformer.fit_transform(X))
+    names = transformer.get_feature_names_out()
+    assert len(names) == plain.shape[1] == len(set(names))
+    clone_of_it = clone(transformer).set_output(transform="pandas")
+    frame = clone_of_it.fit_transform(X)
+    assert isinstance(frame, pd.DataFrame)
+    assert_array_equal(frame.columns, names)
+    assert_array_equal(frame.index, X.index)
+    assert frame.to_numpy().dtype == plain.dtype
+    assert_array_equal(frame, plain)
+
+
+@pytest.mark.parametrize(("transformer", "X"), TRANSFORMERS, ids=name_of)
+def test_a_clone_does_the_same_before_and_after_fitting(transformer, X):
+    before = np.asarray(clone(transformer).fit_transform(X))
+    fitted = clone(transformer).fit(X)
+    again = clone(fitted)
+    assert not [name for name in vars(again) if name.endswith("_")]
+    assert_array_equal(np.asarray(again.fit_transform(X)), before)
+
+
+@pytest.mark.parametrize(
+    "estimator", [*(one for one, _ in TRANSFORMERS), *CLASSIFIERS], ids=name_of
+)
+def test_notebooks_show_a_diagram(estimator):
+    for one in (estimator, make_pipeline(clone(estimator))):
+        page = one._repr_html_()
+        assert type(estimator).__name__ in page
+        assert "text/html" in one._repr_mimebundle_()
+
+
+def test_sparse_codes_and_data_frames_exclude_each_other():
+    pooler = SpatialPooler((32,), random_state=0).fit(NUMBERS)
+    codes = pooler.transform(NUMBERS)
+    assert scipy.sparse.issparse(codes)
+    dense = pooler.set_params(sparse_output=False).transform(NUMBERS)
+    assert dense.dtype == codes.dtype == np.float32
+    assert_array_equal(dense, codes.toarray())
+    pooler.set_params(sparse_output=True).set_output(transform="pandas")
+    for call in (pooler.transform, pooler.fit_transform):
+        with pytest.raises(ValueError, match="sparse_output must be False for output to pandas"):
+            call(NUMBERS)
+    pooler.set_output(transform="default")
+    with (
+        sklearn.config_context(transform_output="pandas"),
+        pytest.raises(ValueError, match="sparse_output must be False"),
+    ):
+        SpatialPooler((32,), random_state=0).fit_transform(NUMBERS)
+    with pytest.raises(TypeError, match="sparse_output"):
+        pooler.set_params(sparse_output=1).transform(NUMBERS)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=name_of)
+def test_a_pipeline_is_searched_and_scored(classifier):
+    encode = make_column_transformer(
+        (ScalarEncoder(n_bits=20, n_on=5), ["a", "b"]),
+        (CyclicEncoder(n_bits=20, n_on=5), ["c"]),
+    )
+    model = make_pipeline(encode, SpatialPooler((64,), density=0.1, random_state=0), classifier)
+    search = GridSearchCV(
+        model,
+        {"spatialpooler__density": [0.05, 0.2], "spatialpooler__boosting": ["log", None]},
+        cv=3,
+        error_score="raise",
+    )
+    search.fit(NUMBERS, LABELS)
+    assert len(search.cv_results_["params"]) == 4
+    assert search.best_score_ > 0.7
+    assert_array_equal(search.predict(NUMBERS), search.best_estimator_.predict(NUMBERS))
+    assert search.best_estimator_.named_steps["spatialpooler"].n_cycles_ == len(NUMBERS)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=name_of)
+def test_sample_weights_say_which_samples_count(classifier):
+    # The same code with either label: the heavier one wins.
+    X, y = np.ones((20, 5)), np.arange(20) % 2
+    for favoured in (0, 1):
+        weights = np.where(y == favoured, 5.0, 1.0)
+        assert (clone(classifier).fit(X, y, sample_weight=weights).predict(X) == favoured).all()
+    pipeline = make_pipeline(SpatialPooler((16,), random_state=0), clone(classifier))
+    name = type(classifier).__name__.lower()
+    pipeline.fit(X, y, **{f"{name}__sample_weight": weights})
+    assert (pipeline.predict(X) == 1).all()
