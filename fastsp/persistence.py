@@ -202,7 +202,7 @@ def _write(path: Path, header: str, arrays: dict[str, NDArray[Any]]) -> None:
         _sync_folder(path.parent)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.errno and error.filename is None:
             error.filename = str(path)  # a full disk does not say what it has no room for
         raise
 

@@ -74,12 +74,15 @@ class Team:
         the `with` statement is left.
         """
         if self._size > 1:
+            learning: Future[Active] = Future()
             try:
-                learning = self._threads.submit(self._learn, words, then)
+                self._threads.submit(self._learn_for, learning, words, then)
             except RuntimeError:
-                # No thread can be started, nor will be: what was submitted must never run.
-                self._size = 1
-            else:
+                # No thread can be started. One that is there may have taken it up all the same;
+                # if not, none must do so later.
+                if learning.cancel():
+                    self._size = 1
+            if self._size > 1:
                 return learning.result()
         active, n_active = self._engine.room(len(words))
         n_active[:] = -1
@@ -90,6 +93,16 @@ class Team:
             if (n_active >= 0).all():
                 then()
         return active, n_active
+
+    def _learn_for(
+        self, learning: Future[Active], words: NDArray[np.uint64], then: Callable[[], None]
+    ) -> None:
+        """Learn, unless `learning` was cancelled before, and leave there what comes of it."""
+        if learning.set_running_or_notify_cancel():
+            try:
+                learning.set_result(self._learn(words, then))
+            except BaseException as error:
+                learning.set_exception(error)
 
     def _learn(self, words: NDArray[np.uint64], then: Callable[[], None]) -> Active:
         engine = self._engine

@@ -276,7 +276,10 @@ def test_a_search_is_taken_up_again(tmp_path):
     study = f"sqlite:///{tmp_path / 'study.db'}"
     tune_with(study, 3)
     result = tune_with(study, 5)
-    trials = optuna.load_study(study_name="fastsp", storage=study).trials
+    storage = optuna.storages.RDBStorage(study)
+    trials = optuna.load_study(study_name="fastsp", storage=storage).trials
+    storage.remove_session()
+    storage.engine.dispose()
     assert len(trials) == 5
     assert len({trial.params["smoothing"] for trial in trials}) == 5  # none drawn twice
     base = result.config.pooler

@@ -38,7 +38,7 @@ def code_of(page):
 
 def few_digits():
     """Return the first images of MNIST."""
-    full, n = load_mnist(), 500
+    full, n = load_mnist(ROOT / "data"), 500
     return datasets.Mnist(
         full.train_images[:n],
         full.train_labels[:n],

@@ -168,6 +168,31 @@ def test_a_single_thread_of_a_team_does_all_the_work(monkeypatch):
         assert len(started) == n_possible
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_a_thread_takes_up_when_no_other_could_be_started_is_learned_once(
+    monkeypatch, at_once
+):
+    pooler, X = pooler_of_digits(), digits(100)
+    alone = copy.deepcopy(pooler)
+    expected = learn(alone, X, 1), state_of(alone)
+    taken_up = []
+
+    def submit(threads, work, *arguments):
+        if at_once:
+            work(*arguments)
+        taken_up.append((work, arguments))
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    together = copy.deepcopy(pooler)
+    assert learn(together, X, 3) == expected[0]
+    assert taken_up
+    if not at_once:
+        for work, arguments in taken_up:
+            work(*arguments)
+    assert state_of(together) == expected[1]
+
+
 def test_a_chunk_is_whole_after_an_interruption():
     pooler, X = pooler_of_digits(), digits(100)
     alone = copy.deepcopy(pooler)

@@ -23,7 +23,8 @@ FURTHEST = 1e13
 def _of_calendar(unit: str) -> Callable[[Reals], Reals]:
     def phase(seconds: Reals) -> Reals:
         begins = np.floor(seconds).astype("M8[s]").astype(f"M8[{unit}]")
-        first, after = ((begins + j).astype("M8[s]").astype(np.float64) for j in (0, 1))
+        ends = begins + np.timedelta64(1, unit)
+        first, after = (moments.astype("M8[s]").astype(np.float64) for moments in (begins, ends))
         return (seconds - first) / (after - first)
 
     return phase

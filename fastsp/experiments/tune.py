@@ -5,7 +5,8 @@ classifier tells after learning from the others. The test images are not looked 
 in an SQLite file, so that a search can be interrupted and taken up again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,29 @@ def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress)
     """Search, or go on searching, and measure the best and the first parameters with the seed."""
     assert digits is not None
     library = _optuna()
-    split = hold_out(digits, config.held_out)
+    with _opened(library, config.study) as storage:
+        return _run(library, storage, config, seed, hold_out(digits, config.held_out), progress)
+
+
+@contextmanager
+def _opened(library: Any, url: str) -> "Iterator[optuna.storages.RDBStorage | None]":
+    """Open the file of a study and close it, None where there is none."""
+    if not url:
+        yield None
+        return
+    storage = library.storages.RDBStorage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _run(
+    library: Any, storage: Any, config: TuneConfig, seed: int, split: Mnist, progress: Progress
+) -> Trial:
     study = library.create_study(
-        storage=config.study or None,
+        storage=storage,
         study_name=STUDY,
         direction="maximize",
         load_if_exists=True,
