@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import scipy.sparse
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn import get_config

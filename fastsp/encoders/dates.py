@@ -23,7 +23,7 @@ FURTHEST = 1e13
 def _of_calendar(unit: str) -> Callable[[Reals], Reals]:
     def phase(seconds: Reals) -> Reals:
         begins = np.floor(seconds).astype("M8[s]").astype(f"M8[{unit}]")
-        ends = begins + np.timedelta64(1, unit)
+        ends = begins + np.array(1, f"m8[{unit}]")
         first, after = (moments.astype("M8[s]").astype(np.float64) for moments in (begins, ends))
         return (seconds - first) / (after - first)
 
