@@ -4,11 +4,12 @@ A session holds the arrays of a pooler and the scratch space of a cycle in one o
 from Python to a kernel in a fraction of a microsecond; the dozens of arrays in it would take ten.
 """
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import typeof, types
+from numba import config, typeof, types
 from numba.core.dispatcher import Dispatcher
 from numba.experimental import structref
 from numpy.typing import NDArray
@@ -59,8 +60,11 @@ class Session(structref.StructRefProxy):
     """The arrays of one pooler, and scratch space: for one thread at a time."""
 
 
-structref.define_constructor(Session, _SessionType, _FIELDS)
-structref.define_boxing(_SessionType, Session)
+if config.DISABLE_JIT:  # plain Python code cannot make a structref
+    Session = namedtuple("Session", _FIELDS)  # type: ignore[misc, no-redef]
+else:
+    structref.define_constructor(Session, _SessionType, _FIELDS)
+    structref.define_boxing(_SessionType, Session)
 
 
 @kernel
