@@ -32,11 +32,12 @@ def main() -> None:
         python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
         run(python, *["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "build"])
         # Of a copy: setuptools leaves folders behind, and takes what an earlier build left.
-        shutil.copytree(ROOT, folder / "source", ignore=shutil.ignore_patterns(*NO_SOURCE))
+        source = folder / "source"
+        shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NO_SOURCE))
         built = folder / "built"
-        run(python, *["-m", "build", "--outdir"], built, folder / "source", **SHOWN_IF_IT_FAILS)
+        run(python, *["-m", "build", "--outdir"], built, source, **SHOWN_IF_IT_FAILS)
         (wheel,) = built.glob("*.whl")
-        check_content(wheel)
+        check_content(wheel, source)
         pip = (python, "-m", "pip", "--disable-pip-version-check")
         run(*pip, "install", "--quiet", f"fastsp[test] @ {wheel.as_uri()}")
         run(*pip, "check")
@@ -52,15 +53,15 @@ def main() -> None:
         run(python, "-m", "pytest", "-q", *sys.argv[1:], cwd=away, env=cache)
 
 
-def check_content(wheel: Path) -> None:
+def check_content(wheel: Path, source: Path) -> None:
     """Stop where the wheel lacks a file of the package, or has one from elsewhere."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     information = "-".join(wheel.name.split("-")[:2]) + ".dist-info/"
     wanted = {f"{information}licenses/LICENSE", f"{information}entry_points.txt"}
-    for path in (ROOT / "fastsp").rglob("*"):
-        if path.is_file() and path.suffix != ".pyc":
-            wanted.add(path.relative_to(ROOT).as_posix())
+    for path in (source / "fastsp").rglob("*"):
+        if path.is_file():
+            wanted.add(path.relative_to(source).as_posix())
     missing = wanted - names
     foreign = {name for name in names - wanted if not name.startswith(information)}
     if missing or foreign:
