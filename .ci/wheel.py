@@ -39,7 +39,7 @@ def main() -> None:
         (wheel,) = built.glob("*.whl")
         check_content(wheel, source)
         pip = (python, "-m", "pip", "--disable-pip-version-check")
-        run(*pip, "install", "--quiet", f"fastsp[test] @ {wheel.as_uri()}")
+        run(*pip, "install", "--quiet", "--no-compile", f"fastsp[test] @ {wheel.as_uri()}")
         run(*pip, "check")
 
         away = folder / "away"
