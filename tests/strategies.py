@@ -1,9 +1,21 @@
 """Random poolers and inputs for property tests."""
 
+from collections.abc import Callable
+from typing import Any
+
+import numba
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from fastsp import SpatialPooler
+
+_FEWER = 10 if numba.config.DISABLE_JIT or numba.config.BOUNDSCHECK else 1
+
+
+def examples(n: int) -> Callable[[Any], Any]:
+    """Try `n` examples, a tenth of them where kernels are slow: checked, or not compiled."""
+    return settings(deadline=None, max_examples=max(n // _FEWER, 5))
 
 
 @st.composite

@@ -2,14 +2,17 @@
 
 import naive
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 from fastsp.kernels.boxes import max_boxes, sum_boxes
 from fastsp.topology import boxes
 
 
-@settings(deadline=None, max_examples=150)
+@pytest.mark.core
+@examples(150)
 @given(st.data())
 def test_sums_and_maxima_over_boxes(data):
     shape = data.draw(

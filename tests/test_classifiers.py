@@ -1,12 +1,13 @@
 import naive_data as naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from strategies import examples
 
 from fastsp.classifiers import MaximumLikelihoodClassifier
 
@@ -36,7 +37,8 @@ def random_batch(seed, n=30, n_columns=12, n_labels=3):
     st.floats(0.01, 10),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=25)
+@pytest.mark.core
+@examples(25)
 def test_probabilities_are_those_of_plain_loops(seed, n, n_columns, combine, smoothing, weighted):
     X, y = random_batch(seed, n, n_columns)
     weights = np.random.default_rng(seed).uniform(0.1, 3, n) if weighted else None

@@ -1,13 +1,14 @@
 import naive_data as naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from strategies import examples
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.kernels.images import rotate_shift
@@ -31,7 +32,8 @@ def random_images(seed, n, n_pixels, dtype=np.uint8):
 @given(
     st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 70), st.sampled_from(["on", "on_off"])
 )
-@settings(deadline=None, max_examples=25)
+@pytest.mark.core
+@examples(25)
 def test_bits_are_those_of_plain_loops(seed, n, n_pixels, channels):
     images = random_images(seed, n, n_pixels)
     bits = BinaryImageEncoder(channels).fit_transform(images)
@@ -99,7 +101,8 @@ def moved(images, shape, angles, shifts_y, shifts_x):
 
 
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 20), st.integers(1, 20))
-@settings(deadline=None, max_examples=25)
+@pytest.mark.core
+@examples(25)
 def test_moved_pixels_are_those_of_plain_loops(seed, n, height, width):
     images = random_images(seed, n, height * width)
     generator = np.random.default_rng(seed)
@@ -141,7 +144,8 @@ def test_the_number_type_is_kept_and_changes_nothing(dtype):
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=25)
+@pytest.mark.core
+@examples(25)
 def test_cutting_a_stream_into_calls_changes_nothing(sizes):
     images = random_images(4, sum(sizes), 64)
     whole = ImageAugmenter(random_state=9).augment(images)

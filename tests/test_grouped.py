@@ -4,9 +4,9 @@ import naive
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import inputs_for, poolers
+from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
 from fastsp.kernels.grouped import bound_of_group, select_in_groups
@@ -23,7 +23,8 @@ def select(values, allowed, group_size, k):
     return selected[: select_in_groups(keys, group_size, k, scratch, selected)].tolist()
 
 
-@settings(deadline=None, max_examples=300)
+@pytest.mark.core
+@examples(300)
 @given(st.data())
 def test_winners_are_exact_with_ties_to_the_lower_position(data):
     n_groups = data.draw(st.integers(1, 6))
@@ -106,7 +107,8 @@ def test_the_stimulus_threshold_holds_in_each_group():
     assert (winners[:, :, 3] == 3).all()
 
 
-@settings(deadline=None, max_examples=30)
+@pytest.mark.core
+@examples(30)
 @given(st.data())
 def test_one_group_of_all_columns_is_global_inhibition(data):
     fixed = {"receptive_field": "global", "potential_radius": None, "column_shape": (50,)}

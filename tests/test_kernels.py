@@ -6,9 +6,9 @@ import naive
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import inputs_for, poolers
+from strategies import examples, inputs_for, poolers
 
 from fastsp.kernels import vectors
 from fastsp.kernels.inhibition import blur_grid
@@ -17,7 +17,8 @@ from fastsp.parameters import lay_out
 from fastsp.topology import gaussian_blur
 
 
-@settings(deadline=None, max_examples=150)
+@pytest.mark.core
+@examples(150)
 @given(st.data())
 def test_each_cycle_equals_the_naive_pooler(data):
     pooler = data.draw(poolers())
@@ -46,7 +47,8 @@ def test_each_cycle_equals_the_naive_pooler(data):
             assert pooler.overlap_duty_cycles_.tolist() == twin.overlap_duty_cycles
 
 
-@settings(deadline=None, max_examples=100)
+@pytest.mark.core
+@examples(100)
 @given(st.data())
 def test_each_batch_equals_the_naive_pooler(data):
     batch_size = data.draw(st.integers(2, 5))
@@ -83,7 +85,8 @@ def assert_same_but_for_near_ties(active, values, allowed, k):
         assert abs(values[c] - min(values[i] for i in expected)) < 2e-3
 
 
-@settings(deadline=None, max_examples=100)
+@pytest.mark.core
+@examples(100)
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=3).filter(lambda s: np.prod(s) < 700),
     st.floats(0.2, 30.0),
@@ -107,7 +110,8 @@ def test_a_blur_of_a_constant_is_that_constant():
     np.testing.assert_allclose(out, 7.0, rtol=1e-5)
 
 
-@settings(deadline=None, max_examples=300)
+@pytest.mark.core
+@examples(300)
 @given(st.data())
 def test_selection_is_exact_with_ties_to_the_lower_position(data):
     # Few different values make many ties; many, long keys.
@@ -136,7 +140,8 @@ def test_order_keys_keep_the_order_of_floats():
     assert keys.min() > 0
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.core
+@examples(60)
 @given(poolers())
 def test_pools_lie_in_their_receptive_fields(pooler):
     layout = lay_out(pooler.get_params(), pooler.n_features_in_)

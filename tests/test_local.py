@@ -4,8 +4,9 @@ import naive
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import examples
 
 from fastsp.kernels import local
 from fastsp.kernels.selection import order_keys
@@ -21,7 +22,8 @@ def select(values, allowed, around, scratch=None):
     return active[: local.select_local(keys, around, scratch, active)].tolist()
 
 
-@settings(deadline=None, max_examples=300)
+@pytest.mark.core
+@examples(300)
 @given(st.data())
 def test_local_winners_are_exact_with_ties_to_the_lower_position(data):
     shape = data.draw(

@@ -8,13 +8,13 @@ import numba
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from strategies import inputs_for, poolers
+from strategies import examples, inputs_for, poolers
 
 import fastsp
 from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
@@ -62,7 +62,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.data())
 def test_any_cutting_of_the_stream_gives_the_same_state(data):
     batch_size = data.draw(st.sampled_from([1, 1, 3]))
@@ -92,7 +92,8 @@ def test_the_same_seed_gives_the_same_pooler_and_another_does_not():
     assert (other.transform(X) != topological().fit(X).transform(X)).nnz > 0
 
 
-@settings(deadline=None, max_examples=40)
+@pytest.mark.core
+@examples(40)
 @given(st.data())
 def test_transform_changes_nothing_and_agrees_with_compute(data):
     pooler = data.draw(poolers())

@@ -3,12 +3,13 @@
 import naive_data as naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from strategies import examples
 
 import fastsp
 from fastsp import SoftmaxClassifier
@@ -45,7 +46,8 @@ def random_batch(seed, n=40, n_columns=15, n_labels=3):
     st.booleans(),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=60)
+@pytest.mark.core
+@examples(60)
 def test_learning_is_that_of_plain_loops(seed, n, n_columns, decay_steps, average, weighted):
     X, y = random_batch(seed, n, n_columns)
     classifier = SoftmaxClassifier(

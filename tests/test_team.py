@@ -12,9 +12,9 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import inputs_for, poolers
+from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
 from fastsp.inputs import pack
@@ -87,7 +87,8 @@ def wide_poolers(draw, **fixed):
     return SpatialPooler(**parameters).initialize(int(np.prod(parameters["input_shape"])))
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.core
+@examples(60)
 @given(st.data())
 def test_a_team_of_any_size_learns_what_one_thread_does(data):
     kind = data.draw(st.sampled_from([poolers, wide_poolers]))
