@@ -239,7 +239,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     ) -> Self:
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
-        weights = as_weights(sample_weight, len(targets))
+        weights = _as_weights(sample_weight, len(targets))
 
         samples = np.arange(len(targets))
         membership = scipy.sparse.csr_array(
@@ -360,14 +360,7 @@ _TABLES: dict[str, Callable[[Reals, Reals, float], Reals]] = {
 }
 
 
-def as_weights(sample_weight: ArrayLike | None, n_samples: int) -> Reals:
-    """Return the weights of samples, (n_samples,); 1 where none are given.
-
-    Raises
-    ------
-    ValueError
-        Where there is not one for each, one is negative or not finite, or all are zero.
-    """
+def _as_weights(sample_weight: ArrayLike | None, n_samples: int) -> Reals:
     if sample_weight is None:
         return np.ones(n_samples)
     weights: Reals = check_array(

@@ -14,7 +14,7 @@ from scipy.special import log_softmax
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from fastsp.classifiers import SdrClassifier, active_columns, as_weights, check_batch, check_number
+from fastsp.classifiers import SdrClassifier, active_columns, check_batch, check_number
 from fastsp.kernels.softmax import descend
 from fastsp.parameters import check_count
 
@@ -92,7 +92,7 @@ class SoftmaxClassifier(SdrClassifier):
         self.threshold = threshold
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Forget everything and learn from a batch, `epochs` times.
 
         Parameters
@@ -101,9 +101,6 @@ class SoftmaxClassifier(SdrClassifier):
             SDRs.
         y : (n_samples,) array
             Labels.
-        sample_weight : (n_samples,) array of float, optional
-            How much each sample weighs in the loss, not negative; 1 by default. A step for the
-            sample is longer by so much.
 
         Raises
         ------
@@ -113,22 +110,15 @@ class SoftmaxClassifier(SdrClassifier):
         """
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, None, first=True)
-        weights = as_weights(sample_weight, len(targets))
         random = check_random_state(self.random_state)
         self._begin(X, labels)
-        samples, n = (*self._as_samples(sdrs, targets), weights), len(targets)
+        samples, n = self._as_samples(sdrs, targets), len(targets)
         decay_steps = self.epochs * n if self.decay_steps is None else self.decay_steps
         for _ in range(self.epochs):
             self._learn(*samples, random.permutation(n), decay_steps)
         return self
 
-    def partial_fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
         """Learn from a batch on top of what was learned before, once, in the order given.
 
         Parameters
@@ -139,8 +129,6 @@ class SoftmaxClassifier(SdrClassifier):
             Labels, of `classes`.
         classes : (L,) array, optional
             All labels that will ever be seen. Wanted at the first call; later the same or None.
-        sample_weight : (n_samples,) array of float, optional
-            As in `fit`.
 
         Raises
         ------
@@ -150,13 +138,12 @@ class SoftmaxClassifier(SdrClassifier):
         first = self._begins(classes)
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
-        weights = as_weights(sample_weight, len(targets))
         if first:
             self._begin(X, labels)
         elif self.average != bool(len(self.weight_moments_)):
             raise ValueError("average must stay as it was when learning began, or call fit")
         samples = self._as_samples(sdrs, targets)
-        self._learn(*samples, weights, np.arange(len(targets)), self.decay_steps)
+        self._learn(*samples, np.arange(len(targets)), self.decay_steps)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -200,7 +187,6 @@ class SoftmaxClassifier(SdrClassifier):
         self,
         active: scipy.sparse.csr_array,
         labels: NDArray[np.int64],
-        weights: NDArray[np.float64],
         order: NDArray[np.int64],
         decay_steps: int | None,
     ) -> None:
@@ -210,7 +196,6 @@ class SoftmaxClassifier(SdrClassifier):
             active.indptr.astype(np.int64),
             active.indices.astype(np.int32),
             labels,
-            weights,
             order,
             rates,
             self.n_steps_,

@@ -25,7 +25,6 @@ def descend(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     labels: NDArray[np.int64],
-    sample_weights: NDArray[np.float64],
     order: NDArray[np.int64],
     rates: tuple[float, float, int],
     step: int,
@@ -36,18 +35,17 @@ def descend(
 ) -> None:
     """Take a step of stochastic gradient descent for each sample, in the given order.
 
-    The loss of a sample with active columns A, label l and weight w is -w log p(l), with
+    The loss of a sample with active columns A and label l is -log p(l), with
 
         p(k) = exp(z_k) / sum_j exp(z_j),   z_k = intercept_k + sum over c in A of weight_ck,
 
-    and its gradient by each z_k is w (p(k) - [k = l]): so much times the learning rate is taken
-    from the weights of the active columns, and from the intercepts.
+    and its gradient by each z_k is p(k) - [k = l]: so much times the learning rate is taken from
+    the weights of the active columns, and from the intercepts.
 
     Parameters
     ----------
     indptr, indices : (n + 1,), (nnz,) active columns of n samples, as in a CSR matrix
     labels : (n,) in 0 to L - 1
-    sample_weights : (n,) at least 0
     order : positions of samples
     rates : arguments of `learning_rate_at` after the step
     step : number of steps taken before
@@ -59,9 +57,7 @@ def descend(
     n_labels = intercepts.size
     change = np.empty(n_labels, np.float32)
     for position in order:
-        rate = np.float32(
-            learning_rate_at(step, rates[0], rates[1], rates[2]) * sample_weights[position]
-        )
+        rate = np.float32(learning_rate_at(step, rates[0], rates[1], rates[2]))
         start, end = indptr[position], indptr[position + 1]
         change[:] = intercepts
         for i in range(start, end):
