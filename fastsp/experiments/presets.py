@@ -1,7 +1,9 @@
 """Configurations of the MNIST experiment by name: the published one, and the most accurate ones.
 
-Parameters were chosen by the accuracy on the last 10,000 training images after everything was
-learned from the 50,000 others.
+Accuracy on the last 10,000 training images, after all was learned from the 50,000 others (seeds 0
+and 1): best-likelihood 96.59 and 96.57 %, best-linear 98.86 and 98.81 %; published 93.05 % (seed
+0). Of best-likelihood six neighbours were tried so, one thing changed at a time: increments of 0.02
+and 0.1, radii of 3 and 5, groups of 200, and 40,000 cycles; they reach 96.3 to 96.5 % (seed 0).
 """
 
 from fastsp.experiments.mnist import MnistConfig
