@@ -46,8 +46,14 @@ class _KernelCache(FunctionCache):
         try:
             return super().load_overload(signature, target_context)
         except Exception:
-            self.flush()
+            with contextlib.suppress(OSError):
+                self.flush()
             return None
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Keep a compiled kernel; where the disk is full, say, it works all the same."""
+        with contextlib.suppress(OSError):
+            super().save_overload(signature, data)
 
 
 def kernel(function: Function) -> Function:
