@@ -159,7 +159,7 @@ def mnist(
         hold_out,
         run_mnist_seeds,
     )
-    from fastsp.experiments.wording import number, percent
+    from fastsp.experiments.wording import number, percent, points
     from fastsp.persistence import save
 
     if seeds < 1:
@@ -213,13 +213,12 @@ def mnist(
 
     write_text(output / "report.html", mnist_report(result, digits, command()))
     if not quiet:
-        summary, of = result.summary(), "validation" if validate else "test"
+        summary = result.summary()
         shares = {
-            f"{of} accuracy": "accuracy",
-            f"{of} accuracy, mean": "accuracy_mean",
+            f"{digits.tried_on} accuracy": "accuracy",
+            f"{digits.tried_on} accuracy, mean": "accuracy_mean",
             "control: untrained pooler": "control_untrained_pooler",
             "control: raw pixels": "control_raw_pixels",
-            "added by learning": "gain",
             "entropy, of its maximum": "entropy",
         }
         speeds = {
@@ -229,6 +228,7 @@ def mnist(
         print_results(
             output,
             {label: percent(summary[name], 2) for label, name in shares.items() if name in summary}
+            | {"added by learning": points(summary["gain"])}
             | {
                 label: f"{number(summary[name], '{:,.0f}')} {unit}"
                 for label, (name, unit) in speeds.items()

@@ -49,6 +49,9 @@ class Mnist:
         Height and width.
     source : str
         Where it comes from: a folder or a service.
+    tried_on : str
+        What stands where the test images are: "test" images, or "validation" images, taken from
+        those for training.
     """
 
     train_images: NDArray[np.uint8]
@@ -57,6 +60,7 @@ class Mnist:
     test_labels: NDArray[np.uint8]
     image_shape: tuple[int, int]
     source: str
+    tried_on: str = "test"
 
 
 def load_mnist(folder: str | PathLike[str] | None = None) -> Mnist:

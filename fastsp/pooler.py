@@ -346,6 +346,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             self.__dict__.update(drawn, n_features_in_=n_features)
         return self
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Return `fit(X).transform(X)`; where codes cannot be given out, nothing is learned."""
+        self._check_output()
+        return super().fit_transform(X, y, **fit_params)
+
     def transform(self, X: Any) -> Any:
         """Return the code of each row of `X`: 1 where a column is active. Nothing is learned.
 
@@ -515,9 +520,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return x  # type: ignore[no-any-return]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        changes = name in _BOUND and value is not vars(self).get(name)
+        before = vars(self).get(name)
         super().__setattr__(name, value)
-        if changes:
+        # Equal numbers and words are the same; of arrays only the very one is.
+        same = value is before or (np.isscalar(value) and np.isscalar(before) and value == before)
+        if name in _BOUND and not same:
             self.__dict__["_revision"] = object()
 
     def _parameters(self) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def tie_scale(longest_pool):
 
 def excite(overlap, boost, tie_breaker):
     """Boost factor times (overlap + tie-breaker), in float32."""
-    return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
+    with np.errstate(over="ignore"):  # beyond single precision all are infinite, and tied
+        return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
 
 
 def blur(values, shape, deviations, wrap):

@@ -121,7 +121,7 @@ def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
     output = tmp_path / "out"
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]
     assert main([*arguments, "--seeds=2", "--segments=2"]) == 0
-    assert "added by learning" in capsys.readouterr().out
+    assert re.search(r"added by learning .*\d points", re.sub(r"\s+", " ", capsys.readouterr().out))
     metrics = json.loads((output / "metrics.json").read_text())
     assert len(metrics["over_seeds"]["trials"]) == 2
     assert metrics["config"]["segments"] == 2
@@ -141,6 +141,7 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
         assert "held out" in metrics["data"]
         assert sum(map(sum, metrics["confusion"])) == len(digits.train_images) // 4
         accuracies.append(metrics["accuracy"])
+        assert "Validation accuracy" in (output / "report.html").read_text("utf-8")
     assert "validation accuracy" in capsys.readouterr().out
     assert accuracies[0] == accuracies[1]
 

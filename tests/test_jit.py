@@ -100,3 +100,19 @@ def test_kernels_work_where_no_cache_can_be_written(tmp_path):
     # A file stands where the folder of the cache would have to be.
     out = run(code, tmp_path, "", NUMBA_CACHE_DIR="", HOME=str(tmp_path / "file"))
     assert out == "2"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of resources there")
+def test_kernels_work_where_the_disk_of_the_cache_is_full(tmp_path):
+    code = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+import numpy as np
+from fastsp.kernels.selection import order_keys
+keys = np.empty(3, np.uint32)
+order_keys(np.ones(3, np.float32), keys)
+print(keys[0])
+"""
+    assert run(code, ROOT, tmp_path / "cache") == str(0xBF800000)
+    assert not list((tmp_path / "cache").rglob("*.nbc"))

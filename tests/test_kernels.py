@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
+from fastsp import SpatialPooler
 from fastsp.kernels import vectors
 from fastsp.kernels.inhibition import blur_grid
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
@@ -17,17 +18,13 @@ from fastsp.parameters import lay_out
 from fastsp.topology import gaussian_blur
 
 
-@pytest.mark.core
-@examples(150)
-@given(st.data())
-def test_each_cycle_equals_the_naive_pooler(data):
-    pooler = data.draw(poolers())
+def assert_each_cycle_equals_the_twin(pooler, X):
     twin = naive.Pooler(pooler)
     exact = pooler.inhibition != "gaussian"
     # The blur leaves out weak modes.
     blurred = not exact and pooler.boost_target == "neighbourhood"
     boost_error = 1e-6 + 5e-4 * pooler.boost_strength * blurred
-    for x in data.draw(inputs_for(pooler, 8)):
+    for x in X:
         boost_factors = pooler.boost_factors_.copy()
         # The exponential stops at float32's smallest normal numbers.
         np.testing.assert_allclose(boost_factors, twin.boost_factors(), boost_error, atol=2e-38)
@@ -45,6 +42,45 @@ def test_each_cycle_equals_the_naive_pooler(data):
         np.testing.assert_allclose(pooler.active_duty_cycles_, twin.duty_cycles, rtol=1e-9)
         if pooler.weak_column_share > 0:
             assert pooler.overlap_duty_cycles_.tolist() == twin.overlap_duty_cycles
+
+
+@pytest.mark.core
+@examples(150)
+@given(st.data())
+def test_each_cycle_equals_the_naive_pooler(data):
+    pooler = data.draw(poolers())
+    assert_each_cycle_equals_the_twin(pooler, data.draw(inputs_for(pooler, 8)))
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("segments", [1, 3])
+@pytest.mark.parametrize("layout", ["rows", "words", "lists"])
+@pytest.mark.parametrize("inhibition", ["global", "gaussian", "local", "grouped"])
+def test_every_layout_and_inhibition_equals_the_naive_pooler(inhibition, layout, segments):
+    # Weak columns and neighbourhoods, too, whatever random poolers are made of.
+    pooler = SpatialPooler(
+        (6, 5, 4) if inhibition == "grouped" else (9, 8),
+        input_shape=(7, 9),
+        receptive_field="box",
+        potential_radius=3,
+        potential_fraction=0.7,
+        segments=segments,
+        density=0.1,
+        inhibition=inhibition,
+        inhibition_radius=2.0 if inhibition in ("gaussian", "local") else None,
+        boosting="exp",
+        boost_target="density" if inhibition == "global" else "neighbourhood",
+        boost_strength=2.0,
+        duty_cycle_period=20.0,
+        stimulus_threshold=2,
+        weak_column_share=0.9,
+        weak_column_increment=0.2,
+        connected_threshold=0.7,
+        overlap_index=layout,
+        random_state=0,
+    ).initialize(63)
+    X = (np.random.default_rng(0).random((12, 63)) < 0.3).astype(np.uint8)
+    assert_each_cycle_equals_the_twin(pooler, X)
 
 
 @pytest.mark.core
@@ -164,8 +200,6 @@ def test_pools_lie_in_their_receptive_fields(pooler):
 
 @pytest.mark.parametrize("wrap", [False, True])
 def test_gaussian_pools_follow_their_weights(wrap):
-    from fastsp import SpatialPooler
-
     # One synapse a column: the chances are the weights themselves.
     pooler = SpatialPooler(
         (20_000, 1),
@@ -184,7 +218,6 @@ def test_gaussian_pools_follow_their_weights(wrap):
 
 
 def test_uniform_pools_are_uniform():
-    from fastsp import SpatialPooler
 
     pooler = SpatialPooler((5000,), n_potential=10, random_state=0).initialize(100)
     counts = np.bincount(pooler.indices_, minlength=100)

@@ -147,6 +147,12 @@ def test_results_do_not_depend_on_threads(n_jobs):
     assert (codes != expected).nnz == 0
 
 
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
 @pytest.mark.parametrize(
     "convert",
     [
@@ -155,6 +161,11 @@ def test_results_do_not_depend_on_threads(n_jobs):
         lambda X: X.astype(np.float32) * 0.75,
         lambda X: np.asfortranarray(X),
         lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+        lambda X: X[:, ::-1].copy()[:, ::-1],
+        lambda X: X.astype(np.int8) * 2 - 1,
+        lambda X: X * 1e300,
+        lambda X: X.astype(object),
+        read_only,
         scipy.sparse.csr_matrix,
         scipy.sparse.coo_array,
         lambda X: X.tolist(),
@@ -165,6 +176,11 @@ def test_inputs_of_every_kind_mean_the_same(convert):
     assert_same_state(topological().fit(X), topological().fit(convert(X)))
     pooler = topological().fit(X)
     assert (pooler.transform(X) != pooler.transform(convert(X))).nnz == 0
+    if not scipy.sparse.issparse(convert(X)):
+        one_by_one = topological()
+        for x in convert(X):
+            one_by_one.compute(x)
+        assert_same_state(one_by_one, topological().fit(X))
 
 
 def test_values_are_cut_at_the_threshold():
@@ -377,6 +393,7 @@ def test_gaussian_inhibition_without_any_radius_says_so():
         np.zeros((2, 20, 20)),
         np.full((3, 400), "x"),
         np.full((3, 400), 1j),
+        np.full((3, 400), None),
         scipy.sparse.csr_matrix(np.full((3, 400), np.nan)),
     ],
 )

@@ -102,12 +102,15 @@ def test_sparse_codes_and_data_frames_exclude_each_other():
     for call in (pooler.transform, pooler.fit_transform):
         with pytest.raises(ValueError, match="sparse_output must be False for output to pandas"):
             call(NUMBERS)
+    assert pooler.n_cycles_ == len(NUMBERS)
     pooler.set_output(transform="default")
+    fresh = SpatialPooler((32,), random_state=0)
     with (
         sklearn.config_context(transform_output="pandas"),
         pytest.raises(ValueError, match="sparse_output must be False"),
     ):
-        SpatialPooler((32,), random_state=0).fit_transform(NUMBERS)
+        fresh.fit_transform(NUMBERS)
+    assert not hasattr(fresh, "permanences_")
     with pytest.raises(TypeError, match="sparse_output"):
         pooler.set_params(sparse_output=1).transform(NUMBERS)
 

@@ -474,6 +474,7 @@ def hold_out(data: Mnist, n: int = 10_000) -> Mnist:
         data.image_shape,
         f"{data.source}; the last {len(data.train_images) - kept:,} training images held out, "
         "instead of test images",
+        "validation",
     )
 
 

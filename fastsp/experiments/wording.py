@@ -49,6 +49,11 @@ def seconds(spread: Spread) -> str:
     return "no time at all" if mean == 0 else f"{mean:.1e} s"
 
 
+def points(spread: Spread) -> str:
+    """Return a difference of two shares, and its range, in percentage points: '6.63 points'."""
+    return f"{number(Spread(*(100 * values for values in spread)))} points"
+
+
 def percent(spread: Spread, digits: int = 1) -> str:
     """Return a share and its range over the seeds in per cent: '99.1 % (98.7–99.4)'."""
     mean, least, greatest = (f"{100 * float(value):.{digits}f}" for value in spread)

@@ -9,9 +9,8 @@ from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.mnist import MnistResult, Readout
 from fastsp.experiments.mnist_seeds import MnistSeeds
-from fastsp.experiments.spread import Spread
-from fastsp.experiments.wording import number
 from fastsp.experiments.wording import percent as spread_percent
+from fastsp.experiments.wording import points
 from fastsp.pooler import SpatialPooler
 from fastsp.report.digits import inhibition_comparison, sample_digits
 from fastsp.report.page import Drawing, Fact, Table, percent, render
@@ -38,8 +37,8 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
         raise ValueError("result must be complete, but its experiment was interrupted.")
     metrics, config = first.metrics(), first.config
     tables = (
-        *([_seeds_table(result)] if len(result.trials) > 1 else []),
-        _accuracy_table(readout, untrained, raw),
+        *([_seeds_table(result, data.tried_on)] if len(result.trials) > 1 else []),
+        _accuracy_table(readout, untrained, raw, f"Accuracy on the {data.tried_on} images"),
         Table(
             "The code and its speed",
             ("figure", "here", "published"),
@@ -63,7 +62,7 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
         f"Images: {data.source}.",
         headline=(
             Fact(
-                "Test accuracy",
+                f"{data.tried_on.capitalize()} accuracy",
                 percent(readout.accuracy),
                 f"published 77 %; raw pixels {percent(raw.accuracy)}, "
                 f"untrained pooler {percent(untrained.accuracy)}",
@@ -83,15 +82,15 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
     )
 
 
-def _seeds_table(result: MnistSeeds) -> Table:
+def _seeds_table(result: MnistSeeds, tried_on: str) -> Table:
     seeds = [trial["seed"] for trial in result.trials]
     summary = result.summary()
     rows = {
-        "accuracy": "test accuracy",
+        "accuracy": f"{tried_on} accuracy",
         "accuracy_mean": "the same by the mean",
         "control_untrained_pooler": "control: untrained pooler",
         "control_raw_pixels": "control: raw pixels",
-        "gain": "added by learning (percentage points)",
+        "gain": "added by learning",
         "errors_removed": "errors of the untrained pooler that learning removes",
         "entropy": "entropy, share of its maximum",
     }
@@ -99,7 +98,7 @@ def _seeds_table(result: MnistSeeds) -> Table:
         f"Over seeds {seeds[0]} to {seeds[-1]}",
         ("figure", "mean (least–greatest)"),
         tuple(
-            (label, _points(summary[name]) if name == "gain" else spread_percent(summary[name], 2))
+            (label, points(summary[name]) if name == "gain" else spread_percent(summary[name], 2))
             for name, label in rows.items()
             if name in summary
         ),
@@ -108,12 +107,7 @@ def _seeds_table(result: MnistSeeds) -> Table:
     )
 
 
-def _points(gain: Spread) -> str:
-    """Return a difference of two accuracies."""
-    return number(Spread(*(100 * values for values in gain)))
-
-
-def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout) -> Table:
+def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout, title: str) -> Table:
     codes = {
         "trained pooler": readout,
         "control: untrained pooler": untrained,
@@ -125,7 +119,7 @@ def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout) -> Table
     )
     if readout.accuracy_mean is None:
         return Table(
-            "Accuracy on the test images",
+            title,
             ("code", "softmax regression"),
             tuple((name, percent(own.accuracy)) for name, own in codes.items()),
             f"The same softmax regression reads every code. {controls}",
@@ -135,7 +129,7 @@ def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout) -> Table
         for name, own in codes.items()
     ]
     return Table(
-        "Accuracy on the test images",
+        title,
         ("code", "product", "mean"),
         (*rows, ("published (mean)", "", "77 %")),
         "The same maximum-likelihood classifier reads every code. It combines the active "
@@ -159,7 +153,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         Drawing.of(
             plots.pipeline(pooler, images[:4], inputs[:4]),
             "From input to active columns",
-            "Each row is one test image. Columns lie where their receptive fields lie, so places "
+            "Each row is one image. Columns lie where their receptive fields lie, so places "
             "align across a row. A stage has one scale for all rows.",
         ),
     ]
@@ -195,7 +189,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         Drawing.of(
             plots.confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),
             "Confusion matrix",
-            f"Counts of test images, as {_READERS[config.readout]} tells them apart.",
+            f"Counts of {data.tried_on} images, as {_READERS[config.readout]} tells them apart.",
         ),
     ]
     if result.training.curve:
