@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-READ_BY_TESTS = ("tests", "bench", "docs", "examples", "README.md", "pyproject.toml")
+READ_BY_TESTS = ("tests", "bench", "data", "docs", "examples", "README.md", "pyproject.toml")
 NO_SOURCE = (".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "build", "dist", "site")
 SHOWN_IF_IT_FAILS = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 IS_THE_WHEEL = (
@@ -47,7 +47,6 @@ def main() -> None:
         for item in READ_BY_TESTS:
             copy = shutil.copytree if (ROOT / item).is_dir() else shutil.copy
             copy(ROOT / item, away / item)
-        (away / "data").symlink_to(ROOT / "data", target_is_directory=True)
         run(python, "-c", IS_THE_WHEEL, cwd=away)
         cache = os.environ | {"NUMBA_CACHE_DIR": str(folder / "cache")}
         run(python, "-m", "pytest", "-q", *sys.argv[1:], cwd=away, env=cache)

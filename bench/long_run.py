@@ -46,6 +46,8 @@ class Mark:
 
 def run(boosting: str, n_cycles: int, seed: int = 0) -> list[Mark]:
     """Let a pooler learn for `n_cycles` and return ten marks on the way, or one a stretch."""
+    if n_cycles < STRETCH:
+        raise ValueError(f"cycles must be at least {STRETCH:,}; got {n_cycles:,}")
     random = np.random.default_rng(seed)
     period, strength, density = 1000.0, 10.0, 4 / N_COLUMNS
     pooler = SpatialPooler(
