@@ -36,8 +36,8 @@ _HEAD = (
 )
 _SINGLE_HEAD = (
     "configuration",
-    *("learning, us", "kernel", "above it"),
-    *("inference, us", "kernel", "above it"),
+    *("learning, µs", "kernel", "above it"),
+    *("inference, µs", "kernel", "above it"),
 )
 
 _CACHE = 1 << 21

@@ -4,6 +4,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from fastsp.kernels.packing import join_rows
+
 
 def as_matrix(
     indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int
@@ -25,4 +27,6 @@ def in_one_row(
     """Leave out the room in `active` that is not filled."""
     if (n_active == active.shape[1]).all():
         return active.ravel(), n_active
-    return active[np.arange(active.shape[1]) < n_active[:, None]], n_active
+    joined = np.empty(n_active.sum(), np.int32)
+    join_rows(active, n_active, joined)
+    return joined, n_active

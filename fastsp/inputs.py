@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from fastsp.kernels.packing import pack_rows
+from fastsp.kernels.packing import pack_inputs, pack_rows
 
 CACHED = 2**18
 """Bits compared at a time, which stay in a core's own cache until they are packed."""
@@ -34,12 +34,15 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
         on = X.data > threshold
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words
+    if X.dtype == np.bool_:
+        X = X.view(np.uint8)
+    if X.dtype == np.uint8 and X.flags.c_contiguous:
+        pack_inputs(X, min(int(threshold), 255), words)
+        return words
     # Integers are compared as such, which is much faster than as floats.
     bound = int(threshold) if X.dtype.kind in "iu" else threshold
     n_rows = max(1, CACHED // n_inputs)
     for start in range(0, n, n_rows):
-        part = X[start : start + n_rows]
-        on = part if X.dtype == np.bool_ and threshold < 1 else part > bound
-        packed = np.packbits(on, axis=1, bitorder="little")
-        words.view(np.uint8)[start : start + n_rows, : packed.shape[1]] = packed
-    return words if np.little_endian else words.byteswap()
+        on = np.ascontiguousarray(X[start : start + n_rows] > bound)
+        pack_inputs(on.view(np.uint8), 0, words[start : start + n_rows])
+    return words

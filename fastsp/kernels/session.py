@@ -23,6 +23,7 @@ from fastsp.kernels.cycle import (
 from fastsp.kernels.inhibition import Inhibition
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.packing import pack_input
 from fastsp.kernels.segments import point_to_columns, point_to_segments
 from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
 from fastsp.kernels.upkeep import (
@@ -31,7 +32,7 @@ from fastsp.kernels.upkeep import (
     refresh_boost_factors,
     update_overlap_duty_cycles,
 )
-from fastsp.kernels.vectors import WORD, pack_word
+from fastsp.kernels.vectors import WORD
 
 _FIELDS = (
     "synapses",
@@ -124,16 +125,12 @@ def run_cycle(
 
     If it `learns`, changes the state as `learn` does, of which this is one cycle.
     """
-    words, input_mask, n_whole = session.words[0], session.input_mask, x.size // WORD
+    words, input_mask = session.words[0], session.input_mask
     if words.size != (x.size + WORD - 1) // WORD:
         return -1
-    for w in range(n_whole):
-        words[w] = pack_word(x, WORD * w, bound) & input_mask[w]
-    if n_whole < words.size:
-        words[n_whole] = 0
-        for i in range(WORD * n_whole, x.size):
-            words[n_whole] |= np.uint64(x[i] > bound) << np.uint64(i % WORD)
-        words[n_whole] &= input_mask[n_whole]
+    pack_input(x, bound, words)
+    for w in range(words.size):
+        words[w] &= input_mask[w]
     columns, rule = session.columns, session.rule
     n_active = np.empty(1, np.int64)
     session.guess[0] = choose_columns(
