@@ -18,6 +18,8 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.inputs import canonical
+
 Reals = NDArray[np.float64]
 
 
@@ -323,17 +325,13 @@ def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
     """Return 1.0 where a column is active, its value above the threshold, as canonical CSR."""
     if not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
-    active = scipy.sparse.csr_array(X)
-    active.check_format(full_check=True)
-    if not active.has_canonical_format:
-        active = active.copy()
-        active.sum_duplicates()
-    above = active.data > threshold
+    rows = canonical(X)
+    above = rows.data > threshold
     ones = above.astype(np.float64)
-    active = scipy.sparse.csr_array((ones, active.indices, active.indptr), active.shape)
-    if not above.all():
-        active = active.copy()
-        active.eliminate_zeros()
+    if above.all():
+        return scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape)
+    active = scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape, copy=True)
+    active.eliminate_zeros()
     return active
 
 

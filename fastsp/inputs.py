@@ -26,23 +26,56 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
     Returns
     -------
     (n, ceil(N / 64)) uint64
+
+    Raises
+    ------
+    ValueError
+        Where the indices of a sparse matrix are out of bounds.
     """
     n, n_inputs = X.shape
     words = np.zeros((n, (n_inputs + 63) // 64), np.uint64)
     if scipy.sparse.issparse(X):
-        X.check_format(full_check=True)  # an index out of bounds would go astray in memory
-        on = X.data > threshold
-        pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
+        rows = canonical(X)
+        on = _above(rows.data, threshold)
+        pack_rows(rows.indptr.astype(np.int64), rows.indices.astype(np.int32), on, words)
         return words
     if X.dtype == np.bool_:
         X = X.view(np.uint8)
     if X.dtype == np.uint8 and X.flags.c_contiguous:
         pack_inputs(X, min(int(threshold), 255), words)
         return words
-    # Integers are compared as such, which is much faster than as floats.
-    bound = int(threshold) if X.dtype.kind in "iu" else threshold
     n_rows = max(1, CACHED // n_inputs)
     for start in range(0, n, n_rows):
-        on = np.ascontiguousarray(X[start : start + n_rows] > bound)
+        on = np.ascontiguousarray(_above(X[start : start + n_rows], threshold))
         pack_inputs(on.view(np.uint8), 0, words[start : start + n_rows])
     return words
+
+
+def canonical(X: Any) -> scipy.sparse.csr_array:
+    """Return a sparse matrix as CSR: indices of a row strictly ascending, repeated entries added.
+
+    `X` itself stays as it is; arrays that need no change are shared with it.
+
+    Raises
+    ------
+    ValueError
+        Where indices are out of bounds, or pointers descend: they would go astray in memory.
+    """
+    X = X.tocsr()
+    if (np.diff(X.indptr) < 0).any():  # SciPy does not look where the last pointer is 0
+        raise ValueError("indptr must be a non-decreasing sequence")
+    # Made anew, since what X remembers of its own order may no longer be true.
+    rows = scipy.sparse.csr_array((X.data, X.indices, X.indptr), X.shape)
+    rows.check_format(full_check=True)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    return rows
+
+
+def _above(values: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
+    # Integers are compared as such: exactly, and much faster than as floats.
+    bound = int(threshold) if values.dtype.kind in "iu" else threshold
+    with np.errstate(over="ignore"):  # nothing is above what the type of the values cannot hold
+        above: NDArray[np.bool_] = values > bound
+    return above

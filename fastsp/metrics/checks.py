@@ -6,6 +6,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
+from fastsp.inputs import canonical
+
 Reals = NDArray[np.float64]
 Indices = NDArray[np.integer[Any]]
 
@@ -14,12 +16,13 @@ def as_csr(X: Any, name: str) -> scipy.sparse.csr_array:
     """Return a batch of SDRs as CSR of 1.0, with sorted indices and no stored zeros."""
     if not scipy.sparse.issparse(X):
         X = np.asarray(X)
-        if X.ndim != 2 or X.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name} must be a 2-D array of 0 and 1, got shape {X.shape}, dtype {X.dtype}"
-            )
-    sdrs = scipy.sparse.csr_array(X, dtype=np.float64, copy=scipy.sparse.issparse(X))
-    sdrs.sum_duplicates()
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} must be a 2-D array of 0 and 1, got shape {X.shape}, dtype {X.dtype}"
+        )
+    if scipy.sparse.issparse(X):
+        X = canonical(X).copy()
+    sdrs = scipy.sparse.csr_array(X, dtype=np.float64)
     sdrs.eliminate_zeros()
     if not (sdrs.data == 1.0).all():
         raise ValueError(f"{name} must hold 0 and 1 only, got {sdrs.data[sdrs.data != 1.0][0]}")
