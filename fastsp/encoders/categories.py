@@ -10,6 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from fastsp.encoders.runs import check_count
+from fastsp.encoders.tables import with_nan
 
 
 class CategoryEncoder(TransformerMixin, BaseEstimator):
@@ -17,8 +18,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     Each category of a feature has `n_on` bits, which are on where the feature has that category
     [1]_. It is scikit-learn's `OneHotEncoder` with `n_on` bits for one, so that a category weighs
-    as much in an overlap as a number does, and treats missing values as that does: NaN and None
-    are categories of their own where they were seen in `fit`.
+    as much in an overlap as a number does, and treats missing values as that does: NaN (with which
+    pandas' NA is one) and None are categories of their own where they were seen in `fit`.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             handle_unknown=self.handle_unknown,
             dtype=np.uint8,
             sparse_output=False,
-        ).fit(X)
+        ).fit(with_nan(X))
         self._one_hot = one_hot
         self.categories_ = one_hot.categories_
         self.n_features_in_ = one_hot.n_features_in_
@@ -117,7 +118,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_count("n_on", self.n_on, 1)
-        bits: NDArray[np.uint8] = np.repeat(self._one_hot.transform(X), self.n_on, axis=1)
+        bits: NDArray[np.uint8] = np.repeat(self._one_hot.transform(with_nan(X)), self.n_on, axis=1)
         return bits
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:

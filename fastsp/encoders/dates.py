@@ -1,7 +1,9 @@
 """Dates and times as runs of on-bits around the day, the week, the month and the year."""
 
 import datetime
+import re
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,28 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from fastsp.encoders.runs import NumberEncoder, Reals, run, switch_on
+from fastsp.encoders.tables import is_missing
 
 DAY = 86_400.0
 MONDAY = 4 * DAY
 """Monday, 5 January 1970, in seconds of POSIX time: a week begins."""
 FURTHEST = 1e13
 """Seconds from 1970, about 300,000 years."""
+UNFIT = "X must hold dates, times or seconds since 1970"
+TOO_FAR = f"dates must be within {FURTHEST:g} seconds of 1970"
+LONG_UNITS = {"Y": 366 * DAY, "M": 31 * DAY, "W": 7 * DAY, "D": DAY, "h": 3600.0, "m": 60.0}
+"""Seconds at most, of the units in which a date can be too far away to be written in seconds."""
+COUNTED = 1e17
+"""Seconds that surely fit an int64."""
+_DATE = r"-?\d{4,5}-\d\d-\d\d"
+_TIME = r"\d\d(?::\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
+_ZONE = r" ?(?:Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)"
+WRITTEN = re.compile(
+    rf"(\d{{4}}|-?\d{{4,5}}-\d\d|{_DATE})"
+    rf"|({_DATE}[T ]{_TIME})(?:(?<=\.\d{{6}})\d+)?(?:{_ZONE})?",
+    re.ASCII,
+)
+"""Dates, and times without what is beyond microseconds and without their zone."""
 
 
 def _of_calendar(unit: str) -> Callable[[Reals], Reals]:
@@ -45,7 +63,8 @@ class DateTimeEncoder(NumberEncoder):
     Each part is encoded as a number that comes round again is (see `CyclicEncoder`): a run of
     `n_on` on-bits that starts at the share of the day (or week, ...) that has passed, and wraps
     around [1]_. Months and years are those of the calendar, whatever their length. So exactly
-    `n_on` bits of each part are on, and none where the value is missing (NaT, None or NaN).
+    `n_on` bits of each part are on, and none where the value is missing (NaT, None, NaN, pandas'
+    NA or an empty string).
 
     Parameters
     ----------
@@ -64,10 +83,12 @@ class DateTimeEncoder(NumberEncoder):
 
     Notes
     -----
-    Dates are numpy's datetime64, Python's date and datetime, strings as in ISO 8601, columns of
-    dates of a data frame, or numbers: seconds since 1970 began. There are no time zones: what
-    counts is the time that is written. Those of another time zone are to be converted to local time
-    first.
+    Dates are numpy's datetime64, Python's date and datetime, strings as in ISO 8601 (such as
+    "2026-03-01" or "2026-03-01T12:30:00+02:00"), columns of dates of a data frame, or numbers:
+    seconds since 1970 began. They are read to the microsecond.
+
+    What counts is the time that is written, on the clock of its own time zone; the zone itself, or
+    an offset, is left out. So midnight is midnight everywhere, summer or winter.
 
     References
     ----------
@@ -114,7 +135,10 @@ class DateTimeEncoder(NumberEncoder):
     def _check_sizes(self) -> None:
         super()._check_sizes()
         parts = self.parts
-        if not isinstance(parts, (tuple, list)) or not parts or not set(parts) <= set(PHASES):
+        known = isinstance(parts, (tuple, list)) and all(
+            isinstance(part, str) and part in PHASES for part in parts
+        )
+        if not known or not parts:
             raise ValueError(f"parts must be some of {list(PHASES)}, got {parts!r}")
 
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
@@ -133,7 +157,7 @@ class DateTimeEncoder(NumberEncoder):
 
     def _check_distance(self, values: Reals) -> None:
         if (np.abs(values) > FURTHEST).any():
-            raise ValueError(f"dates must be within {FURTHEST:g} seconds of 1970")
+            raise ValueError(f"{UNFIT}: {TOO_FAR}")
 
     def _encode(self, values: Reals, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
         self._check_distance(values)
@@ -147,18 +171,69 @@ class DateTimeEncoder(NumberEncoder):
         return bits
 
 
-def _as_seconds(X: ArrayLike) -> Reals | None:
+def _as_seconds(X: Any) -> Reals | None:
     """Return dates as seconds since 1970 began, NaN where missing; None for what are numbers."""
+    if hasattr(X, "rows") and any(getattr(dtype, "time_zone", None) for dtype in X.dtypes):
+        X = np.array(X.rows(), object)  # an array of a Polars frame would be in UTC
     dates = np.asarray(X)
-    if dates.dtype.kind == "O":
-        if not any(isinstance(date, (datetime.date, np.datetime64, str)) for date in dates.flat):
-            return None
-    elif dates.dtype.kind not in "MU":
-        return None
+    if dates.dtype.kind == "S":
+        dates = dates.astype(str)
+    if dates.dtype.kind in "UT":
+        dates = dates.astype(object)
     try:
-        precise = dates.astype("M8[us]")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"X must hold dates, times or seconds since 1970: {error}") from error
-    seconds = precise.astype(np.int64) / 1e6
-    seconds[np.isnat(precise)] = np.nan
+        if dates.dtype.kind == "M":
+            return _of_moments(dates)
+        kinds = (datetime.date, np.datetime64, str)
+        if dates.dtype.kind == "O" and any(isinstance(date, kinds) for date in dates.flat):
+            return _of_objects(dates)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{UNFIT}: {error}") from error
+    return None
+
+
+def _of_moments(dates: NDArray[np.datetime64]) -> Reals:
+    """Return seconds since 1970 began; the same for the same moment in any unit."""
+    unit, count = np.datetime_data(dates.dtype)
+    if unit in LONG_UNITS:  # of which NumPy would make other seconds, without a word
+        units = np.where(np.isnat(dates), 0.0, dates.astype(np.float64))
+        if (np.abs(units) * count * LONG_UNITS[unit] > COUNTED).any():
+            raise ValueError(TOO_FAR)
+    whole = dates.astype("M8[s]")  # the earlier one, so that the rest is not negative
+    rest = (dates - whole).astype("m8[us]") / np.timedelta64(1, "s")
+    seconds: Reals = whole.astype(np.float64) + rest
     return seconds
+
+
+def _of_objects(dates: NDArray[Any]) -> Reals:
+    """Return the same of dates, strings and numbers, side by side."""
+    seconds = np.full(dates.size, np.nan)
+    places, written = [], []
+    for place, date in enumerate(dates.flat):
+        if is_missing(date):
+            continue
+        if isinstance(date, np.datetime64):
+            seconds[place] = _of_moments(np.asarray(date))
+        elif isinstance(date, Real):
+            seconds[place] = float(date)
+        else:
+            places.append(place)
+            written.append(_as_written(date))
+    seconds[places] = _of_moments(np.array(written, "M8[us]"))
+    return seconds.reshape(dates.shape)
+
+
+def _as_written(date: object) -> object:
+    """Return a date or string without its time zone, as NumPy reads it; raise ValueError."""
+    if isinstance(date, datetime.datetime):
+        return date.replace(tzinfo=None)
+    if isinstance(date, datetime.date):
+        return date
+    if not isinstance(date, str):
+        raise ValueError(f"{date!r} is none")
+    text = date.strip()
+    if text.lower() in ("", "nat"):
+        return "NaT"
+    match = WRITTEN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{date!r} is not written as 2026-03-01 or 2026-03-01T12:30:00 is")
+    return match[1] or match[2]

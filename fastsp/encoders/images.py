@@ -5,6 +5,7 @@ The compiled loops are in `fastsp.kernels.images`.
 """
 
 import math
+import sys
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -98,8 +99,7 @@ class BinaryImageEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         channels = self._check_channels()
         images = _comparable(_check_images(self, X, reset=False))
         if images.dtype.kind in "iu":
-            thresholds = np.empty(len(images), images.dtype)
-            integer_thresholds(images, thresholds)
+            thresholds = _integer_thresholds(images)
         else:
             thresholds = np.empty(len(images), np.float64)
             float_thresholds(images, thresholds)
@@ -251,8 +251,10 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _start(self, X: ArrayLike) -> NDArray[Any]:
         for name in ("max_rotation", "max_shift"):
-            value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+            value: Any = getattr(self, name)
+            # Compared as it is: an integer may be too large to become a float.
+            fits = isinstance(value, Real) and 0 <= value <= sys.float_info.max  # type: ignore[operator]
+            if not fits:
                 raise ValueError(f"{name} must be a finite number, at least 0, got {value!r}")
         images = _check_images(clone(self), X, reset=True)
         image_shape = _resolve_shape(self.image_shape, images.shape[1])
@@ -266,7 +268,7 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _draw(self, images: NDArray[Any]) -> NDArray[Any]:
         height, width = self.image_shape_
         draws = 2.0 * self.generator_.random((len(images), 3)) - 1.0
-        angles = np.radians(self.max_rotation) * draws[:, 0]
+        angles = np.radians(float(self.max_rotation)) * draws[:, 0]
         reach = min(self.max_shift, 2.0 * (height + width))  # beyond it nothing is left to see
         shifts = reach * draws[:, 1:]
         augmented = np.empty_like(images)
@@ -299,16 +301,30 @@ def _check_images(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> NDA
 
 
 def _comparable(images: NDArray[Any]) -> NDArray[Any]:
-    """Return `images` as uint8, int64 or float64: the types the encoder is compiled for."""
+    """Return images as uint8, int64 or float64, for which the encoder is compiled, in the order."""
     if images.dtype == np.bool_:
         return images.view(np.uint8)
     if images.dtype == np.uint8:
         return images
-    if images.dtype.kind in "iu":
-        largest = max(abs(int(images.min())), int(images.max()))
-        if largest * images.shape[1] < 2**63:  # sums are exact
-            return images.astype(np.int64, copy=False)
-    return images.astype(np.float64, copy=False)
+    if images.dtype == np.uint64 and images.max() >= 2**63:
+        # All of them 2^63 less, and their means as well: nothing changes in comparison.
+        return (images ^ np.uint64(2**63)).view(np.int64)
+    return images.astype(np.int64 if images.dtype.kind in "iu" else np.float64, copy=False)
+
+
+def _integer_thresholds(images: NDArray[Any]) -> NDArray[Any]:
+    """Return the least integer that is not below the mean of each image, exactly."""
+    n_pixels = images.shape[1]
+    small = images.dtype == np.uint8  # no need to look
+    if small or max(abs(int(images.min())), int(images.max())) * n_pixels < 2**63:
+        thresholds = np.empty(len(images), images.dtype)
+        integer_thresholds(images, thresholds)
+        return thresholds
+    # Quotients and remainders add up apart, where sums of pixels would not fit. What flows over in
+    # the sum of quotients flows back with the other.
+    quotients, remainders = np.divmod(images, n_pixels)
+    exact: NDArray[Any] = quotients.sum(axis=1) - (-remainders.sum(axis=1) // n_pixels)
+    return exact
 
 
 def _resolve_shape(image_shape: tuple[int, int] | None, n_pixels: int) -> tuple[int, int]:
@@ -340,9 +356,11 @@ def _as_generator(
 ) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(2**32, size=4, dtype=np.uint64))
-    if random_state is None or isinstance(random_state, (Integral, np.random.Generator)):
+    if random_state is None or isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state)
+    if isinstance(random_state, Integral) and random_state >= 0:
+        return np.random.default_rng(int(random_state))
     raise ValueError(
-        "random_state must be an integer, a numpy Generator, a RandomState or None,"
+        "random_state must be an integer of at least 0, a numpy Generator, a RandomState or None,"
         f" got {random_state!r}"
     )

@@ -11,8 +11,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.encoders.tables import with_nan
+
 Reals = NDArray[np.float64]
 Places = NDArray[np.int64]
+
+MOST_BITS = 2**31 - 1
 
 
 def switch_on(places: Iterable[Places], present: NDArray[np.bool_], n_bits: int) -> Any:
@@ -99,8 +103,7 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         self._check_sizes()
         values = self._values(self, X, reset=False)
         present = ~np.isnan(values)
-        values[~present] = 0.0
-        return self._encode(values, present)
+        return self._encode(np.where(present, values, 0.0), present)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the bits: the name of the feature, then the number of the bit, such as "x0_17".
@@ -120,10 +123,17 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         )
 
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
-        """Return a new float64 array of the values of `X`, checked against `estimator`."""
-        values: Reals = validate_data(
-            estimator, X, dtype=np.float64, ensure_all_finite="allow-nan", copy=True, reset=reset
-        )
+        """Return the values of `X` as float64, checked against `estimator`; maybe its own array."""
+        try:
+            values: Reals = validate_data(
+                estimator,
+                with_nan(X),
+                dtype=np.float64,
+                ensure_all_finite="allow-nan",
+                reset=reset,
+            )
+        except OverflowError as error:
+            raise ValueError(f"X must hold numbers that fit float64: {error}") from error
         return values
 
     def _check_sizes(self) -> None:
@@ -146,16 +156,22 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 
 
 def check_count(name: str, value: object, least: int, reason: str = "") -> None:
-    """Raise ValueError unless `value` is an integer of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < least:
-        raise ValueError(f"{name} must be an integer, at least {least}{reason}, got {value!r}")
+    """Raise ValueError unless `value` is an integer of at least `least`, below 2^31."""
+    if (
+        not isinstance(value, Integral)
+        or isinstance(value, bool)
+        or not least <= int(value) <= MOST_BITS
+    ):
+        raise ValueError(
+            f"{name} must be an integer, at least {least}{reason} and below 2^31, got {value!r}"
+        )
 
 
 def per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
     """Return a parameter that is one finite number for all features, or one for each."""
     try:
         numbers = np.asarray(value, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.array(np.nan)
     if numbers.shape not in ((), (n_features,)) or not np.isfinite(numbers).all():
         raise ValueError(

@@ -15,6 +15,8 @@ from fastsp.encoders.runs import (
 
 FURTHEST = 2.0**52
 """Steps of the resolution; beyond it, float64 has no numbers half a step apart."""
+FINEST = 2.0**-50
+"""The least resolution that is learned, as a share of the value that is farthest from 0."""
 
 
 class RandomDistributedEncoder(NumberEncoder):
@@ -34,7 +36,8 @@ class RandomDistributedEncoder(NumberEncoder):
     ----------
     resolution : float or (n_features,) array, optional
         Width of a bucket, for all features or for each. If None, a hundredth of the distance of the
-        least and the greatest value seen in `fit`; 1 for a feature that was constant, or missing.
+        least and the greatest value seen in `fit`; 1 for a feature that was constant, or missing;
+        but at least 2^-50 of the value farthest from 0, below which float64 tells no steps apart.
     n_bits : int, default=400
         Bits for each feature.
     n_on : int, default=20
@@ -84,10 +87,19 @@ class RandomDistributedEncoder(NumberEncoder):
         if self.resolution is None:
             # Halves first, so that no distance is infinite.
             extent = np.fmax.reduce(values / 2, axis=0) - np.fmin.reduce(values / 2, axis=0)
-            resolution = np.where(extent > 0, extent / 50, 1.0)
+            furthest = np.fmax.reduce(np.abs(values), axis=0)
+            resolution = np.where(extent / 50 > 0, extent / 50, 1.0)
+            resolution = np.fmax(resolution, FINEST * furthest)
         else:
             resolution = positive_per_feature("resolution", self.resolution, n_features)
-        salts = check_random_state(self.random_state).randint(2**64, size=n_features, dtype="u8")
+        try:
+            random = check_random_state(self.random_state)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "random_state must be an integer from 0 to 2^32 - 1, a RandomState or None,"
+                f" got {self.random_state!r}"
+            ) from error
+        salts = random.randint(2**64, size=n_features, dtype="u8")
         return {"resolution_": resolution, "salts_": salts}
 
     def _encode(self, values: Reals, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -95,7 +107,8 @@ class RandomDistributedEncoder(NumberEncoder):
             steps = np.floor(values / self.resolution_)
         if (np.abs(steps) > FURTHEST).any():
             raise ValueError(
-                "values must be within 2**52 times the resolution of 0; give a larger resolution"
+                "X must hold values within 2**52 times the resolution of 0;"
+                " give a larger resolution"
             )
         buckets = steps.astype(np.int64)
         begins = np.arange(self.n_on + 1) * self.n_bits // self.n_on
