@@ -81,6 +81,10 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the MNIST files.", show_default="where fastsp finds it"),
 ]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", help="Which set of several in the folder, such as letters of EMNIST."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--n-jobs", help="Threads; -1 for all cores.", show_default="one"),
@@ -118,6 +122,7 @@ def mnist(
     seed: Annotated[int, typer.Option(help="The first, of everything random.")] = 0,
     seeds: Annotated[int, typer.Option(help="How many, counting up from the first.")] = 1,
     data: Data = None,
+    split: Split = None,
     output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("fastsp-mnist"),
     inhibition: Annotated[
         Inhibition | None,
@@ -186,7 +191,7 @@ def mnist(
     if checkpoint is not None and seeds > 1:
         raise typer.BadParameter("goes with one seed only", param_hint="--checkpoint")
     snapshots = None if checkpoint is None else Snapshots(checkpoint, every, resume)
-    digits = _prepare(data, output)
+    digits = _prepare(data, split, output)
     if validate:
         digits = hold_out(digits)
 
@@ -241,6 +246,7 @@ def ablate(
     seeds: Annotated[int, typer.Option(help="Seeds per variant, from 0.")] = 3,
     cycles: Annotated[int, typer.Option(help="Learning cycles of each trial.")] = 60_000,
     data: Data = None,
+    split: Split = None,
     output: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("fastsp-ablate"),
     n_jobs: Jobs = None,
     quiet: Quiet = False,
@@ -249,7 +255,7 @@ def ablate(
     from fastsp.experiments import AblationConfig, Interrupted, MnistConfig, run_ablation
 
     config = AblationConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs), seeds=seeds)
-    digits = _prepare(data, output)
+    digits = _prepare(data, split, output)
     try:
         with progress_bars(quiet) as progress:
             result = run_ablation(config, digits, progress)
@@ -285,6 +291,7 @@ def experiment(
         bool, typer.Option("--quick", help="In a small size, which shows only that all runs.")
     ] = False,
     data: Data = None,
+    split: Split = None,
     output: Annotated[
         Path | None, typer.Option(help="Folder of the results.", show_default="fastsp-NAME")
     ] = None,
@@ -300,7 +307,7 @@ def experiment(
     output = writable(output or Path(f"fastsp-{name}"))
     if name is ExperimentName.TUNE:  # taken up again where the folder already holds a study
         config = replace(config, study=f"sqlite:///{output / 'study.db'}")
-    digits = _prepare(data, output) if chosen.needs_digits else None
+    digits = _prepare(data, split, output) if chosen.needs_digits else None
     try:
         with progress_bars(quiet) as progress:
             result = run_experiment(chosen, config, range(seed, seed + seeds), digits, progress)
@@ -355,9 +362,9 @@ def run(arguments: list[str] | None = None) -> int:
     return INTERRUPTED if message == "interrupted" else BAD_INPUT
 
 
-def _prepare(data: Path | None, output: Path) -> "Mnist":
+def _prepare(data: Path | None, split: str | None, output: Path) -> "Mnist":
     """Return the images, after a look whether results can be written at all."""
     from fastsp.datasets import load_mnist
 
     writable(output)
-    return load_mnist(data)
+    return load_mnist(data, split)

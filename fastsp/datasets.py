@@ -4,10 +4,12 @@ Files go in, plain or gzipped; arrays come out. A file is believed only as far a
 """
 
 import gzip
+import hashlib
 import http.client
 import math
 import re
 import struct
+import urllib.error
 import zlib
 from dataclasses import dataclass
 from os import PathLike
@@ -24,9 +26,18 @@ _MAX_DIMENSIONS = 8
 _MAX_BYTES = 2**31
 _READ_BYTES = 2**20
 _FILE_NAME = re.compile(
-    r"(?P<prefix>.*?)(?P<part>train|t10k|test)-(?P<content>images|labels)[-.]idx\d-ubyte(\.gz)?"
+    r"(?P<set>(?!\.).*?)(?P<part>train|t10k|test)-(?P<content>images|labels)"
+    r"[-.]idx\d-(ubyte|int)(\.gz)?"
 )
 _ROLES = ("train-images", "train-labels", "test-images", "test-labels")
+_MNIST = "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5"
+"""SHA-256 of the test labels of MNIST."""
+_CHOOSE = "choose one by its split (load_mnist(folder, split), or --split on the command line)"
+_PASS_FOLDER = "pass the folder (load_mnist(folder), or --data on the command line)"
+_FETCHING_FAILS = (OSError, ValueError, EOFError, zlib.error, http.client.HTTPException)
+
+_Sets = dict[str, dict[str, dict[str, Path]]]
+"""By the name of the set, the role and the name without .gz: files."""
 
 
 class DatasetError(ValueError):
@@ -63,17 +74,21 @@ class Mnist:
     tried_on: str = "test"
 
 
-def load_mnist(folder: str | PathLike[str] | None = None) -> Mnist:
+def load_mnist(folder: str | PathLike[str] | None = None, split: str | None = None) -> Mnist:
     """Load MNIST, or another set of images in the same format.
 
     Parameters
     ----------
     folder : path, optional
         Holds the four files of a set in IDX format, such as `train-images-idx3-ubyte`, with or
-        without `.gz`, with a dot for the second hyphen, or with a prefix: Fashion-MNIST and EMNIST
-        (whose images are stored transposed, and stay so) load the same way. By default `data` in
-        the checkout is tried, then `data` in the current directory, then OpenML, whose files
-        scikit-learn keeps in its own cache.
+        without `.gz`, with a dot for the second hyphen, or with a prefix: Fashion-MNIST, QMNIST
+        and EMNIST (whose images are stored transposed, and stay so) load the same way. By default
+        `data` in the checkout is tried, then `data` in the current directory, then OpenML, whose
+        files scikit-learn keeps in its own cache; what is there must be MNIST itself.
+    split : str, optional
+        Which set to take of several in the folder: what its files' names have in common before
+        `train` and `test`, such as "emnist-letters", or the end of that, "letters"; "" for names
+        that begin so. Where it is given, any set will do in the folders tried by default.
 
     Returns
     -------
@@ -83,13 +98,32 @@ def load_mnist(folder: str | PathLike[str] | None = None) -> Mnist:
     ------
     DatasetError
         Where files are missing, damaged, or not the images and labels that their names promise,
-        or OpenML cannot be reached.
+        the folder holds several sets and none was chosen, another set than MNIST lies where MNIST
+        is looked for, or OpenML does not give it.
+    TypeError
+        Where an argument is of another type.
     """
+    if split is not None and not isinstance(split, str):
+        raise TypeError(f"split must be the name of a set, or None; got {split!r}")
     if folder is not None:
-        return _load_folder(Path(folder))
-    for candidate in _data_folders():
-        if candidate.is_dir() and any(map(_role, candidate.iterdir())):
-            return _load_folder(candidate)
+        if not isinstance(folder, (str, PathLike)):
+            raise TypeError(f"folder must be a path, or None; got {folder!r}")
+        folder = Path(folder)
+        return _load(folder, _find_sets(folder), split)
+    for candidate in filter(Path.is_dir, _data_folders()):
+        sets = _find_sets(candidate)
+        if split is None and sets:
+            found = _load(candidate, sets, None)
+            if hashlib.sha256(found.test_labels.tobytes()).hexdigest() != _MNIST:
+                raise DatasetError(
+                    f"{candidate}: another set than MNIST, which is looked for there; to use it,"
+                    f" {_PASS_FOLDER}"
+                )
+            return found
+        if split is not None and _named(sets, split):
+            return _load(candidate, sets, split)
+    if split is not None:
+        raise DatasetError(f"{_tried()}: no set {split!r}; {_PASS_FOLDER}")
     return _fetch()
 
 
@@ -159,19 +193,55 @@ def _read_array(stream: BinaryIO, path: Path) -> NDArray[Any]:
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _role(path: Path) -> str | None:
-    """Return which of `_ROLES` a file plays by its name, if any."""
-    match = _FILE_NAME.fullmatch(path.name)
-    if match is None:
-        return None
-    part = "train" if match["part"] == "train" else "test"
-    return f"{part}-{match['content']}"
-
-
-def _load_folder(folder: Path) -> Mnist:
+def _find_sets(folder: Path) -> _Sets:
+    """Return the files of all sets in a folder; gzipped or not is the same file."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
-    paths = [_find(folder, role) for role in _ROLES]
+    sets: _Sets = {}
+    try:
+        # In this order a plain file comes after its gzipped copy, and is the one taken.
+        for path in sorted(folder.iterdir(), reverse=True):
+            match = _FILE_NAME.fullmatch(path.name)
+            if match and not path.is_dir():
+                part = "train" if match["part"] == "train" else "test"
+                roles = sets.setdefault(match["set"].rstrip("-_"), {})
+                files = roles.setdefault(f"{part}-{match['content']}", {})
+                files[path.name.removesuffix(".gz")] = path
+    except OSError as error:
+        raise DatasetError(f"{folder}: cannot be read ({error.strerror})") from error
+    return dict(sorted(sets.items()))
+
+
+def _named(sets: _Sets, split: str) -> list[str]:
+    """Return the sets that `split` may mean."""
+    return [name for name in sets if name == split] or [
+        name for name in sets if split and name.endswith(f"-{split}")
+    ]
+
+
+def _choose(folder: Path, sets: _Sets, split: str | None) -> str:
+    """Return the name of the set to be loaded."""
+    names = ", ".join(map(repr, sets))
+    if split is not None:
+        named = _named(sets, split)
+        if len(named) == 1:
+            return named[0]
+        found = f"{len(named)} sets" if named else "no set"
+        raise DatasetError(f"{folder}: {found} {split!r}; split must be one of {names or 'none'}")
+    if len(sets) < 2:
+        return next(iter(sets), "")
+    for role in _ROLES:
+        n_files = sum(role in roles for roles in sets.values())
+        if n_files > 1:
+            raise DatasetError(
+                f"{folder}: {n_files} files of {role}, of the sets {names}; {_CHOOSE}"
+            )
+    raise DatasetError(f"{folder}: files of different sets, {names}, and of none all four")
+
+
+def _load(folder: Path, sets: _Sets, split: str | None) -> Mnist:
+    name = _choose(folder, sets, split)
+    paths = [_find(folder, name, sets.get(name, {}), role) for role in _ROLES]
     train_images, train_labels, test_images, test_labels = map(_read_bytes, paths, _ROLES)
     for images, labels, path in (
         (train_images, train_labels, paths[1]),
@@ -190,20 +260,19 @@ def _load_folder(folder: Path) -> Mnist:
         test_images.reshape(len(test_images), -1),
         test_labels,
         (image_shape[0], image_shape[1]),
-        str(folder),
+        f"{folder}, {name}" if len(sets) > 1 else str(folder),
     )
 
 
-def _find(folder: Path, role: str) -> Path:
-    """Return the one file of `folder` that plays a role; gzipped or not is the same file."""
-    # In this order a plain file comes after its gzipped copy, and is the one taken.
-    files = sorted((path for path in folder.iterdir() if _role(path) == role), reverse=True)
-    found = {path.name.removesuffix(".gz"): path for path in files}
-    if len(found) != 1:
-        number = "no file" if not found else f"{len(found)} files"
-        names = "".join(f", {name}" for name in found)
-        raise DatasetError(f"{folder}: {number} of {role} (such as {_example(role)}){names}")
-    return found.popitem()[1]
+def _find(folder: Path, name: str, roles: dict[str, dict[str, Path]], role: str) -> Path:
+    """Return the one file of a set that plays a role."""
+    files = roles.get(role, {})
+    if len(files) != 1:
+        number = "no file" if not files else f"{len(files)} files"
+        example = f"{name}-{_example(role)}" if name else _example(role)
+        names = "".join(f", {file}" for file in files)
+        raise DatasetError(f"{folder}: {number} of {role} (such as {example}){names}")
+    return next(iter(files.values()))
 
 
 def _example(role: str) -> str:
@@ -217,7 +286,14 @@ def _read_bytes(path: Path, role: str) -> NDArray[np.uint8]:
         array = read_idx(path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
-    n_dimensions = 3 if role.endswith("images") else 1
+    if role.endswith("images"):
+        n_dimensions = 3
+    else:
+        n_dimensions = 1
+        if array.dtype == np.int32 and array.shape[1:] == (8,):
+            array = array[:, 0]  # of QMNIST: the digit, then who wrote it, and where it was found
+        if array.dtype.kind == "i" and array.min() >= 0 and array.max() < 256:
+            array = array.astype(np.uint8)
     if array.dtype != np.uint8 or array.ndim != n_dimensions:
         raise DatasetError(
             f"{path}: {array.ndim}-dimensional {array.dtype}, wanted {n_dimensions}-dimensional"
@@ -233,6 +309,10 @@ def _data_folders() -> list[Path]:
     return [root / "data"] * in_checkout + [Path.cwd() / "data"]
 
 
+def _tried() -> str:
+    return " or ".join(map(str, _data_folders()))
+
+
 def _fetch() -> Mnist:
     # A slow import, and seldom needed.
     from sklearn.datasets import fetch_openml
@@ -241,13 +321,14 @@ def _fetch() -> Mnist:
         images, labels = fetch_openml(
             "mnist_784", version=1, as_frame=False, return_X_y=True, parser="liac-arff"
         )
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        images, labels = images.astype(np.uint8), labels.astype(np.uint8)
+        if not len(images) == len(labels) == 70_000:
+            raise ValueError(f"{len(images)} images and {len(labels)} labels, wanted 70000")
+    except _FETCHING_FAILS as error:
         raise DatasetError(
-            f"MNIST is not in {' or '.join(map(str, _data_folders()))}, and OpenML cannot be"
-            f" reached ({type(error).__name__}); pass the folder that holds its four files"
-            " (load_mnist(folder), or --data on the command line)"
+            f"MNIST is not in {_tried()}, and {_what_failed(error)}; pass the folder that holds its"
+            " four files (load_mnist(folder), or --data on the command line)"
         ) from error
-    images, labels = images.astype(np.uint8), labels.astype(np.uint8)
     return Mnist(
         images[:60_000],
         labels[:60_000],
@@ -256,3 +337,18 @@ def _fetch() -> Mnist:
         (28, 28),
         "OpenML, mnist_784, version 1",
     )
+
+
+def _what_failed(error: Exception) -> str:
+    """Return in one line what kept MNIST from coming from OpenML."""
+    told = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, urllib.error.HTTPError):
+        return f"OpenML refuses it (HTTP {error.code}: {error.reason})"
+    if isinstance(error, (urllib.error.URLError, ConnectionError, TimeoutError)):
+        return f"OpenML cannot be reached ({type(error).__name__}: {told})"
+    if isinstance(error, http.client.HTTPException):
+        return f"the connection to OpenML broke off ({type(error).__name__})"
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"what OpenML sends cannot be kept ({place}{error.strerror})"
+    return f"what OpenML sends is not MNIST ({told})"

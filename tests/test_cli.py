@@ -256,3 +256,33 @@ def test_missing_extra_is_told(package, capsys, monkeypatch):
 def test_imports_without(module, missing):
     script = f"import sys; sys.modules.update(dict.fromkeys({missing})); import {module}"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_one_of_several_sets_is_taken_by_its_split(tmp_path, capsys):
+    folder = write_digits(tmp_path / "data", make_digits(80, 20))
+    for path in list(folder.iterdir()):
+        (folder / f"emnist-letters-{path.name}").write_bytes(path.read_bytes())
+        path.rename(folder / f"emnist-digits-{path.name}")
+    arguments = ["mnist", "--cycles=20", "--inhibition=global", f"--data={folder}", "--quiet"]
+    arguments.append(f"--output={tmp_path / 'out'}")
+    assert main(arguments) == 2
+    assert "'emnist-digits', 'emnist-letters'; choose one by its split" in error_line(capsys)
+    assert main([*arguments, "--split=letters"]) == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["data"] == f"{folder}, emnist-letters"
+
+
+@pytest.mark.parametrize("command", [["mnist"], ["mnist", "--validate"], ["ablate"]])
+def test_test_labels_that_training_lacks_are_told_before_the_run(
+    tmp_path, capsys, monkeypatch, command
+):
+    digits = make_digits(80, 20)
+    digits.test_labels[3] = 200
+    digits.train_labels[-1] = 201
+    folder = write_digits(tmp_path / "data", digits)
+    monkeypatch.setattr("fastsp.experiments.mnist.Training.run", None)
+    arguments = [*command, f"--data={folder}", f"--output={tmp_path / 'out'}", "--quiet"]
+    assert main(arguments) == 2
+    error = error_line(capsys)
+    assert "images must have labels of training images" in error
+    assert ("[201]" if "--validate" in command else "[200]") in error

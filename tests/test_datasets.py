@@ -1,7 +1,9 @@
 import gzip
 import hashlib
+import http.client
 import struct
 import urllib.error
+import zlib
 
 import numpy as np
 import pytest
@@ -177,10 +179,11 @@ def _no_data(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("_no_data")
-def test_the_current_directory_comes_after_the_checkout(tmp_path):
+def test_the_current_directory_comes_after_the_checkout(monkeypatch, tmp_path):
     folder = tmp_path / "elsewhere" / "data"
     folder.mkdir()
     arrays = write_set(folder)
+    monkeypatch.setattr(datasets, "_MNIST", hashlib.sha256(arrays[3].tobytes()).hexdigest())
     check_set(load_mnist(), arrays)
 
 
@@ -204,3 +207,139 @@ def test_without_files_and_network_the_error_says_what_to_do(monkeypatch, error)
     with pytest.raises(DatasetError, match="pass the folder") as caught:
         load_mnist()
     assert "\n" not in str(caught.value)
+
+
+# --- several sets, and what is none, in a folder ---
+
+LETTERS = ("emnist-letters-train-{}-ubyte.gz", "emnist-letters-test-{}-ubyte.gz")
+BALANCED = ("emnist-balanced-train-{}-ubyte.gz", "emnist-balanced-test-{}-ubyte.gz")
+
+
+def test_files_with_a_dot_before_and_folders_are_no_data(tmp_path):
+    arrays = write_set(tmp_path)
+    for path in list(tmp_path.iterdir()):
+        (tmp_path / f"._{path.name}").write_bytes(b"Mac OS X")
+        (tmp_path / f"other-{path.name}").mkdir()
+    (tmp_path / ".emnist-train-images-idx3-ubyte").write_bytes(b"")
+    (tmp_path / "train-images-idx3-ubyte.gz").mkdir()
+    data = load_mnist(tmp_path)
+    check_set(data, arrays)
+    assert data.source == str(tmp_path)
+
+
+@pytest.mark.parametrize("split", ["letters", "emnist-letters"])
+def test_one_of_several_sets_is_chosen_by_its_split(tmp_path, split):
+    letters = write_set(tmp_path, LETTERS)
+    plain = write_set(tmp_path, shape=(3, 3))
+    write_set(tmp_path, BALANCED, shape=(2, 2))
+    data = load_mnist(tmp_path, split)
+    check_set(data, letters)
+    assert data.source == f"{tmp_path}, emnist-letters"
+    check_set(load_mnist(tmp_path, ""), plain, (3, 3))
+
+
+def test_a_split_that_means_none_or_several_is_told_the_choices(tmp_path):
+    write_set(tmp_path, LETTERS)
+    write_set(tmp_path, BALANCED)
+    write_set(tmp_path, tuple(name.replace("emnist", "old") for name in LETTERS))
+    choices = "'emnist-balanced', 'emnist-letters', 'old-letters'"
+    for split, found in ((None, "3 files of train-images"), ("mnist", "no set"), ("", "no set")):
+        with pytest.raises(DatasetError, match=f"{found}.*{choices}"):
+            load_mnist(tmp_path, split)
+    with pytest.raises(DatasetError, match=f"2 sets 'letters'.*{choices}"):
+        load_mnist(tmp_path, "letters")
+    with pytest.raises(TypeError, match="split must be the name of a set"):
+        load_mnist(tmp_path, 3)
+    with pytest.raises(TypeError, match="folder must be a path"):
+        load_mnist(3)
+
+
+def test_training_and_test_files_of_different_sets_are_not_taken_together(tmp_path):
+    write_set(tmp_path, LETTERS)
+    for path in list(tmp_path.glob("*test*")):
+        path.rename(tmp_path / path.name.replace("letters", "digits"))
+    with pytest.raises(DatasetError, match="different sets, 'emnist-digits', 'emnist-letters'"):
+        load_mnist(tmp_path)
+    with pytest.raises(DatasetError, match=r"no file of test-images \(such as emnist-letters-"):
+        load_mnist(tmp_path, "letters")
+
+
+def write_qmnist(folder, labels):
+    names = ("qmnist-train-{}-ubyte", "qmnist-test-{}-ubyte")
+    arrays = write_set(folder, names)
+    for part, classes in zip(("train", "test"), labels, strict=True):
+        (folder / f"qmnist-{part}-labels-idx1-ubyte").unlink()
+        table = np.arange(8 * len(classes), dtype=np.int32).reshape(-1, 8) + 1000
+        table[:, 0] = classes
+        (folder / f"qmnist-{part}-labels-idx2-int.gz").write_bytes(gzip.compress(idx(table)))
+    return arrays
+
+
+def test_labels_of_qmnist_are_the_first_of_their_columns(tmp_path):
+    labels = [5, 0, 4, 1, 9, 2], [2, 0, 1]
+    arrays = write_qmnist(tmp_path, labels)
+    arrays[1], arrays[3] = labels
+    check_set(load_mnist(tmp_path), arrays)
+
+
+@pytest.mark.parametrize("label", [-1, 256])
+def test_labels_that_are_no_bytes_are_refused(tmp_path, label):
+    write_qmnist(tmp_path, ([0] * 6, [0, 0, label]))
+    with pytest.raises(DatasetError, match="1-dimensional int32, wanted 1-dimensional uint8"):
+        load_mnist(tmp_path)
+
+
+# --- MNIST itself ---
+
+
+@pytest.mark.usefixtures("_no_data")
+def test_another_set_is_not_taken_for_mnist(tmp_path):
+    folder = tmp_path / "elsewhere" / "data"
+    folder.mkdir()
+    letters = write_set(folder, LETTERS)
+    with pytest.raises(DatasetError, match=r"data: another set than MNIST.*pass the folder"):
+        load_mnist()
+    check_set(load_mnist(folder), letters)
+    check_set(load_mnist(split="letters"), letters)
+    with pytest.raises(DatasetError, match="no set 'digits'; pass the folder"):
+        load_mnist(split="digits")
+
+
+@pytest.mark.usefixtures("_no_data")
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (urllib.error.URLError("no route"), "OpenML cannot be reached"),
+        (ConnectionResetError(104, "reset"), "OpenML cannot be reached"),
+        (
+            urllib.error.HTTPError("https://openml.org", 503, "unavailable", None, None),
+            r"OpenML refuses it \(HTTP 503: unavailable\)",
+        ),
+        (http.client.IncompleteRead(b""), "connection to OpenML broke off"),
+        (
+            PermissionError(13, "Permission denied", "/cache"),
+            r"cannot be kept \(/cache: Permission denied\)",
+        ),
+        (OSError(28, "No space left on device"), r"cannot be kept \(No space left on device\)"),
+        (ValueError("md5 checksum\nof local file"), r"is not MNIST \(md5 checksum of local file\)"),
+        (gzip.BadGzipFile("CRC check failed"), r"is not MNIST \(CRC check failed\)"),
+        (EOFError("ended"), r"is not MNIST \(ended\)"),
+        (zlib.error("invalid"), r"is not MNIST \(invalid\)"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_failure_of_openml_is_told_for_what_it_is(monkeypatch, error, told):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fail)
+    with pytest.raises(DatasetError, match=f"{told}; pass the folder" if told[-1] == ")" else told):
+        load_mnist()
+
+
+@pytest.mark.usefixtures("_no_data")
+def test_too_few_images_from_openml_are_refused(monkeypatch):
+    few = np.zeros((7, 784)), np.full(7, "7")
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *_, **__: few)
+    with pytest.raises(DatasetError, match=r"is not MNIST \(7 images and 7 labels, wanted 70000\)"):
+        load_mnist()

@@ -255,6 +255,7 @@ class Training:
     """State of the augmenter's generator, and after how many cycles it was that."""
 
     def __post_init__(self) -> None:
+        check_labels(self.data)
         self.pooler = self.config.build_pooler(self.data.image_shape)
 
     def run(
@@ -411,8 +412,8 @@ def run_mnist(
     Raises
     ------
     ValueError
-        If a parameter of the pooler is impossible, or snapshots belong to something else; nothing
-        has been learned then.
+        If a parameter of the pooler is impossible, test images have labels that training images
+        have not, or snapshots belong to something else; nothing has been learned then.
     Interrupted
         On KeyboardInterrupt: its `result` holds what there was by then.
     """
@@ -458,6 +459,19 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
     bits = config.build_encoder(images).transform(images)
     config.build_pooler(data.image_shape).partial_fit(bits).transform(bits)
     progress("compiling", 1, 1)
+
+
+def check_labels(data: Mnist) -> None:
+    """Raise ValueError where test images have labels that no readout can learn.
+
+    A readout knows the labels of the training images alone; better told before hours of training.
+    """
+    unknown = np.setdiff1d(data.test_labels, data.train_labels)
+    if unknown.size:
+        raise ValueError(
+            f"{data.tried_on} images must have labels of training images,"
+            f" {np.unique(data.train_labels)}; got {unknown} as well ({data.source})"
+        )
 
 
 def hold_out(data: Mnist, n: int = 10_000) -> Mnist:

@@ -41,7 +41,10 @@ def as_indices(active: ArrayLike, name: str) -> Indices:
 
 def as_probabilities(values: ArrayLike, name: str) -> Reals:
     """Return values that all lie between 0 and 1."""
-    probabilities = np.asarray(values, dtype=np.float64)
+    try:
+        probabilities = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must be numbers between 0 and 1: {error}") from error
     wrong = ~((probabilities >= 0.0) & (probabilities <= 1.0))
     if wrong.any():
         raise ValueError(f"{name} must lie between 0 and 1, got {probabilities[wrong].flat[0]}")
