@@ -80,6 +80,8 @@ def test_entropy_of_columns_that_never_change_is_0(constant):
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, np.nan, np.inf])
 def test_probabilities_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="p must be numbers between 0 and 1"):
+        binary_entropy(10**400)
     with pytest.raises(ValueError, match="p must lie between 0 and 1"):
         binary_entropy([0.5, wrong])
     with pytest.raises(ValueError, match="duty_cycles must lie between 0 and 1"):

@@ -268,6 +268,20 @@ def test_large_integers_are_compared_with_their_mean_exactly(dtype, channels):
             assert_array_equal(bits.reshape(len(images), n_pixels, -1)[:, :, 0], on)
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_mean_of_the_largest_reals_is_finite(sign):
+    image = sign * np.array([[1.5e308, 1.0e308, 0.2e308, 1.7e308, 0.1e308, 0.0]])
+    on = image / 6 >= np.mean(image / 6)
+    assert_array_equal(BinaryImageEncoder("on").fit_transform(image), on)
+
+
+@pytest.mark.skipif(np.finfo("longdouble").max == np.finfo(float).max, reason="as float64")
+@pytest.mark.parametrize("encoder", [*OF_NUMBERS, BinaryImageEncoder(), ImageAugmenter()])
+def test_reals_beyond_float64_are_refused(encoder):
+    with pytest.raises(ValueError, match="X"):
+        clone(encoder).fit(np.array([["1e400"]], np.longdouble))
+
+
 HUGE = 10**400
 
 

@@ -23,6 +23,8 @@ from fastsp.kernels.images import (
     rotate_shift,
 )
 
+LARGE = 2.0**960
+"""A float64 of which 2^63 have a finite sum."""
 _CHANNELS = {"on": ("on",), "on_off": ("on", "off")}
 
 
@@ -297,7 +299,13 @@ def _check_images(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> NDA
     images: NDArray[Any] = validate_data(estimator, X, dtype="numeric", order="C", reset=reset)
     if images.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers or booleans, got dtype {images.dtype}")
-    return images.astype(np.float64) if images.dtype.itemsize > 8 else images
+    if images.dtype.itemsize <= 8:
+        return images
+    with np.errstate(over="ignore"):
+        images = images.astype(np.float64)
+    if not np.isfinite(images).all():
+        raise ValueError("X must hold numbers that fit float64")
+    return images
 
 
 def _comparable(images: NDArray[Any]) -> NDArray[Any]:
@@ -309,7 +317,11 @@ def _comparable(images: NDArray[Any]) -> NDArray[Any]:
     if images.dtype == np.uint64 and images.max() >= 2**63:
         # All of them 2^63 less, and their means as well: nothing changes in comparison.
         return (images ^ np.uint64(2**63)).view(np.int64)
-    return images.astype(np.int64 if images.dtype.kind in "iu" else np.float64, copy=False)
+    if images.dtype.kind in "iu":
+        return images.astype(np.int64, copy=False)
+    reals = images.astype(np.float64, copy=False)
+    # All of them smaller, so that their sum is finite: nothing changes in comparison.
+    return reals if np.abs(reals).max() < LARGE else reals * 2.0**-64
 
 
 def _integer_thresholds(images: NDArray[Any]) -> NDArray[Any]:

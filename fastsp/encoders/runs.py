@@ -125,13 +125,14 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
         """Return the values of `X` as float64, checked against `estimator`; maybe its own array."""
         try:
-            values: Reals = validate_data(
-                estimator,
-                with_nan(X),
-                dtype=np.float64,
-                ensure_all_finite="allow-nan",
-                reset=reset,
-            )
+            with np.errstate(over="ignore"):  # what is too large is refused as infinite
+                values: Reals = validate_data(
+                    estimator,
+                    with_nan(X),
+                    dtype=np.float64,
+                    ensure_all_finite="allow-nan",
+                    reset=reset,
+                )
         except OverflowError as error:
             raise ValueError(f"X must hold numbers that fit float64: {error}") from error
         return values
