@@ -13,8 +13,11 @@ from strategies import examples, inputs_for, poolers
 from fastsp import SpatialPooler
 from fastsp.kernels import vectors
 from fastsp.kernels.inhibition import blur_grid
+from fastsp.kernels.learning import Flips, adapt_columns
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.state import Synapses
 from fastsp.parameters import lay_out
+from fastsp.synapses import build_index
 from fastsp.topology import gaussian_blur
 
 
@@ -255,3 +258,38 @@ def test_vector_code_equals_its_plain_twins(seed):
         arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
         results.append((run(*arrays), [array.tolist() for array in arrays]))
     assert results[0] == results[1]
+
+
+@pytest.mark.core
+@examples(100)
+@given(st.data())
+def test_adapting_stays_within_the_room_for_flips(data):
+    # Pools longer than the room, and such as repeat an input bit.
+    random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    n_inputs, room = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 50))
+    sizes = random.integers(0, data.draw(st.sampled_from([10, 40, 200])), 5)
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    indices = random.integers(0, n_inputs, indptr[-1]).astype(np.uint16)
+    synapses = Synapses(indptr, indices, random.random(indptr[-1], np.float32))
+    before = [synapses.permanences[indptr[c] : indptr[c + 1]].tolist() for c in range(5)]
+    x = random.integers(0, 2, n_inputs)
+    changes = np.where(x == 1, np.float32(0.3), np.float32(-0.4))
+    winners = np.flatnonzero(random.random(5) < 0.7).astype(np.int32)
+    index = build_index(synapses, n_inputs, 0.5, "lists")
+    behind = np.full((2, room + 300), -1, np.int64)
+    flips = Flips(behind[0, :room], behind[1, :room])
+    adapt_columns(winners, synapses, changes, np.float32(0.5), index, flips)
+    assert (behind[:, room:] == -1).all()
+    connected = [[] for _ in range(n_inputs)]
+    for c in range(5):
+        pool, own = indices[indptr[c] : indptr[c + 1]], before[c]
+        if c in winners:
+            own = naive.adapt(pool, own, x, 0.3, 0.4)
+        assert synapses.permanences[indptr[c] : indptr[c + 1]].tolist() == own
+        for bit, p in zip(pool, own, strict=True):
+            if naive.connected(p, 0.5):
+                connected[bit].append(c)
+    lists = index.lists
+    for bit in range(n_inputs):
+        listed = lists.columns[lists.starts[bit] : lists.starts[bit] + lists.lengths[bit]]
+        assert sorted(listed.tolist()) == connected[bit]
