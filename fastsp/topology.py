@@ -71,10 +71,11 @@ class ReceptiveFields:
         if not self.deviations.size:
             return self._product(self.sizes.astype(np.float64))
         sums = np.zeros(self.sizes.shape)
-        for d, j in np.ndindex(self.sizes.shape):
-            places = self.starts[d, j] + np.arange(int(self.sizes[d, j]))
-            away = (places - self.centres[d, j]) / self.deviations[d]
-            sums[d, j] = np.exp(-0.5 * away * away).sum()
+        with np.errstate(over="ignore"):  # a weight too small for any number is 0
+            for d, j in np.ndindex(self.sizes.shape):
+                places = self.starts[d, j] + np.arange(int(self.sizes[d, j]))
+                away = (places - self.centres[d, j]) / self.deviations[d]
+                sums[d, j] = np.exp(-0.5 * away * away).sum()
         return self._product(sums)
 
     def _product(self, of_axes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,22 +119,24 @@ def receptive_fields(
         m = input_shape[d]
         centre = (np.arange(n) + 0.5) * m / n - 0.5
         centres[d, :n] = centre
+        nearest = np.floor(centre + 0.5).astype(np.int64)
         if kind == "box":
-            nearest = np.floor(centre + 0.5).astype(np.int64)
-            low, high = nearest - int(radius), nearest + int(radius) + 1
+            reach = min(int(radius), m)
+            low, high = nearest - reach, nearest + reach + 1
         else:
-            low = np.ceil(centre - GAUSSIAN_REACH * radius).astype(np.int64)
-            high = np.floor(centre + GAUSSIAN_REACH * radius).astype(np.int64) + 1
+            # Whatever reaches further than twice around sees all.
+            away = min(GAUSSIAN_REACH * radius, 2.0 * m)
+            low = np.ceil(centre - away).astype(np.int64)
+            high = np.floor(centre + away).astype(np.int64) + 1
+        # Where inputs lie further apart than a narrow Gaussian reaches, the nearest one counts.
+        low, high = np.minimum(low, nearest), np.maximum(high, nearest + 1)
         if wrap:
             # A window wider than the axis is cut to one full turn about its centre.
             too_wide = high - low > m
-            low = np.where(too_wide, np.floor(centre + 0.5).astype(np.int64) - m // 2, low)
+            low = np.where(too_wide, nearest - m // 2, low)
             high = np.where(too_wide, low + m, high)
         else:
             low, high = np.maximum(low, 0), np.minimum(high, m)
-            # Where inputs lie further apart than a narrow Gaussian reaches, the nearest one counts.
-            nearest = np.clip(np.floor(centre + 0.5).astype(np.int64), 0, m - 1)
-            low, high = np.minimum(low, nearest), np.maximum(high, nearest + 1)
         starts[d, :n], sizes[d, :n] = low, high - low
     deviations = np.full(n_axes, float(radius)) if kind == "gaussian" else np.empty(0)
     return ReceptiveFields(

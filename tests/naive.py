@@ -304,10 +304,11 @@ def receptive_field(kind, column, column_shape, input_shape, radius, wrap):
             window = range(nearest - int(radius), nearest + int(radius) + 1)
         else:
             window = [i for i in range(-9 * m, 9 * m) if abs(i - centre) <= 4 * radius]
+        window = window or [nearest]
         if wrap and len(window) > m:
             window = range(nearest - m // 2, nearest - m // 2 + m)
         elif not wrap:
-            window = [i for i in window if 0 <= i < m] or [min(max(nearest, 0), m - 1)]
+            window = [i for i in window if 0 <= i < m]
         windows.append(
             [(i % m, (i - centre) / radius if kind == "gaussian" else 0) for i in window]
         )

@@ -111,10 +111,12 @@ def update_duty_cycles(
         decayed = active_duty_cycles[c] * decay
         active_duty_cycles[c] = decayed if decayed > SMALLEST_DUTY_CYCLE else SMALLEST_DUTY_CYCLE
     if rule.boosting == LOG_BOOSTING:
-        # A period of one cycle forgets everything at once; its logarithm is kept finite.
-        fall = math.log(decay) if decay > 0.0 else math.log(SMALLEST_DUTY_CYCLE)
+        # Both stop at the same floor; a period of one cycle forgets everything at once.
+        floor = math.log(SMALLEST_DUTY_CYCLE)
+        fall = math.log(decay) if decay > 0.0 else floor
         for c in range(log_duty_cycles.size):
-            log_duty_cycles[c] += fall
+            fallen = log_duty_cycles[c] + fall
+            log_duty_cycles[c] = fallen if fallen > floor else floor
         for i in range(active.size):
             work[i] = active_duty_cycles[active[i]] + increase
             active_duty_cycles[active[i]] = work[i]
