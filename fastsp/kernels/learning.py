@@ -98,8 +98,8 @@ def adapt_columns(
 ) -> None:
     """Adapt the columns `winners` (see `adapt_column`) and bring `index` up to date.
 
-    A pool for which there is too little room in `flips`, at least 1, is adapted in pieces. Memory is
-    asked for ahead of its use: winners, and the places of their flips in the index, lie scattered.
+    A pool for which `flips` has too little room (it has some) is adapted in pieces. Memory is asked
+    for ahead of its use: winners, and the places of their flips in the index, lie scattered.
     """
     room = flips.columns.size
     n_flips: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
