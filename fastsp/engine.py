@@ -24,8 +24,8 @@ from fastsp.kernels.state import (
 from fastsp.kernels.upkeep import UpkeepScratch, new_upkeep_scratch, refresh_boost_factors
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
-"""Active columns of n inputs: (n, k) int32, or (n, C) with local inhibition; and how many of each
-row count, (n,) int64."""
+"""Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
+count, (n,) int64."""
 
 
 _DRAWN_ANEW = "the pooler was drawn anew for another number of features meanwhile"
@@ -135,8 +135,7 @@ class Engine:
     def most_active(self) -> int:
         """The largest number of active columns that an input can have."""
         local = self.rule.inhibition == LOCAL_INHIBITION
-        n_columns = int(self.columns.tie_breakers.size) // self.rule.n_segments
-        return n_columns if local else self.rule.n_active
+        return self.inhibition.neighbourhood.most_active if local else self.rule.n_active
 
     def _open_session(self) -> Session:
         session = open_session(

@@ -46,6 +46,8 @@ CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
 ROOM = 2**18
 """Active columns that `transform` makes room for at once: memory that is used again is faster."""
+LEARNING_ROOM = 2**24
+"""Active columns that learning makes room for at once."""
 SAMPLE = 64
 """Inputs by whose on-bits the layout of the overlap index is chosen."""
 
@@ -299,7 +301,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         X : (n, n_features) array or sparse matrix; an input bit is on where it exceeds `threshold`.
         y : ignored.
         callback : callable, optional
-            Called with a `LearningEvent` after every chunk of about 1,000 inputs. Learning stops
+            Called with a `LearningEvent` after every chunk of about 1,000 inputs, or fewer where very
+            many columns can be active. Learning stops
             there where it returns True; what it raises is raised here. The pooler is then whole,
             and has learned `n_cycles_` cycles.
 
@@ -645,7 +648,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         n, done = X.shape[0], 0
         while done < n:
             engine = self._configured(self._pack(X[done : done + SAMPLE]), stay=done > 0)
-            step = max(1, CHUNK // self.batch_size) * self.batch_size
+            n_rows = min(CHUNK, LEARNING_ROOM // engine.most_active)
+            step = max(1, n_rows // self.batch_size) * self.batch_size
             n_threads = team_size(engine, effective_n_jobs(self.n_jobs), n - done)
             with Team(engine, n_threads) as team:
                 while done < n:

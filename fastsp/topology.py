@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -328,7 +329,7 @@ def neighbourhood(
         clipped = np.minimum(along + r, n - 1) - np.maximum(along - r, 0) + 1
         sizes = np.multiply.outer(sizes, np.full(n, w) if wrap else clipped).ravel()
     limits = np.zeros(columns.size, np.int32)
-    limits[homes] = np.ceil(density * sizes)
+    limits[homes] = _limits(density, sizes)
 
     sides = _block_sides(widths, BLOCKS_PER_LIMIT * limits.max() * math.prod(widths) / sizes.max())
     rows = _sums(
@@ -355,7 +356,30 @@ def neighbourhood(
         first_cell,
         last_cell,
         n_maxima,
+        _most_winners(lengths, reach, widths, int(limits.max())),
     )
+
+
+def _most_winners(lengths: list[int], reach: list[int], widths: list[int], limit: int) -> int:
+    """Return a number of columns that local inhibition lets win at the most.
+
+    The columns of a box that is as wide as neighbourhoods reach are all neighbours. Of the winners
+    among them the last is beaten by all the others, which are fewer than `limit` then.
+    """
+    sides = [n if w == n else r + 1 for n, r, w in zip(lengths, reach, widths, strict=True)]
+    n_boxes = math.prod(-(-n // side) for n, side in zip(lengths, sides, strict=True))
+    return min(n_boxes * limit, math.prod(lengths))
+
+
+def _limits(density: float, sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return `density` times each size, rounded up; the density is the decimal that is written.
+
+    In binary 0.28 is a little more, and 0.28 * 25 would be rounded up to 8.
+    """
+    numerator, denominator = Fraction(str(density)).as_integer_ratio()
+    different, places = np.unique(sizes, return_inverse=True)
+    limits = [-(-numerator * int(n) // denominator) for n in different]
+    return np.array(limits, np.int64)[places]
 
 
 def _steps(first: int, n: int, step: int) -> NDArray[np.int64]:

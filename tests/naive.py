@@ -7,6 +7,7 @@ rounded to float32 in the same places as in the kernels, so decisions can be com
 import itertools
 import math
 import statistics
+from fractions import Fraction
 
 import numpy as np
 
@@ -334,12 +335,17 @@ def beats(b, c, values):
     return values[b] > values[c] or (values[b] == values[c] and b < c)
 
 
+def limit(density, n):
+    """density * n, exactly: the density is the decimal number that is written."""
+    return Fraction(str(density)) * n
+
+
 def local_winners(values, allowed, shape, radius, wrap, density):
     """Allowed columns beaten by fewer than density * |neighbourhood| allowed ones of it."""
     winners = []
     for c in range(len(values)):
         near = neighbours(c, shape, [radius] * len(shape), wrap)
         beaten_by = sum(1 for b in near if allowed[b] and beats(b, c, values))
-        if allowed[c] and beaten_by < density * len(near):
+        if allowed[c] and beaten_by < limit(density, len(near)):
             winners.append(c)
     return winners

@@ -111,10 +111,10 @@ def choose_columns(
 ) -> int:
     """Write the active columns for each of `inputs` (n, W) to `active`, ascending.
 
-    `active` is (n, k), or (n, C) for local inhibition. Fills `n_active` (n,) with how many there
-    are (with k wanted, fewer only where the stimulus threshold forbids more) and returns the guess
-    for the next input (see `select_top`). Changes nothing but these and `scratch`, which afterwards
-    holds the stages of the last cycle.
+    `active` is (n, k), for local inhibition with k the most that can win. Fills `n_active` (n,)
+    with how many there are (with k wanted, fewer only where the stimulus threshold forbids more)
+    and returns the guess for the next input (see `select_top`). Changes nothing but these and
+    `scratch`, which afterwards holds the stages of the last cycle.
     """
     n, n_rows, together = inputs.shape[0], columns.tie_breakers.size, scratch.overlaps.shape[0]
     for start in range(0, n, together):
