@@ -301,9 +301,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         X : (n, n_features) array or sparse matrix; an input bit is on where it exceeds `threshold`.
         y : ignored.
         callback : callable, optional
-            Called with a `LearningEvent` after every chunk of about 1,000 inputs, or fewer where very
-            many columns can be active. Learning stops
-            there where it returns True; what it raises is raised here. The pooler is then whole,
+            Called with a `LearningEvent` after every chunk of about 1,000 inputs (fewer where very
+            many columns can be active). Learning stops there where it returns True; what it raises
+            is raised here. The pooler is then whole,
             and has learned `n_cycles_` cycles.
 
         Raises
