@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.blurs import gaussian_blur
 from fastsp.kernels import state
 from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.inhibition import Inhibition
-from fastsp.topology import ReceptiveFields, boxes, gaussian_blur, neighbourhood, receptive_fields
+from fastsp.topology import ReceptiveFields, boxes, neighbourhood, receptive_fields
 
 TIE_BREAKER_SCALE = 0.01
 """Tie-breakers are below this, so they never reorder two different overlaps."""
@@ -257,7 +258,8 @@ def _boxes_of(
         return boxes((math.prod(grid), size), (0, size), False)
     if kind == "local":
         return boxes(column_shape, (int(max(radii)),) * len(radii), wrap)
-    return boxes(column_shape, tuple(math.ceil(2 * radius) for radius in radii), wrap)
+    reaches = (math.ceil(min(2 * radius, n)) for radius, n in zip(radii, column_shape, strict=True))
+    return boxes(column_shape, tuple(reaches), wrap)
 
 
 def _tie_scale(longest_pool: int) -> float:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +16,9 @@ from numpy.typing import NDArray
 from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.local import CELLS, Neighbourhood
 from fastsp.kernels.pools import draw_pools
-from fastsp.kernels.state import Blur
 
 GAUSSIAN_REACH = 4.0
 """Half side of the window under a Gaussian receptive field, in standard deviations."""
-TAPS_REACH = 5.0
-"""Where the taps of a Gaussian blur end, in standard deviations."""
-MODE_FLOOR = 1e-4
-"""Modes of the grid that a blur weakens below this share are left out."""
-MODE_BLOCK = 8
-"""The number of modes kept is a multiple of this."""
 BLOCKS_PER_LIMIT = 2.5
 """So many times the blocks of a neighbourhood that may beat an active column are looked at."""
 
@@ -176,101 +168,6 @@ def potential_pools(
         indices,
     )
     return indptr, indices
-
-
-def gaussian_blur(
-    shape: tuple[int, ...], deviations: tuple[float, ...], wrap: bool = False
-) -> Blur:
-    """Design a Gaussian blur over a grid, as a chain of matrix products.
-
-    Along each axis the blur with reflecting edges is diagonal in the DCT-II basis, with wrapping
-    edges in the Fourier basis, and a wide blur leaves only few modes of either: the grid is
-    projected on those, scaled, and projected back. A narrow blur multiplies by its taps.
-
-    Parameters
-    ----------
-    shape : the grid.
-    deviations : standard deviation along each axis, in grid units. 0 leaves the axis alone.
-    wrap : wrapping instead of reflecting edges (d c b a | a b c d | d c b a).
-    """
-    analysis: list[tuple[int, NDArray[np.float64]]] = []
-    synthesis: list[tuple[int, NDArray[np.float64]]] = []
-    for axis, (n, deviation) in enumerate(zip(shape, deviations, strict=True)):
-        if deviation == 0 or n == 1:
-            continue
-        basis, gains = _modes(n, deviation, wrap)
-        # Gains fall with frequency; whole vectors of modes cost no more than parts of them.
-        order = np.argsort(-gains, kind="stable")
-        n_strong = int(np.count_nonzero(gains >= MODE_FLOOR))
-        n_kept = min(-(-n_strong // MODE_BLOCK) * MODE_BLOCK, n)
-        kept = order[:n_kept]
-        n_taps = min(2 * math.ceil(TAPS_REACH * deviation) + 1, n)
-        if 2 * n_kept < n_taps:
-            analysis.append((axis, (basis[:, kept] * gains[kept]).T))
-            synthesis.append((axis, basis[:, kept]))
-        else:
-            taps = (basis * gains) @ basis.T
-            reach = math.ceil(TAPS_REACH * deviation)
-            apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-            apart = np.minimum(apart, n - apart) if wrap else apart
-            analysis.append((axis, np.where(apart <= reach, taps, 0.0)))
-    return _chain(shape, analysis + synthesis[::-1])
-
-
-def _modes(n: int, deviation: float, wrap: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the orthonormal modes (n, n) of a line of n columns, and the blur's gain for each."""
-    reach = math.ceil(TAPS_REACH * deviation)
-    offsets = np.arange(-reach, reach + 1)
-    taps = np.exp(-0.5 * (offsets / deviation) ** 2)
-    taps /= taps.sum()
-    places, modes = np.arange(n)[:, None], np.arange(n)
-    basis: NDArray[Any]
-    frequencies: NDArray[Any]
-    if wrap:
-        # Cosines for modes up to n / 2, sines above.
-        frequencies = np.where(modes <= n // 2, modes, n - modes) * (2 * np.pi / n)
-        waves = frequencies * places
-        basis = np.where(modes <= n // 2, np.cos(waves), np.sin(waves))
-    else:
-        frequencies = modes * (np.pi / n)
-        basis = np.cos(frequencies * (places + 0.5))
-    basis *= 1 / np.sqrt((basis**2).sum(axis=0))
-    gains: NDArray[np.float64] = np.cos(np.multiply.outer(frequencies, offsets)) @ taps
-    return basis, gains
-
-
-def _chain(shape: tuple[int, ...], products: list[tuple[int, NDArray[np.float64]]]) -> Blur:
-    """Lay out a chain of products along axes of a grid in flat arrays (see `Blur`)."""
-    sizes = list(shape)
-    matrices, steps, ranges = [np.empty(0)], [], [np.empty((0, 2), np.int64)]
-    for axis, matrix in products:
-        m, n = matrix.shape
-        inner = math.prod(sizes[axis + 1 :])
-        if inner == 1:
-            # The grid times the transposed matrix; any row of the grid may be full.
-            laid_out, nonzero = matrix.T, np.ones((math.prod(sizes[:axis]), n), bool)
-        else:
-            laid_out, nonzero = matrix, matrix != 0
-        low = nonzero.argmax(axis=1)
-        high = n - nonzero[:, ::-1].argmax(axis=1)
-        steps.append(
-            (
-                math.prod(sizes[:axis]),
-                m,
-                n,
-                inner,
-                sum(a.size for a in matrices),
-                sum(len(r) for r in ranges),
-            )
-        )
-        matrices.append(np.ascontiguousarray(laid_out).ravel())
-        ranges.append(np.stack([low, high], axis=1))
-        sizes[axis] = m
-    return Blur(
-        np.concatenate(matrices).astype(np.float32),
-        np.array(steps, np.int64).reshape(-1, 6),
-        np.concatenate(ranges).astype(np.int64),
-    )
 
 
 def neighbourhood(

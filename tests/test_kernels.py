@@ -1,16 +1,20 @@
 """Kernels against their plain-loop twins, over random shapes, topologies and parameters."""
 
 import copy
+import math
+import tracemalloc
 
 import naive
 import numba
 import numpy as np
 import pytest
+import scipy.ndimage
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
+from fastsp.blurs import gaussian_blur
 from fastsp.kernels import vectors
 from fastsp.kernels.inhibition import blur_grid
 from fastsp.kernels.learning import Flips, adapt_columns
@@ -18,7 +22,6 @@ from fastsp.kernels.selection import new_selection_scratch, order_keys, select_t
 from fastsp.kernels.state import Synapses
 from fastsp.parameters import lay_out
 from fastsp.synapses import build_index
-from fastsp.topology import gaussian_blur
 
 
 def assert_each_cycle_equals_the_twin(pooler, X):
@@ -140,6 +143,43 @@ def test_blur_equals_direct_taps(shape, deviation, wrap, seed):
     out, work = np.empty_like(values), np.empty((2, 4 * values.size + 4096), np.float32)
     blur_grid(gaussian_blur(shape, deviations, wrap), values, work, out)
     np.testing.assert_allclose(out, naive.blur(values, shape, deviations, wrap), atol=5e-4)
+
+
+@pytest.mark.core
+@examples(60)
+@given(st.data())
+def test_blur_of_a_long_axis_equals_direct_taps(data):
+    n = data.draw(st.integers(257, 900))
+    shape = data.draw(st.sampled_from([(n,), (2, n), (n, 3), (2, n, 2), (n, 20)]))
+    deviation = data.draw(st.one_of(st.floats(0.2, 30.0), st.floats(0.2, 3.0 * n)))
+    wrap, random = data.draw(st.booleans()), np.random.default_rng(n)
+    deviations = tuple(deviation if m == n else 0.0 for m in shape)
+    values = random.normal(size=shape).astype(np.float32)
+    blur = gaussian_blur(shape, deviations, wrap)
+    # What lies in scratch space has no effect.
+    out, work = np.empty(values.size, np.float32), np.full((2, max(values.size, blur.room)), np.nan)
+    blur_grid(blur, values.ravel(), work.astype(np.float32), out)
+    expected = scipy.ndimage.gaussian_filter1d(
+        values.astype(np.float64),
+        deviation,
+        axis=shape.index(n),
+        mode="wrap" if wrap else "reflect",
+        radius=math.ceil(5 * deviation),
+    )
+    np.testing.assert_allclose(out, expected.ravel(), atol=5e-4)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("deviation", [0.3, 20.0, 1000.0, 2e4, 1e300, math.inf])
+def test_blurs_of_any_line_are_laid_out_in_little_memory(deviation, wrap):
+    tracemalloc.start()
+    blur = gaussian_blur((100_000,), (deviation,), wrap)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # bytes; a matrix of its taps were 80 GB
+    values, out = np.full(100_000, 7.0, np.float32), np.empty(100_000, np.float32)
+    blur_grid(blur, values, np.empty((2, blur.room), np.float32), out)
+    np.testing.assert_allclose(out, 7.0, rtol=2e-4)
 
 
 def test_a_blur_of_a_constant_is_that_constant():

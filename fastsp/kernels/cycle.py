@@ -28,7 +28,6 @@ from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     GROUPED_INHIBITION,
     LOCAL_INHIBITION,
-    Blur,
     Columns,
     OverlapIndex,
     Rule,
@@ -68,14 +67,6 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def _blur_size(n_columns: int, blur: Blur) -> int:
-    size = n_columns
-    for i in range(blur.steps.shape[0]):
-        size = max(size, blur.steps[i, 0] * blur.steps[i, 1] * blur.steps[i, 3])
-    return size
-
-
-@kernel
 def new_scratch(
     columns: Columns, index: OverlapIndex, inhibition: Inhibition, rule: Rule
 ) -> Scratch:
@@ -88,7 +79,7 @@ def new_scratch(
         np.zeros((TOGETHER if index.layout == BIT_WORDS else 1, 64 * n_words), np.uint16),
         np.empty(n_columns, np.float32),
         np.empty(n_columns, np.float32),
-        np.empty((4, _blur_size(n_columns, inhibition.blur)), np.float32),
+        np.empty((4, max(n_columns, inhibition.blur.room)), np.float32),
         np.empty(n_columns, np.uint32),
         new_selection_scratch(n_columns),
         new_local_scratch(inhibition.neighbourhood),

@@ -100,19 +100,30 @@ class Columns(NamedTuple):
 
 
 class Blur(NamedTuple):
-    """A linear map over the grid of columns as a chain of matrix products, one axis at a time.
+    """A linear map over the grid of columns as a chain of products, one axis at a time.
 
-    A step sees its input as (outer, n, inner) and its output as (outer, m, inner), and multiplies
-    along the middle axis with an (m, n) matrix, whose rows are zero outside a range of columns.
-    Where inner is 1, the matrix is stored transposed and multiplied from the right, and the ranges
-    are those of the outer rows: all of each.
+    A step sees its input as (outer, n, inner) and its output as (outer, m, inner). Where its
+    spacing is 0, it multiplies along the middle axis with an (m, n) matrix, whose rows are zero
+    outside a range of columns. Where inner is 1, the matrix is stored transposed and multiplied
+    from the right, and the ranges are those of the outer rows: all of each.
+
+    Else m is n, and each line along the middle axis, continued beyond its ends, is convolved with
+    taps; with a spacing h above 1, on a coarser grid, a point for every h places. A point takes
+    from 10 blocks of h places, and a place from 10 points: weights (h, 10) for each follow the
+    taps. Continued lines lie with the first places of all blocks first: (h, blocks).
     """
 
-    matrices: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    """Matrices, and taps with what follows them."""
     steps: NDArray[np.int64]
-    """(n_steps, 6): outer, m, n, inner, offset into matrices, offset into ranges."""
+    """(n_steps, 8): outer, m, n, inner, offset into weights, offset into ranges or places, spacing,
+    number of taps."""
     ranges: NDArray[np.int64]
-    """(rows of all steps, 2)"""
+    """(rows of all matrices, 2)"""
+    places: NDArray[np.int64]
+    """Which places of a line the continued line consists of."""
+    room: int
+    """Scratch space for a step is (2, room)."""
 
 
 class Rule(NamedTuple):
