@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
-from fastsp.kernels.boosting import update_boost_factors
+from fastsp.kernels.boosting import excited_values, update_boost_factors
 from fastsp.kernels.inhibition import Inhibition
-from fastsp.kernels.selection import order_values
 from fastsp.kernels.session import Session, open_session, without_lookup
 from fastsp.kernels.state import (
     DENSITY_TARGET,
@@ -103,8 +102,14 @@ class Engine:
         stages = cycle.infer(
             words, self.index, self.columns, self.inhibition, self.rule, active, n_active
         )
-        if self.rule.inhibition != GAUSSIAN_INHIBITION:
-            order_values(stages.keys, stages.excitement)
+        if self.columns.tie_keys.size:
+            rows = np.arange(stages.keys.size) * self.rule.n_segments
+            rows[: stages.best_segments.size] += stages.best_segments
+            overlaps = (stages.keys // self.rule.overlap_step).astype(np.float32)
+            stages.excitement[:] = overlaps + self.columns.tie_breakers[rows]
+            stages.excitement[stages.keys == 0] = 0.0
+        elif self.rule.inhibition != GAUSSIAN_INHIBITION:
+            excited_values(stages.keys, self.rule, stages.excitement)
         return stages, active[0, : n_active[0]]
 
     def _check_size(self, words: NDArray[np.uint64]) -> None:

@@ -37,6 +37,7 @@ from fastsp.parameters import (
     lay_out,
     lay_out_inhibition,
     rule_of,
+    tie_keys,
 )
 from fastsp.synapses import Load, build_index, choose_layout, index_type
 from fastsp.team import Team, team_size
@@ -628,6 +629,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             np.empty(n_rows if rule.boost_target else 0),
             index.connected_counts,
             self.overlap_duty_cycles_,
+            tie_keys(self.tie_breakers_, rule),
         )
         engine = Engine(
             synapses,

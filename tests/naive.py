@@ -58,6 +58,25 @@ def excite(overlap, boost, tie_breaker):
         return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
 
 
+def excite_exactly(overlap, tie_breaker):
+    """overlap + tie-breaker, without rounding."""
+    return int(overlap) + Fraction(float(tie_breaker))
+
+
+def excite_widely(overlap, boost, exponent, tie_breaker):
+    """exp(exponent) times (overlap + tie-breaker), in a float32 with exponents without end.
+
+    `boost` is that exponential where float32 can hold it.
+    """
+    if -86.9 < exponent < 87.9:
+        y, n = math.frexp(boost)
+    else:
+        n = round(exponent / math.log(2))
+        y = math.exp(exponent - n * math.log(2))
+    seen = np.float32(overlap) + np.float32(tie_breaker)
+    return Fraction(float(np.float32(y) * seen)) * Fraction(2) ** n
+
+
 def blur(values, shape, deviations, wrap):
     """Gaussian blur of a grid (flat list), axis by axis, with reflecting or wrapping edges."""
     grid = np.array(values, dtype=np.float64).reshape(shape)
@@ -157,15 +176,20 @@ class Pooler:
         else:
             self.radii = [radius] * len(self.shape)
 
-    def boost_factors(self):
+    def targets(self):
+        """What the duty cycle of each row is compared with."""
         p = self.parameters
         targets = [self.target_density] * len(self.duty_cycles)
         if p["boost_target"] == "neighbourhood":
             sums = [sum(self.duty_cycles[row] for row in rows) for rows in self.segments()]
             targets = np.repeat(self.means(sums), self.n_segments) / self.n_segments
+        return targets
+
+    def boost_factors(self):
+        p = self.parameters
         return [
             boost_factor(p["boosting"], a, target, p["boost_strength"])
-            for a, target in zip(self.duty_cycles, targets, strict=True)
+            for a, target in zip(self.duty_cycles, self.targets(), strict=True)
         ]
 
     def segments(self):
@@ -220,10 +244,18 @@ class Pooler:
             ]
             scale = tie_scale(max(len(pool) for pool in self.pools))
             tie_breakers = [np.float32(scale) * tie for tie in tie_breakers]
-        values = [
-            excite(o, b, tie) if may else np.float32(0)
-            for may, o, b, tie in zip(allowed, seen, boost_factors, tie_breakers, strict=True)
-        ]
+        in_order = zip(seen, boost_factors, tie_breakers, strict=True)
+        if p["inhibition"] != "gaussian" and p["boosting"] is None and p["overlap"] == "count":
+            values = [excite_exactly(o, tie) for o, _, tie in in_order]
+        elif p["inhibition"] != "gaussian" and p["boosting"] == "exp":
+            exponents = p["boost_strength"] * (np.array(self.targets()) - self.duty_cycles)
+            values = [
+                excite_widely(o, b, x, tie)
+                for (o, b, tie), x in zip(in_order, exponents, strict=True)
+            ]
+        else:
+            values = [excite(o, b, tie) for o, b, tie in in_order]
+        values = [v if may else np.float32(0) for may, v in zip(allowed, values, strict=True)]
         self.best = [
             max(rows, key=lambda row: (allowed[row], values[row], -row)) for rows in self.segments()
         ]

@@ -16,11 +16,12 @@ from strategies import examples, inputs_for, poolers
 from fastsp import SpatialPooler
 from fastsp.blurs import gaussian_blur
 from fastsp.kernels import vectors
+from fastsp.kernels.boosting import excite, excited_values, update_boost_factors
 from fastsp.kernels.inhibition import blur_grid
 from fastsp.kernels.learning import Flips, adapt_columns
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
-from fastsp.kernels.state import Synapses
-from fastsp.parameters import lay_out
+from fastsp.kernels.state import Columns, Synapses
+from fastsp.parameters import lay_out, rule_of
 from fastsp.synapses import build_index
 
 
@@ -333,3 +334,93 @@ def test_adapting_stays_within_the_room_for_flips(data):
     for bit in range(n_inputs):
         listed = lists.columns[lists.starts[bit] : lists.starts[bit] + lists.lengths[bit]]
         assert sorted(listed.tolist()) == connected[bit]
+
+
+@pytest.mark.parametrize("n_inputs", [10, 300, 5000, 65_000])
+@pytest.mark.parametrize("inhibition", ["global", "grouped", "local"])
+def test_tie_breakers_order_equal_overlaps_in_pools_of_any_size(n_inputs, inhibition):
+    shape = (4, 100) if inhibition == "grouped" else (400,)
+    pooler = SpatialPooler(
+        shape,
+        potential_fraction=1.0,
+        density=0.05,
+        inhibition=inhibition,
+        inhibition_radius=400 if inhibition == "local" else None,
+        boosting=None,
+        random_state=0,
+    ).initialize(n_inputs)
+    pooler.permanences_ = np.ones(pooler.permanences_.size, np.float32)
+    # Small differences, some of them none, as large overlaps would swallow.
+    ties = np.random.default_rng(0).integers(0, 390, 400).astype(np.float32)
+    pooler.tie_breakers_ = ties * np.float32(1e-9)
+    x, n_groups = np.ones(n_inputs, np.uint8), 4 if inhibition == "grouped" else 1
+    expected = naive.top_of_groups(ties, n_groups, 20 // n_groups, np.ones(400))
+    trace = pooler.trace(x)
+    assert trace.active.tolist() == expected
+    np.testing.assert_allclose(trace.boosted, n_inputs, rtol=1e-6)
+    # One synapse less weighs more than any tie-breaker.
+    first = pooler.indptr_[expected[0]]
+    pooler.permanences_ = np.where(np.arange(pooler.permanences_.size) == first, 0, 1)
+    assert expected[0] not in pooler.compute(x, learn=False)
+
+
+@pytest.mark.core
+@examples(100)
+@given(
+    st.floats(1.0, 2000.0) | st.sampled_from([1e6, 1e300]),
+    st.sampled_from(["density", "neighbourhood"]),
+    st.sampled_from(["count", "share"]),
+    st.floats(0.02, 1.0),
+    st.integers(0, 2**31),
+)
+def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
+    strength, target, overlap, density, seed
+):
+    n, random = 60, np.random.default_rng(seed)
+    parameters = SpatialPooler(
+        boosting="exp",
+        boost_strength=strength,
+        boost_target=target,
+        overlap=overlap,
+        density=density,
+    ).get_params()
+    rule = rule_of(parameters, (n,), longest_pool=1000)
+    duty_cycles = random.random(n) ** random.choice([0.3, 1.0, 8.0, 300.0])
+    counts, overlaps = np.full(n, 1000, np.int32), random.integers(0, 1001, n).astype(np.uint16)
+    ties = (0.01 * random.random(n)).astype(np.float32)
+    columns = Columns(
+        duty_cycles,
+        np.empty(0),
+        np.empty(n, np.float32),
+        ties,
+        np.zeros(n, np.uint16),
+        random.random(n),
+        counts,
+        np.empty(0),
+        np.empty(0, np.uint32),
+    )
+    update_boost_factors(columns, rule)
+    keys, values = np.empty(n, np.uint32), np.empty(n, np.float32)
+    excite(overlaps, columns, rule, keys)
+    excited_values(keys, rule, values)
+    targets = columns.targets if target == "neighbourhood" else rule.target_density
+    seen = overlaps / 1000 + rule.tie_scale * ties if overlap == "share" else overlaps + ties
+    logarithms = rule.boost_strength * (targets - duty_cycles) + np.log(seen)
+    order = np.argsort(keys, kind="stable")
+    # Of so strong a boosting what is left of 32 bits is coarse.
+    tolerance = 1e-6 + 1e-7 * rule.boost_strength
+    if rule.key_scale == 0.0:  # the smallest normal numbers are the end
+        logarithms = np.maximum(logarithms, -87 + np.log(seen))
+    assert (np.diff(logarithms[order]) >= -tolerance).all()
+    assert (np.diff(values[order]) >= 0).all()
+    assert keys.min() > 0
+    assert np.isfinite(values).all()
+    harmless = np.abs(logarithms).max() < 33
+    if harmless:
+        boosted = columns.boost_factors * (
+            overlaps.astype(np.float32) + ties
+            if overlap == "count"
+            else overlaps.astype(np.float32) / np.float32(1000) + np.float32(rule.tie_scale) * ties
+        )
+        if rule.key_scale in (0.0, 1.0):
+            assert values.tolist() == boosted.tolist()

@@ -252,7 +252,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
     nothing = np.empty(6, np.float32)
-    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 3)
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 4)
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), (6,))
 
@@ -280,6 +280,39 @@ def test_an_unused_column_is_boosted_until_its_duty_cycle_is_the_smallest(period
     pooler.log_duty_cycles_ = np.empty(0)
     pooler.transform(np.zeros((1, 10), bool))
     np.testing.assert_array_equal(pooler.boost_factors_, boost_factors)
+
+
+@pytest.mark.parametrize(
+    ("inhibition", "strength", "density"),
+    [("global", 1000.0, 0.5), ("gaussian", 100.0, 0.9), ("local", 1e5, 0.1), ("grouped", 300, 0.5)],
+)
+def test_strong_exponential_boosting_orders_columns_by_their_duty_cycles(
+    inhibition, strength, density
+):
+    shape = (3, 20) if inhibition == "grouped" else (60,)
+    pooler = SpatialPooler(
+        shape,
+        inhibition=inhibition,
+        inhibition_radius=100.0 if inhibition in ("local", "gaussian") else None,
+        density=density,
+        boosting="exp",
+        boost_strength=strength,
+        random_state=0,
+    ).initialize(40)
+    duty_cycles = np.random.default_rng(0).permutation(60) / 60
+    pooler.active_duty_cycles_ = duty_cycles
+    trace = pooler.trace(np.arange(40) % 2)
+    for stage in (trace.boosted, trace.inhibited, pooler.boost_factors_):
+        assert np.isfinite(stage).all()
+    groups = np.split(np.arange(60), 3 if inhibition == "grouped" else 1)
+    k = round(density * len(groups[0]))
+    if inhibition == "gaussian":  # the most boosted stand out, the others are all alike
+        assert np.argmax(trace.inhibited) == np.argmin(duty_cycles)
+        assert np.isin(np.argsort(duty_cycles)[:3], trace.active).all()
+        return
+    # A place in the order of duty cycles weighs more than any overlap.
+    expected = [np.sort(group[np.argsort(duty_cycles[group])[:k]]) for group in groups]
+    assert trace.active.tolist() == np.concatenate(expected).tolist()
 
 
 def test_logarithms_of_duty_cycles_follow_them_down_to_the_smallest():

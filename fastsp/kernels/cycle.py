@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.boosting import (
+    excite,
+    excited_values,
+    update_boost_factors,
+    update_duty_cycles,
+)
 from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import Inhibition, normalise
 from fastsp.kernels.jit import kernel
@@ -20,7 +25,6 @@ from fastsp.kernels.selection import (
     SelectionScratch,
     new_selection_scratch,
     order_key,
-    order_values,
     select_top,
 )
 from fastsp.kernels.state import (
@@ -141,7 +145,7 @@ def compete(
         k = rule.n_active // (keys.size // rule.group_size)
         return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
-        order_values(keys, scratch.excitement)
+        excited_values(keys, rule, scratch.excitement)
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])

@@ -97,6 +97,9 @@ class Columns(NamedTuple):
     """Those of the overlap index."""
     overlap_duty_cycles: NDArray[np.float64]
     """Moving average of how often each sees enough to be active; (0,) where unused."""
+    tie_keys: NDArray[np.uint32]
+    """Keys above 0, below `Rule.overlap_step`, in the order of the tie-breakers, equal for equal
+    ones; (0,) where tie-breakers are added to overlaps."""
 
 
 class Blur(NamedTuple):
@@ -151,3 +154,9 @@ class Rule(NamedTuple):
     overlap: int
     tie_scale: float
     """What tie-breakers are multiplied by before they are added to shares"""
+    overlap_step: int
+    """Keys of excitement between one overlap and the next, where there are `Columns.tie_keys`"""
+    lowest_exponent: float
+    """Where boost factors can be too large for float32: the binary exponent that keys begin with"""
+    key_scale: float
+    """Then the steps of a key per step of a float's bits, at most 1; else 0"""
