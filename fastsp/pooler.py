@@ -133,8 +133,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     overlap : {"count", "share"}
         What columns compete by: their overlap, or its share of their connected synapses, so that
         columns with few of them stand a chance beside those with many. A column without any has
-        share 0. Equal shares are ordered by the tie-breakers, made small enough, where no column
-        has more than 2,000 potential synapses; else by position.
+        share 0. Equal shares are ordered by the tie-breakers, made small enough, as far as single
+        precision tells them apart, where no column has more than 2,000 potential synapses; else by
+        position.
     stimulus_threshold : int
         A column with a smaller overlap is never active, even if then fewer than k are.
     permanence_increment, permanence_decrement : float in [0, 1]
@@ -182,8 +183,10 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     permanences_ : (S,) float32 in [0, 1], in the same order.
     active_duty_cycles_ : (C,) float64, moving average of how often each column is active.
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
-    tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
-    log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
+    tie_breakers_ : (C,) float32 in [0, 0.01), order equal overlaps: exactly without boosting, else
+        they are added to the overlaps in single precision.
+    log_duty_cycles_ : (C,) float64, natural logarithm of `active_duty_cycles_`, with logarithmic
+        boosting; else (0,).
     overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition rarely as many.
