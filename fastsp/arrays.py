@@ -46,9 +46,10 @@ def settled(pooler: Any) -> dict[str, NDArray[Any]]:
                 f"{name} must be a one-dimensional array of {np.dtype(dtype)}; got one of "
                 f"{array.dtype} in {array.ndim} dimensions"
             )
-        # Of NaN no order is known, and the kernels rely on one.
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} must be finite")
+        # Of NaN no order is known, and the kernels rely on one; nor must what is finite become
+        # infinite in the type of the kernels.
+        if not (np.isfinite(array).all() and _fits_type(array, dtype)):
+            raise ValueError(f"{name} must be finite as {np.dtype(dtype)}")
     starts, indices, n_rows = given["indptr_"], given["indices_"], len(given["tie_breakers_"])
     fits = {
         "tie_breakers_": n_rows > 0 and n_rows % n_columns == 0,
@@ -71,6 +72,14 @@ def settled(pooler: Any) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
     # Read-only arrays (of a memory-mapped pickle, say) are copied.
     return {name: np.require(given[name], dtype, ["C", "W"]) for name, dtype in types.items()}
+
+
+def _fits_type(array: NDArray[Any], dtype: type[np.number[Any]]) -> bool:
+    """Tell whether no element, all finite, is beyond the largest number of a type of floats."""
+    if not issubclass(dtype, np.floating) or len(array) == 0:
+        return True
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite([array.min().astype(dtype), array.max().astype(dtype)]).all())
 
 
 def _all_below(positions: NDArray[np.integer[Any]], n: int) -> bool:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels import cycle
-from fastsp.kernels.boosting import update_boost_factors
+from fastsp.kernels.boosting import excited_values, update_boost_factors
 from fastsp.kernels.inhibition import Inhibition
-from fastsp.kernels.selection import order_values
 from fastsp.kernels.session import Session, open_session, without_lookup
 from fastsp.kernels.state import (
     DENSITY_TARGET,
@@ -24,8 +23,8 @@ from fastsp.kernels.state import (
 from fastsp.kernels.upkeep import UpkeepScratch, new_upkeep_scratch, refresh_boost_factors
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
-"""Active columns of n inputs: (n, k) int32, or (n, C) with local inhibition; and how many of each
-row count, (n,) int64."""
+"""Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
+count, (n,) int64."""
 
 
 _DRAWN_ANEW = "the pooler was drawn anew for another number of features meanwhile"
@@ -103,8 +102,14 @@ class Engine:
         stages = cycle.infer(
             words, self.index, self.columns, self.inhibition, self.rule, active, n_active
         )
-        if self.rule.inhibition != GAUSSIAN_INHIBITION:
-            order_values(stages.keys, stages.excitement)
+        if self.columns.tie_keys.size:
+            rows = np.arange(stages.keys.size) * self.rule.n_segments
+            rows[: stages.best_segments.size] += stages.best_segments
+            overlaps = (stages.keys // self.rule.overlap_step).astype(np.float32)
+            stages.excitement[:] = overlaps + self.columns.tie_breakers[rows]
+            stages.excitement[stages.keys == 0] = 0.0
+        elif self.rule.inhibition != GAUSSIAN_INHIBITION:
+            excited_values(stages.keys, self.rule, stages.excitement)
         return stages, active[0, : n_active[0]]
 
     def _check_size(self, words: NDArray[np.uint64]) -> None:
@@ -135,8 +140,7 @@ class Engine:
     def most_active(self) -> int:
         """The largest number of active columns that an input can have."""
         local = self.rule.inhibition == LOCAL_INHIBITION
-        n_columns = int(self.columns.tie_breakers.size) // self.rule.n_segments
-        return n_columns if local else self.rule.n_active
+        return self.inhibition.neighbourhood.most_active if local else self.rule.n_active
 
     def _open_session(self) -> Session:
         session = open_session(

@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.blurs import gaussian_blur
 from fastsp.kernels import state
 from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.inhibition import Inhibition
-from fastsp.topology import ReceptiveFields, boxes, gaussian_blur, neighbourhood, receptive_fields
+from fastsp.topology import ReceptiveFields, boxes, neighbourhood, receptive_fields
 
 TIE_BREAKER_SCALE = 0.01
 """Tie-breakers are below this, so they never reorder two different overlaps."""
 LONGEST_TIED_POOL = 2000
 """Potential synapses of a column, up to which tie-breakers order equal shares of overlap."""
+
+STRONGEST = 1e290
+"""Strength of boosting, beyond which nothing changes any more."""
+LARGEST_EXPONENT, LARGEST_SQUARED, WIDEST = 77.0, 29.0, 100.0
+"""Up to these exponents, exponentials times overlaps, and the sums of their squares, are finite in
+float32; up to this strength they are normal numbers, but for columns that are nearly always active.
+"""
 
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
@@ -257,7 +265,8 @@ def _boxes_of(
         return boxes((math.prod(grid), size), (0, size), False)
     if kind == "local":
         return boxes(column_shape, (int(max(radii)),) * len(radii), wrap)
-    return boxes(column_shape, tuple(math.ceil(2 * radius) for radius in radii), wrap)
+    reaches = (math.ceil(min(2 * radius, n)) for radius, n in zip(radii, column_shape, strict=True))
+    return boxes(column_shape, tuple(reaches), wrap)
 
 
 def _tie_scale(longest_pool: int) -> float:
@@ -269,6 +278,44 @@ def _tie_scale(longest_pool: int) -> float:
     if longest_pool > LONGEST_TIED_POOL:
         return 0.0
     return 0.5 / (longest_pool * max(longest_pool - 1, 1)) / TIE_BREAKER_SCALE
+
+
+def _overlap_step(parameters: Mapping[str, Any], n_rows: int, longest_pool: int) -> int:
+    """Return how many keys of excitement lie between two overlaps; 0 where float32 orders columns.
+
+    Whole numbers have room for the rank of each tie-breaker, up to 2^32 overlaps times rows. Not
+    many more steps than float32 has between two overlaps, of which selection is used to.
+    """
+    compared = parameters["inhibition"] != "gaussian" and parameters["overlap"] == "count"
+    if parameters["boosting"] is not None or not compared:
+        return 0
+    return min((2**32 - 2) // (longest_pool + 1), max(2**19, n_rows + 1))
+
+
+def tie_keys(tie_breakers: NDArray[np.float32], rule: state.Rule) -> NDArray[np.uint32]:
+    """Return `Columns.tie_keys`, (C,) or (0,): see there.
+
+    Tie-breakers that reach from one overlap to another are added to overlaps.
+    """
+    if rule.overlap_step == 0 or tie_breakers.min() < 0 or tie_breakers.max() >= 1:
+        return np.empty(0, np.uint32)
+    different, ranks = np.unique(tie_breakers, return_inverse=True)
+    keys = 1 + ranks * (rule.overlap_step - 1) // different.size
+    return keys.astype(np.uint32)
+
+
+def _wide_keys(
+    parameters: Mapping[str, Any], strength: float, target_density: float
+) -> tuple[float, float]:
+    """Return `Rule.lowest_exponent` and `Rule.key_scale`: see there."""
+    largest = strength * (1.0 if parameters["boost_target"] == "neighbourhood" else target_density)
+    harmless = LARGEST_SQUARED if parameters["inhibition"] == "gaussian" else LARGEST_EXPONENT
+    if parameters["boosting"] != "exp" or (largest <= harmless and strength <= WIDEST):
+        return 0.0, 0.0
+    lowest = math.floor(-strength / math.log(2)) - 1.0
+    # A float32 up to the largest overlap has exponents up to 127 + 17.
+    n_keys = (largest / math.log(2) - lowest + 127 + 20) * 2.0**23
+    return lowest, min(1.0, 2.0 ** -math.ceil(math.log2(n_keys / (2.0**32 - 2))))
 
 
 def rule_of(
@@ -287,14 +334,17 @@ def rule_of(
         n_groups = math.prod(places_of(parameters, column_shape))
     group_size = n_columns // n_groups
     n_active = n_groups * max(1, math.floor(parameters["density"] * group_size + 0.5))
+    target_density = n_active / n_columns / n_segments
+    strength = min(float(parameters["boost_strength"]), STRONGEST)
+    lowest_exponent, key_scale = _wide_keys(parameters, strength, target_density)
     return state.Rule(
         n_active=n_active,
         group_size=group_size,
         inhibition=_INHIBITION[parameters["inhibition"]],
         boosting=_BOOSTING[parameters["boosting"]],
-        boost_strength=float(parameters["boost_strength"]),
+        boost_strength=strength,
         boost_target=_TARGETS[parameters["boost_target"]],
-        target_density=n_active / n_columns / n_segments,
+        target_density=target_density,
         duty_cycle_decay=1.0 - 1.0 / float(parameters["duty_cycle_period"]),
         permanence_increment=float(parameters["permanence_increment"]),
         permanence_decrement=float(parameters["permanence_decrement"]),
@@ -305,4 +355,7 @@ def rule_of(
         n_segments=n_segments,
         overlap=_OVERLAP[parameters["overlap"]],
         tie_scale=_tie_scale(longest_pool),
+        overlap_step=_overlap_step(parameters, n_columns * n_segments, longest_pool),
+        lowest_exponent=lowest_exponent,
+        key_scale=key_scale,
     )

@@ -37,6 +37,7 @@ from fastsp.parameters import (
     lay_out,
     lay_out_inhibition,
     rule_of,
+    tie_keys,
 )
 from fastsp.synapses import Load, build_index, choose_layout, index_type
 from fastsp.team import Team, team_size
@@ -46,6 +47,8 @@ CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
 ROOM = 2**18
 """Active columns that `transform` makes room for at once: memory that is used again is faster."""
+LEARNING_ROOM = 2**24
+"""Active columns that learning makes room for at once."""
 SAMPLE = 64
 """Inputs by whose on-bits the layout of the overlap index is chosen."""
 
@@ -130,8 +133,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     overlap : {"count", "share"}
         What columns compete by: their overlap, or its share of their connected synapses, so that
         columns with few of them stand a chance beside those with many. A column without any has
-        share 0. Equal shares are ordered by the tie-breakers, made small enough, where no column
-        has more than 2,000 potential synapses; else by position.
+        share 0. Equal shares are ordered by the tie-breakers, made small enough, as far as single
+        precision tells them apart, where no column has more than 2,000 potential synapses; else by
+        position.
     stimulus_threshold : int
         A column with a smaller overlap is never active, even if then fewer than k are.
     permanence_increment, permanence_decrement : float in [0, 1]
@@ -179,8 +183,10 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     permanences_ : (S,) float32 in [0, 1], in the same order.
     active_duty_cycles_ : (C,) float64, moving average of how often each column is active.
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
-    tie_breakers_ : (C,) float32 in [0, 0.01), added to overlaps so that equal ones are ordered.
-    log_duty_cycles_ : (C,) float64, their natural logarithm, with logarithmic boosting; else (0,).
+    tie_breakers_ : (C,) float32 in [0, 0.01), order equal overlaps: exactly without boosting, else
+        they are added to the overlaps in single precision.
+    log_duty_cycles_ : (C,) float64, natural logarithm of `active_duty_cycles_`, with logarithmic
+        boosting; else (0,).
     overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition rarely as many.
@@ -299,8 +305,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         X : (n, n_features) array or sparse matrix; an input bit is on where it exceeds `threshold`.
         y : ignored.
         callback : callable, optional
-            Called with a `LearningEvent` after every chunk of about 1,000 inputs. Learning stops
-            there where it returns True; what it raises is raised here. The pooler is then whole,
+            Called with a `LearningEvent` after every chunk of about 1,000 inputs (fewer where very
+            many columns can be active). Learning stops there where it returns True; what it raises
+            is raised here. The pooler is then whole,
             and has learned `n_cycles_` cycles.
 
         Raises
@@ -625,6 +632,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             np.empty(n_rows if rule.boost_target else 0),
             index.connected_counts,
             self.overlap_duty_cycles_,
+            tie_keys(self.tie_breakers_, rule),
         )
         engine = Engine(
             synapses,
@@ -645,7 +653,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         n, done = X.shape[0], 0
         while done < n:
             engine = self._configured(self._pack(X[done : done + SAMPLE]), stay=done > 0)
-            step = max(1, CHUNK // self.batch_size) * self.batch_size
+            n_rows = min(CHUNK, LEARNING_ROOM // engine.most_active)
+            step = max(1, n_rows // self.batch_size) * self.batch_size
             n_threads = team_size(engine, effective_n_jobs(self.n_jobs), n - done)
             with Team(engine, n_threads) as team:
                 while done < n:

@@ -8,7 +8,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,9 @@ from numpy.typing import NDArray
 from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.local import CELLS, Neighbourhood
 from fastsp.kernels.pools import draw_pools
-from fastsp.kernels.state import Blur
 
 GAUSSIAN_REACH = 4.0
 """Half side of the window under a Gaussian receptive field, in standard deviations."""
-TAPS_REACH = 5.0
-"""Where the taps of a Gaussian blur end, in standard deviations."""
-MODE_FLOOR = 1e-4
-"""Modes of the grid that a blur weakens below this share are left out."""
-MODE_BLOCK = 8
-"""The number of modes kept is a multiple of this."""
 BLOCKS_PER_LIMIT = 2.5
 """So many times the blocks of a neighbourhood that may beat an active column are looked at."""
 
@@ -71,10 +64,11 @@ class ReceptiveFields:
         if not self.deviations.size:
             return self._product(self.sizes.astype(np.float64))
         sums = np.zeros(self.sizes.shape)
-        for d, j in np.ndindex(self.sizes.shape):
-            places = self.starts[d, j] + np.arange(int(self.sizes[d, j]))
-            away = (places - self.centres[d, j]) / self.deviations[d]
-            sums[d, j] = np.exp(-0.5 * away * away).sum()
+        with np.errstate(over="ignore"):  # a weight too small for any number is 0
+            for d, j in np.ndindex(self.sizes.shape):
+                places = self.starts[d, j] + np.arange(int(self.sizes[d, j]))
+                away = (places - self.centres[d, j]) / self.deviations[d]
+                sums[d, j] = np.exp(-0.5 * away * away).sum()
         return self._product(sums)
 
     def _product(self, of_axes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -118,22 +112,24 @@ def receptive_fields(
         m = input_shape[d]
         centre = (np.arange(n) + 0.5) * m / n - 0.5
         centres[d, :n] = centre
+        nearest = np.floor(centre + 0.5).astype(np.int64)
         if kind == "box":
-            nearest = np.floor(centre + 0.5).astype(np.int64)
-            low, high = nearest - int(radius), nearest + int(radius) + 1
+            reach = min(int(radius), m)
+            low, high = nearest - reach, nearest + reach + 1
         else:
-            low = np.ceil(centre - GAUSSIAN_REACH * radius).astype(np.int64)
-            high = np.floor(centre + GAUSSIAN_REACH * radius).astype(np.int64) + 1
+            # Whatever reaches further than twice around sees all.
+            away = min(GAUSSIAN_REACH * radius, 2.0 * m)
+            low = np.ceil(centre - away).astype(np.int64)
+            high = np.floor(centre + away).astype(np.int64) + 1
+        # Where inputs lie further apart than a narrow Gaussian reaches, the nearest one counts.
+        low, high = np.minimum(low, nearest), np.maximum(high, nearest + 1)
         if wrap:
             # A window wider than the axis is cut to one full turn about its centre.
             too_wide = high - low > m
-            low = np.where(too_wide, np.floor(centre + 0.5).astype(np.int64) - m // 2, low)
+            low = np.where(too_wide, nearest - m // 2, low)
             high = np.where(too_wide, low + m, high)
         else:
             low, high = np.maximum(low, 0), np.minimum(high, m)
-            # Where inputs lie further apart than a narrow Gaussian reaches, the nearest one counts.
-            nearest = np.clip(np.floor(centre + 0.5).astype(np.int64), 0, m - 1)
-            low, high = np.minimum(low, nearest), np.maximum(high, nearest + 1)
         starts[d, :n], sizes[d, :n] = low, high - low
     deviations = np.full(n_axes, float(radius)) if kind == "gaussian" else np.empty(0)
     return ReceptiveFields(
@@ -172,101 +168,6 @@ def potential_pools(
         indices,
     )
     return indptr, indices
-
-
-def gaussian_blur(
-    shape: tuple[int, ...], deviations: tuple[float, ...], wrap: bool = False
-) -> Blur:
-    """Design a Gaussian blur over a grid, as a chain of matrix products.
-
-    Along each axis the blur with reflecting edges is diagonal in the DCT-II basis, with wrapping
-    edges in the Fourier basis, and a wide blur leaves only few modes of either: the grid is
-    projected on those, scaled, and projected back. A narrow blur multiplies by its taps.
-
-    Parameters
-    ----------
-    shape : the grid.
-    deviations : standard deviation along each axis, in grid units. 0 leaves the axis alone.
-    wrap : wrapping instead of reflecting edges (d c b a | a b c d | d c b a).
-    """
-    analysis: list[tuple[int, NDArray[np.float64]]] = []
-    synthesis: list[tuple[int, NDArray[np.float64]]] = []
-    for axis, (n, deviation) in enumerate(zip(shape, deviations, strict=True)):
-        if deviation == 0 or n == 1:
-            continue
-        basis, gains = _modes(n, deviation, wrap)
-        # Gains fall with frequency; whole vectors of modes cost no more than parts of them.
-        order = np.argsort(-gains, kind="stable")
-        n_strong = int(np.count_nonzero(gains >= MODE_FLOOR))
-        n_kept = min(-(-n_strong // MODE_BLOCK) * MODE_BLOCK, n)
-        kept = order[:n_kept]
-        n_taps = min(2 * math.ceil(TAPS_REACH * deviation) + 1, n)
-        if 2 * n_kept < n_taps:
-            analysis.append((axis, (basis[:, kept] * gains[kept]).T))
-            synthesis.append((axis, basis[:, kept]))
-        else:
-            taps = (basis * gains) @ basis.T
-            reach = math.ceil(TAPS_REACH * deviation)
-            apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-            apart = np.minimum(apart, n - apart) if wrap else apart
-            analysis.append((axis, np.where(apart <= reach, taps, 0.0)))
-    return _chain(shape, analysis + synthesis[::-1])
-
-
-def _modes(n: int, deviation: float, wrap: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the orthonormal modes (n, n) of a line of n columns, and the blur's gain for each."""
-    reach = math.ceil(TAPS_REACH * deviation)
-    offsets = np.arange(-reach, reach + 1)
-    taps = np.exp(-0.5 * (offsets / deviation) ** 2)
-    taps /= taps.sum()
-    places, modes = np.arange(n)[:, None], np.arange(n)
-    basis: NDArray[Any]
-    frequencies: NDArray[Any]
-    if wrap:
-        # Cosines for modes up to n / 2, sines above.
-        frequencies = np.where(modes <= n // 2, modes, n - modes) * (2 * np.pi / n)
-        waves = frequencies * places
-        basis = np.where(modes <= n // 2, np.cos(waves), np.sin(waves))
-    else:
-        frequencies = modes * (np.pi / n)
-        basis = np.cos(frequencies * (places + 0.5))
-    basis *= 1 / np.sqrt((basis**2).sum(axis=0))
-    gains: NDArray[np.float64] = np.cos(np.multiply.outer(frequencies, offsets)) @ taps
-    return basis, gains
-
-
-def _chain(shape: tuple[int, ...], products: list[tuple[int, NDArray[np.float64]]]) -> Blur:
-    """Lay out a chain of products along axes of a grid in flat arrays (see `Blur`)."""
-    sizes = list(shape)
-    matrices, steps, ranges = [np.empty(0)], [], [np.empty((0, 2), np.int64)]
-    for axis, matrix in products:
-        m, n = matrix.shape
-        inner = math.prod(sizes[axis + 1 :])
-        if inner == 1:
-            # The grid times the transposed matrix; any row of the grid may be full.
-            laid_out, nonzero = matrix.T, np.ones((math.prod(sizes[:axis]), n), bool)
-        else:
-            laid_out, nonzero = matrix, matrix != 0
-        low = nonzero.argmax(axis=1)
-        high = n - nonzero[:, ::-1].argmax(axis=1)
-        steps.append(
-            (
-                math.prod(sizes[:axis]),
-                m,
-                n,
-                inner,
-                sum(a.size for a in matrices),
-                sum(len(r) for r in ranges),
-            )
-        )
-        matrices.append(np.ascontiguousarray(laid_out).ravel())
-        ranges.append(np.stack([low, high], axis=1))
-        sizes[axis] = m
-    return Blur(
-        np.concatenate(matrices).astype(np.float32),
-        np.array(steps, np.int64).reshape(-1, 6),
-        np.concatenate(ranges).astype(np.int64),
-    )
 
 
 def neighbourhood(
@@ -325,7 +226,7 @@ def neighbourhood(
         clipped = np.minimum(along + r, n - 1) - np.maximum(along - r, 0) + 1
         sizes = np.multiply.outer(sizes, np.full(n, w) if wrap else clipped).ravel()
     limits = np.zeros(columns.size, np.int32)
-    limits[homes] = np.ceil(density * sizes)
+    limits[homes] = _limits(density, sizes)
 
     sides = _block_sides(widths, BLOCKS_PER_LIMIT * limits.max() * math.prod(widths) / sizes.max())
     rows = _sums(
@@ -352,7 +253,30 @@ def neighbourhood(
         first_cell,
         last_cell,
         n_maxima,
+        _most_winners(lengths, reach, widths, int(limits.max())),
     )
+
+
+def _most_winners(lengths: list[int], reach: list[int], widths: list[int], limit: int) -> int:
+    """Return a number of columns that local inhibition lets win at the most.
+
+    The columns of a box that is as wide as neighbourhoods reach are all neighbours. Of the winners
+    among them the last is beaten by all the others, which are fewer than `limit` then.
+    """
+    sides = [n if w == n else r + 1 for n, r, w in zip(lengths, reach, widths, strict=True)]
+    n_boxes = math.prod(-(-n // side) for n, side in zip(lengths, sides, strict=True))
+    return min(n_boxes * limit, math.prod(lengths))
+
+
+def _limits(density: float, sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return `density` times each size, rounded up; the density is the decimal that is written.
+
+    In binary 0.28 is a little more, and 0.28 * 25 would be rounded up to 8.
+    """
+    numerator, denominator = Fraction(str(density)).as_integer_ratio()
+    different, places = np.unique(sizes, return_inverse=True)
+    limits = [-(-numerator * int(n) // denominator) for n in different]
+    return np.array(limits, np.int64)[places]
 
 
 def _steps(first: int, n: int, step: int) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ rounded to float32 in the same places as in the kernels, so decisions can be com
 import itertools
 import math
 import statistics
+from fractions import Fraction
 
 import numpy as np
 
@@ -55,6 +56,25 @@ def excite(overlap, boost, tie_breaker):
     """Boost factor times (overlap + tie-breaker), in float32."""
     with np.errstate(over="ignore"):  # beyond single precision all are infinite, and tied
         return np.float32(boost) * (np.float32(overlap) + np.float32(tie_breaker))
+
+
+def excite_exactly(overlap, tie_breaker):
+    """overlap + tie-breaker, without rounding."""
+    return int(overlap) + Fraction(float(tie_breaker))
+
+
+def excite_widely(overlap, boost, exponent, tie_breaker):
+    """exp(exponent) times (overlap + tie-breaker), in a float32 with exponents without end.
+
+    `boost` is that exponential where float32 can hold it.
+    """
+    if -86.9 < exponent < 87.9:
+        y, n = math.frexp(boost)
+    else:
+        n = round(exponent / math.log(2))
+        y = math.exp(exponent - n * math.log(2))
+    seen = np.float32(overlap) + np.float32(tie_breaker)
+    return Fraction(float(np.float32(y) * seen)) * Fraction(2) ** n
 
 
 def blur(values, shape, deviations, wrap):
@@ -156,15 +176,20 @@ class Pooler:
         else:
             self.radii = [radius] * len(self.shape)
 
-    def boost_factors(self):
+    def targets(self):
+        """What the duty cycle of each row is compared with."""
         p = self.parameters
         targets = [self.target_density] * len(self.duty_cycles)
         if p["boost_target"] == "neighbourhood":
             sums = [sum(self.duty_cycles[row] for row in rows) for rows in self.segments()]
             targets = np.repeat(self.means(sums), self.n_segments) / self.n_segments
+        return targets
+
+    def boost_factors(self):
+        p = self.parameters
         return [
             boost_factor(p["boosting"], a, target, p["boost_strength"])
-            for a, target in zip(self.duty_cycles, targets, strict=True)
+            for a, target in zip(self.duty_cycles, self.targets(), strict=True)
         ]
 
     def segments(self):
@@ -219,10 +244,18 @@ class Pooler:
             ]
             scale = tie_scale(max(len(pool) for pool in self.pools))
             tie_breakers = [np.float32(scale) * tie for tie in tie_breakers]
-        values = [
-            excite(o, b, tie) if may else np.float32(0)
-            for may, o, b, tie in zip(allowed, seen, boost_factors, tie_breakers, strict=True)
-        ]
+        in_order = zip(seen, boost_factors, tie_breakers, strict=True)
+        if p["inhibition"] != "gaussian" and p["boosting"] is None and p["overlap"] == "count":
+            values = [excite_exactly(o, tie) for o, _, tie in in_order]
+        elif p["inhibition"] != "gaussian" and p["boosting"] == "exp":
+            exponents = p["boost_strength"] * (np.array(self.targets()) - self.duty_cycles)
+            values = [
+                excite_widely(o, b, x, tie)
+                for (o, b, tie), x in zip(in_order, exponents, strict=True)
+            ]
+        else:
+            values = [excite(o, b, tie) for o, b, tie in in_order]
+        values = [v if may else np.float32(0) for may, v in zip(allowed, values, strict=True)]
         self.best = [
             max(rows, key=lambda row: (allowed[row], values[row], -row)) for rows in self.segments()
         ]
@@ -304,10 +337,11 @@ def receptive_field(kind, column, column_shape, input_shape, radius, wrap):
             window = range(nearest - int(radius), nearest + int(radius) + 1)
         else:
             window = [i for i in range(-9 * m, 9 * m) if abs(i - centre) <= 4 * radius]
+        window = window or [nearest]
         if wrap and len(window) > m:
             window = range(nearest - m // 2, nearest - m // 2 + m)
         elif not wrap:
-            window = [i for i in window if 0 <= i < m] or [min(max(nearest, 0), m - 1)]
+            window = [i for i in window if 0 <= i < m]
         windows.append(
             [(i % m, (i - centre) / radius if kind == "gaussian" else 0) for i in window]
         )
@@ -333,12 +367,17 @@ def beats(b, c, values):
     return values[b] > values[c] or (values[b] == values[c] and b < c)
 
 
+def limit(density, n):
+    """density * n, exactly: the density is the decimal number that is written."""
+    return Fraction(str(density)) * n
+
+
 def local_winners(values, allowed, shape, radius, wrap, density):
     """Allowed columns beaten by fewer than density * |neighbourhood| allowed ones of it."""
     winners = []
     for c in range(len(values)):
         near = neighbours(c, shape, [radius] * len(shape), wrap)
         beaten_by = sum(1 for b in near if allowed[b] and beats(b, c, values))
-        if allowed[c] and beaten_by < density * len(near):
+        if allowed[c] and beaten_by < limit(density, len(near)):
             winners.append(c)
     return winners

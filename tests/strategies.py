@@ -32,7 +32,7 @@ def poolers(draw, **fixed):
     if field == "box":
         radius = draw(st.integers(0, longest))
     elif field == "gaussian":
-        radius = draw(st.floats(0.2, 3.0))
+        radius = draw(st.floats(0.05, 3.0))
     inhibition = draw(st.sampled_from(["global", "gaussian", "local", "grouped"]))
     places = column_shape
     if inhibition == "grouped":

@@ -29,6 +29,11 @@ def test_hostile_files_are_refused_or_give_models_that_work():
         ("permanences_", lambda a: a.reshape(-1, 1)),
         ("active_duty_cycles_", lambda a: a[:3]),
         ("active_duty_cycles_", lambda a: a.astype(complex)),
+        # Finite, and infinite in the type of the kernels.
+        ("tie_breakers_", lambda a: a + 1e300 * (np.arange(len(a)) == 7)),
+        ("tie_breakers_", lambda a: np.full(len(a), -1e39)),
+        ("permanences_", lambda a: a.astype(float) + 1e300),
+        ("boost_factors_", lambda a: a.astype(float) * 1e300),
     ],
 )
 def test_arrays_assigned_are_checked_before_they_are_used(name, change):

@@ -1,21 +1,28 @@
 """Kernels against their plain-loop twins, over random shapes, topologies and parameters."""
 
 import copy
+import math
+import tracemalloc
 
 import naive
 import numba
 import numpy as np
 import pytest
+import scipy.ndimage
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
+from fastsp.blurs import gaussian_blur
 from fastsp.kernels import vectors
+from fastsp.kernels.boosting import excite, excited_values, update_boost_factors
 from fastsp.kernels.inhibition import blur_grid
+from fastsp.kernels.learning import Flips, adapt_columns
 from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
-from fastsp.parameters import lay_out
-from fastsp.topology import gaussian_blur
+from fastsp.kernels.state import Columns, Synapses
+from fastsp.parameters import lay_out, rule_of
+from fastsp.synapses import build_index
 
 
 def assert_each_cycle_equals_the_twin(pooler, X):
@@ -139,6 +146,43 @@ def test_blur_equals_direct_taps(shape, deviation, wrap, seed):
     np.testing.assert_allclose(out, naive.blur(values, shape, deviations, wrap), atol=5e-4)
 
 
+@pytest.mark.core
+@examples(60)
+@given(st.data())
+def test_blur_of_a_long_axis_equals_direct_taps(data):
+    n = data.draw(st.integers(257, 900))
+    shape = data.draw(st.sampled_from([(n,), (2, n), (n, 3), (2, n, 2), (n, 20)]))
+    deviation = data.draw(st.one_of(st.floats(0.2, 30.0), st.floats(0.2, 3.0 * n)))
+    wrap, random = data.draw(st.booleans()), np.random.default_rng(n)
+    deviations = tuple(deviation if m == n else 0.0 for m in shape)
+    values = random.normal(size=shape).astype(np.float32)
+    blur = gaussian_blur(shape, deviations, wrap)
+    # What lies in scratch space has no effect.
+    out, work = np.empty(values.size, np.float32), np.full((2, max(values.size, blur.room)), np.nan)
+    blur_grid(blur, values.ravel(), work.astype(np.float32), out)
+    expected = scipy.ndimage.gaussian_filter1d(
+        values.astype(np.float64),
+        deviation,
+        axis=shape.index(n),
+        mode="wrap" if wrap else "reflect",
+        radius=math.ceil(5 * deviation),
+    )
+    np.testing.assert_allclose(out, expected.ravel(), atol=5e-4)
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("deviation", [0.3, 20.0, 1000.0, 2e4, 1e300, math.inf])
+def test_blurs_of_any_line_are_laid_out_in_little_memory(deviation, wrap):
+    tracemalloc.start()
+    blur = gaussian_blur((100_000,), (deviation,), wrap)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # bytes; a matrix of its taps were 80 GB
+    values, out = np.full(100_000, 7.0, np.float32), np.empty(100_000, np.float32)
+    blur_grid(blur, values, np.empty((2, blur.room), np.float32), out)
+    np.testing.assert_allclose(out, 7.0, rtol=2e-4)
+
+
 def test_a_blur_of_a_constant_is_that_constant():
     blur = gaussian_blur((56, 56), (6.0, 6.0))
     values, out = np.full(56 * 56, 7.0, np.float32), np.empty(56 * 56, np.float32)
@@ -255,3 +299,128 @@ def test_vector_code_equals_its_plain_twins(seed):
         arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
         results.append((run(*arrays), [array.tolist() for array in arrays]))
     assert results[0] == results[1]
+
+
+@pytest.mark.core
+@examples(100)
+@given(st.data())
+def test_adapting_stays_within_the_room_for_flips(data):
+    # Pools longer than the room, and such as repeat an input bit.
+    random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    n_inputs, room = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 50))
+    sizes = random.integers(0, data.draw(st.sampled_from([10, 40, 200])), 5)
+    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    indices = random.integers(0, n_inputs, indptr[-1]).astype(np.uint16)
+    synapses = Synapses(indptr, indices, random.random(indptr[-1], np.float32))
+    before = [synapses.permanences[indptr[c] : indptr[c + 1]].tolist() for c in range(5)]
+    x = random.integers(0, 2, n_inputs)
+    changes = np.where(x == 1, np.float32(0.3), np.float32(-0.4))
+    winners = np.flatnonzero(random.random(5) < 0.7).astype(np.int32)
+    index = build_index(synapses, n_inputs, 0.5, "lists")
+    behind = np.full((2, room + 300), -1, np.int64)
+    flips = Flips(behind[0, :room], behind[1, :room])
+    adapt_columns(winners, synapses, changes, np.float32(0.5), index, flips)
+    assert (behind[:, room:] == -1).all()
+    connected = [[] for _ in range(n_inputs)]
+    for c in range(5):
+        pool, own = indices[indptr[c] : indptr[c + 1]], before[c]
+        if c in winners:
+            own = naive.adapt(pool, own, x, 0.3, 0.4)
+        assert synapses.permanences[indptr[c] : indptr[c + 1]].tolist() == own
+        for bit, p in zip(pool, own, strict=True):
+            if naive.connected(p, 0.5):
+                connected[bit].append(c)
+    lists = index.lists
+    for bit in range(n_inputs):
+        listed = lists.columns[lists.starts[bit] : lists.starts[bit] + lists.lengths[bit]]
+        assert sorted(listed.tolist()) == connected[bit]
+
+
+@pytest.mark.parametrize("n_inputs", [10, 300, 5000, 65_000])
+@pytest.mark.parametrize("inhibition", ["global", "grouped", "local"])
+def test_tie_breakers_order_equal_overlaps_in_pools_of_any_size(n_inputs, inhibition):
+    shape = (4, 100) if inhibition == "grouped" else (400,)
+    pooler = SpatialPooler(
+        shape,
+        potential_fraction=1.0,
+        density=0.05,
+        inhibition=inhibition,
+        inhibition_radius=400 if inhibition == "local" else None,
+        boosting=None,
+        random_state=0,
+    ).initialize(n_inputs)
+    pooler.permanences_ = np.ones(pooler.permanences_.size, np.float32)
+    # Small differences, some of them none, as large overlaps would swallow.
+    ties = np.random.default_rng(0).integers(0, 390, 400).astype(np.float32)
+    pooler.tie_breakers_ = ties * np.float32(1e-9)
+    x, n_groups = np.ones(n_inputs, np.uint8), 4 if inhibition == "grouped" else 1
+    expected = naive.top_of_groups(ties, n_groups, 20 // n_groups, np.ones(400))
+    trace = pooler.trace(x)
+    assert trace.active.tolist() == expected
+    np.testing.assert_allclose(trace.boosted, n_inputs, rtol=1e-6)
+    # One synapse less weighs more than any tie-breaker.
+    first = pooler.indptr_[expected[0]]
+    pooler.permanences_ = np.where(np.arange(pooler.permanences_.size) == first, 0, 1)
+    assert expected[0] not in pooler.compute(x, learn=False)
+
+
+@pytest.mark.core
+@examples(100)
+@given(
+    st.floats(1.0, 2000.0) | st.sampled_from([1e6, 1e300]),
+    st.sampled_from(["density", "neighbourhood"]),
+    st.sampled_from(["count", "share"]),
+    st.floats(0.02, 1.0),
+    st.integers(0, 2**31),
+)
+def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
+    strength, target, overlap, density, seed
+):
+    n, random = 60, np.random.default_rng(seed)
+    parameters = SpatialPooler(
+        boosting="exp",
+        boost_strength=strength,
+        boost_target=target,
+        overlap=overlap,
+        density=density,
+    ).get_params()
+    rule = rule_of(parameters, (n,), longest_pool=1000)
+    duty_cycles = random.random(n) ** random.choice([0.3, 1.0, 8.0, 300.0])
+    counts, overlaps = np.full(n, 1000, np.int32), random.integers(0, 1001, n).astype(np.uint16)
+    ties = (0.01 * random.random(n)).astype(np.float32)
+    columns = Columns(
+        duty_cycles,
+        np.empty(0),
+        np.empty(n, np.float32),
+        ties,
+        np.zeros(n, np.uint16),
+        random.random(n),
+        counts,
+        np.empty(0),
+        np.empty(0, np.uint32),
+    )
+    update_boost_factors(columns, rule)
+    keys, values = np.empty(n, np.uint32), np.empty(n, np.float32)
+    excite(overlaps, columns, rule, keys)
+    excited_values(keys, rule, values)
+    targets = columns.targets if target == "neighbourhood" else rule.target_density
+    seen = overlaps / 1000 + rule.tie_scale * ties if overlap == "share" else overlaps + ties
+    logarithms = rule.boost_strength * (targets - duty_cycles) + np.log(seen)
+    order = np.argsort(keys, kind="stable")
+    # Of so strong a boosting what is left of 32 bits is coarse.
+    tolerance = 1e-6 + 1e-7 * rule.boost_strength
+    if rule.key_scale == 0.0:  # the smallest normal numbers are the end
+        logarithms = np.maximum(logarithms, -87 + np.log(seen))
+    assert (np.diff(logarithms[order]) >= -tolerance).all()
+    assert (np.diff(values[order]) >= 0).all()
+    assert keys.min() > 0
+    assert np.isfinite(values).all()
+    harmless = np.abs(logarithms).max() < 33
+    if harmless:
+        boosted = columns.boost_factors * (
+            overlaps.astype(np.float32) + ties
+            if overlap == "count"
+            else overlaps.astype(np.float32) / np.float32(1000) + np.float32(rule.tie_scale) * ties
+        )
+        if rule.key_scale in (0.0, 1.0):
+            assert values.tolist() == boosted.tolist()

@@ -1,5 +1,7 @@
 """Local inhibition against its plain-loop twin, over random grids, neighbourhoods and ties."""
 
+import tracemalloc
+
 import naive
 import numba
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
+from fastsp import SpatialPooler
 from fastsp.kernels import local
 from fastsp.kernels.selection import order_keys
 from fastsp.topology import neighbourhood
@@ -44,6 +47,52 @@ def test_local_winners_are_exact_with_ties_to_the_lower_position(data):
         allowed = random.random(values.size) >= data.draw(st.sampled_from([0.0, 0.5, 1.0]))
         expected = naive.local_winners(values.tolist(), allowed, shape, radius, wrap, density)
         assert select(values, allowed, around, scratch) == expected
+
+
+@pytest.mark.core
+@examples(100)
+@given(st.data())
+def test_no_more_columns_win_than_there_is_room_for(data):
+    # Random keys do not come close; what falls off from place to place does.
+    shape = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=3))
+    radius, wrap = data.draw(st.integers(0, 12)), data.draw(st.booleans())
+    density = data.draw(st.sampled_from([0.01, 0.1, 0.28, 0.5, 1.0]))
+    around = neighbourhood(tuple(shape), radius, wrap, density)
+    steps = data.draw(st.lists(st.integers(-3, 3), min_size=len(shape), max_size=len(shape)))
+    values = sum(s * places for s, places in zip(steps, np.indices(shape), strict=True))
+    values = (values % data.draw(st.integers(1, 30))).astype(np.float32).ravel()
+    keys, behind = np.empty(values.size, np.uint32), np.full(values.size + 1, -1, np.int32)
+    order_keys(values, keys)
+    room = behind[: around.most_active]
+    n_active = local.select_local(keys, around, local.new_local_scratch(around), room)
+    assert n_active <= around.most_active <= values.size
+    assert (behind[around.most_active :] == -1).all()
+    expected = naive.local_winners(values, np.ones(values.size), shape, radius, wrap, density)
+    assert room[:n_active].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("density", "shape", "radius", "n_winners"),
+    [(0.28, (5, 5), 4, 7), (0.07, (100,), 99, 7), (0.29, (10, 10), 9, 29), (0.2801, (5, 5), 4, 8)],
+)
+def test_the_density_is_the_decimal_that_is_written(density, shape, radius, n_winners):
+    values = np.random.default_rng(0).random(np.prod(shape)).astype(np.float32)
+    for given_density in (density, np.float32(density), np.float64(density)):
+        around = neighbourhood(shape, radius, False, given_density)
+        assert len(select(values, np.ones(values.size, bool), around)) == n_winners
+
+
+def test_learning_with_many_columns_makes_room_for_those_that_can_win():
+    pooler = SpatialPooler(
+        (100_000,), n_potential=1, inhibition="local", inhibition_radius=5, random_state=0
+    ).initialize(8)
+    X = np.zeros((1024, 8), np.uint8)
+    pooler.partial_fit(X[:1])
+    tracemalloc.start()
+    pooler.partial_fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6  # bytes; room for all columns were 410e6
 
 
 @pytest.mark.parametrize("wrap", [False, True])

@@ -252,7 +252,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     active = (np.arange(n) * 7919) % 5 + 5 * (np.arange(n) % 1000 == 0)
     a = np.full(6, 0.2)
     nothing = np.empty(6, np.float32)
-    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 3)
+    columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 4)
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = rule_of(pooler.get_params(), (6,))
 
@@ -268,12 +268,73 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     np.testing.assert_allclose(columns.log_duty_cycles[:5], np.log(expected[:5]), atol=1e-9)
 
 
-def test_an_unused_column_is_boosted_without_end_and_without_overflow():
+@pytest.mark.parametrize("period", [1.0, 1.5, 2.0])
+def test_an_unused_column_is_boosted_until_its_duty_cycle_is_the_smallest(period):
     pooler = SpatialPooler((4,), density=0.25, stimulus_threshold=1, random_state=0)
-    pooler.set_params(duty_cycle_period=2.0).fit(np.zeros((5000, 10), bool))
-    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(0.25) + 5000 * np.log(0.5))
-    assert np.isfinite(pooler.boost_factors_).all()
-    assert (pooler.active_duty_cycles_ > 0).all()
+    pooler.set_params(duty_cycle_period=period).fit(np.zeros((5000, 10), bool))
+    assert (pooler.active_duty_cycles_ == 1e-300).all()
+    # Both stop there, so that boost factors are the same whichever they are taken from.
+    np.testing.assert_array_equal(pooler.log_duty_cycles_, np.log(1e-300))
+    boost_factors = pooler.boost_factors_.copy()
+    np.testing.assert_allclose(boost_factors, np.log(1e-300) / np.log(0.25), rtol=1e-6)
+    pooler.log_duty_cycles_ = np.empty(0)
+    pooler.transform(np.zeros((1, 10), bool))
+    np.testing.assert_array_equal(pooler.boost_factors_, boost_factors)
+
+
+@pytest.mark.parametrize(
+    ("inhibition", "strength", "density"),
+    [("global", 1000.0, 0.5), ("gaussian", 100.0, 0.9), ("local", 1e5, 0.1), ("grouped", 300, 0.5)],
+)
+def test_strong_exponential_boosting_orders_columns_by_their_duty_cycles(
+    inhibition, strength, density
+):
+    shape = (3, 20) if inhibition == "grouped" else (60,)
+    pooler = SpatialPooler(
+        shape,
+        inhibition=inhibition,
+        inhibition_radius=100.0 if inhibition in ("local", "gaussian") else None,
+        density=density,
+        boosting="exp",
+        boost_strength=strength,
+        random_state=0,
+    ).initialize(40)
+    duty_cycles = np.random.default_rng(0).permutation(60) / 60
+    pooler.active_duty_cycles_ = duty_cycles
+    trace = pooler.trace(np.arange(40) % 2)
+    for stage in (trace.boosted, trace.inhibited, pooler.boost_factors_):
+        assert np.isfinite(stage).all()
+    groups = np.split(np.arange(60), 3 if inhibition == "grouped" else 1)
+    k = round(density * len(groups[0]))
+    if inhibition == "gaussian":  # the most boosted stand out, the others are all alike
+        assert np.argmax(trace.inhibited) == np.argmin(duty_cycles)
+        assert np.isin(np.argsort(duty_cycles)[:3], trace.active).all()
+        return
+    # A place in the order of duty cycles weighs more than any overlap.
+    expected = [np.sort(group[np.argsort(duty_cycles[group])[:k]]) for group in groups]
+    assert trace.active.tolist() == np.concatenate(expected).tolist()
+
+
+def test_logarithms_of_duty_cycles_follow_them_down_to_the_smallest():
+    pooler = SpatialPooler((4,), density=0.25, stimulus_threshold=1, random_state=0)
+    pooler.set_params(duty_cycle_period=2.0).fit(np.zeros((900, 10), bool))
+    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(0.25) + 900 * np.log(0.5))
+    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(pooler.active_duty_cycles_))
+
+
+@pytest.mark.parametrize("kind", ["box", "gaussian"])
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("radius", [1e-300, 0.1, 1e300])
+def test_receptive_fields_of_any_radius_hold_an_input(kind, wrap, radius):
+    pooler = SpatialPooler(
+        (4, 30), input_shape=(5, 7), receptive_field=kind, potential_radius=radius, wrap=wrap
+    )
+    X = np.eye(35)
+    pooler.fit(X)
+    sizes = np.diff(pooler.indptr_)
+    assert sizes.min() >= 1
+    assert sizes.max() == (1 if radius < 1 else 18)
+    assert pooler.transform(X).shape == (35, 120)
 
 
 def test_changed_parameters_act_at_once():

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.selection import order_key
+from fastsp.kernels.selection import order_key, order_values
 from fastsp.kernels.state import (
     EXP_BOOSTING,
     LOG_BOOSTING,
@@ -22,15 +22,15 @@ SMALLEST_DUTY_CYCLE = 1e-300
 
 
 @kernel
-def _exponential(x: float) -> np.float32:
-    """Return exp(x) to within 3e-7 of itself, in arithmetic that a loop can vectorise.
+def _split_exponential(x: float) -> tuple[float, np.float32]:
+    """Return exp(x) as n and y, exp(x) = 2^n y, in arithmetic that a loop can vectorise.
 
-    exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r) by its Taylor polynomial. `x` is held
-    within [-87, 88], where the result is a normal float32.
+    exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r) by its Taylor polynomial, to within 3e-7
+    of itself. n is a whole number.
     """
-    x = min(max(x, -87.0), 88.0)
     n = np.floor(x * (1 / math.log(2.0)) + 0.5)
-    r = np.float32(x - n * math.log(2.0))
+    # Of an x beyond all measure r is unknown, and has no weight.
+    r = np.float32(min(max(x - n * math.log(2.0), -0.35), 0.35))
     y = np.float32(1 / 5040)
     y = y * r + np.float32(1 / 720)
     y = y * r + np.float32(1 / 120)
@@ -39,6 +39,13 @@ def _exponential(x: float) -> np.float32:
     y = y * r + np.float32(1 / 2)
     y = y * r + np.float32(1.0)
     y = y * r + np.float32(1.0)
+    return n, y
+
+
+@kernel
+def _exponential(x: float) -> np.float32:
+    """Return exp(x), x held within [-87, 88], where the result is a normal float32."""
+    n, y = _split_exponential(min(max(x, -87.0), 88.0))
     power: Any = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
     return np.float32(y * power.view(np.float32))
 
@@ -111,10 +118,12 @@ def update_duty_cycles(
         decayed = active_duty_cycles[c] * decay
         active_duty_cycles[c] = decayed if decayed > SMALLEST_DUTY_CYCLE else SMALLEST_DUTY_CYCLE
     if rule.boosting == LOG_BOOSTING:
-        # A period of one cycle forgets everything at once; its logarithm is kept finite.
-        fall = math.log(decay) if decay > 0.0 else math.log(SMALLEST_DUTY_CYCLE)
+        # Both stop at the same floor; a period of one cycle forgets everything at once.
+        floor = math.log(SMALLEST_DUTY_CYCLE)
+        fall = math.log(decay) if decay > 0.0 else floor
         for c in range(log_duty_cycles.size):
-            log_duty_cycles[c] += fall
+            fallen = log_duty_cycles[c] + fall
+            log_duty_cycles[c] = fallen if fallen > floor else floor
         for i in range(active.size):
             work[i] = active_duty_cycles[active[i]] + increase
             active_duty_cycles[active[i]] = work[i]
@@ -125,6 +134,68 @@ def update_duty_cycles(
     else:
         for i in range(active.size):
             active_duty_cycles[active[i]] += increase
+
+
+@kernel
+def _excite_in_order(
+    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+) -> None:
+    """Fill `keys` with integers in the order of the overlaps, and of tie-breakers among equals."""
+    thresholds, tie_keys, step = columns.thresholds, columns.tie_keys, np.uint32(rule.overlap_step)
+    for c in range(keys.size):
+        key = np.uint32(np.uint32(overlaps[c]) * step + tie_keys[c])
+        keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
+
+
+@kernel
+def _excite_widely(
+    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+) -> None:
+    """As `excite`, with exp(strength (t - a)) as if float32 had exponents without end.
+
+    So 2^n y, with y a float32, has the bits of y raised by n times 2^23. Where not all of these fit
+    into the 32 bits of a key, the last of them are dropped.
+    """
+    tie_breakers, thresholds = columns.tie_breakers, columns.thresholds
+    shared, near = rule.overlap == SHARED_OVERLAP, rule.boost_target == NEIGHBOURHOOD_TARGET
+    scale, most = np.float32(rule.tie_scale), 2.0**32 - 2
+    for c in range(keys.size):
+        if shared:
+            share = np.float32(overlaps[c]) / np.float32(max(columns.connected_counts[c], 1))
+            seen = share + scale * tie_breakers[c]
+        else:
+            seen = np.float32(overlaps[c]) + tie_breakers[c]
+        target = columns.targets[c] if near else rule.target_density
+        n, y = _split_exponential(rule.boost_strength * (target - columns.active_duty_cycles[c]))
+        bits: Any = np.float32(y * max(seen, np.float32(0.0))).view(np.uint32)
+        place = (n - rule.lowest_exponent) * 2.0**23 + np.float64(bits) if bits > 0 else 0.0
+        key = np.uint32(np.int64(min(max(place, 0.0) * rule.key_scale, most)) + np.int64(1))
+        keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
+
+
+@kernel
+def excited_values(keys: NDArray[np.uint32], rule: Rule, values: NDArray[np.float32]) -> None:
+    """Fill `values` (C,) with the excitement that `keys` are of, 0 where excluded.
+
+    Not for keys with `Columns.tie_keys`. Where boost factors can be too large for float32, all are
+    multiplied by the power of 2 that leaves the largest below 2^50, if it is not: their squares can
+    be added up then.
+    """
+    if rule.key_scale == 0.0:
+        order_values(keys, values)
+        return
+    largest = np.uint32(0)
+    for c in range(keys.size):
+        largest = max(largest, keys[c])
+    one = 2.0**23
+    lowest = rule.lowest_exponent * one
+    top = np.float64(largest) / rule.key_scale + lowest
+    lowest -= max(0.0, np.ceil(top / one) - (127 + 50)) * one
+    for c in range(keys.size):
+        place = (np.float64(keys[c]) - 1.0) / rule.key_scale + lowest
+        # What is under the normal numbers is 0.
+        bits: Any = np.uint32(np.int64(place if place >= one else 0.0))
+        values[c] = bits.view(np.float32)
 
 
 @kernel
@@ -139,7 +210,17 @@ def excite(
     That is boost factor times (overlap + tie-breaker), or where the rule says so, boost factor
     times (overlap / connected synapses + scaled tie-breaker), the share of a column without any
     being 0. The key is 0 where the overlap is under the column's threshold.
+
+    Without boosting and shares, keys are whole numbers in the order of overlap + tie-breaker, which
+    float32 rounds; and where exponential boost factors can be too large for float32, those of
+    numbers with larger exponents.
     """
+    if columns.tie_keys.size > 0:
+        _excite_in_order(overlaps, columns, rule, keys)
+        return
+    if rule.key_scale > 0.0:
+        _excite_widely(overlaps, columns, rule, keys)
+        return
     boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
     thresholds, connected_counts = columns.thresholds, columns.connected_counts
     if rule.overlap == SHARED_OVERLAP:

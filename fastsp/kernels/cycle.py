@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
+from fastsp.kernels.boosting import (
+    excite,
+    excited_values,
+    update_boost_factors,
+    update_duty_cycles,
+)
 from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import Inhibition, normalise
 from fastsp.kernels.jit import kernel
@@ -20,7 +25,6 @@ from fastsp.kernels.selection import (
     SelectionScratch,
     new_selection_scratch,
     order_key,
-    order_values,
     select_top,
 )
 from fastsp.kernels.state import (
@@ -28,7 +32,6 @@ from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     GROUPED_INHIBITION,
     LOCAL_INHIBITION,
-    Blur,
     Columns,
     OverlapIndex,
     Rule,
@@ -68,14 +71,6 @@ class Scratch(NamedTuple):
 
 
 @kernel
-def _blur_size(n_columns: int, blur: Blur) -> int:
-    size = n_columns
-    for i in range(blur.steps.shape[0]):
-        size = max(size, blur.steps[i, 0] * blur.steps[i, 1] * blur.steps[i, 3])
-    return size
-
-
-@kernel
 def new_scratch(
     columns: Columns, index: OverlapIndex, inhibition: Inhibition, rule: Rule
 ) -> Scratch:
@@ -88,7 +83,7 @@ def new_scratch(
         np.zeros((TOGETHER if index.layout == BIT_WORDS else 1, 64 * n_words), np.uint16),
         np.empty(n_columns, np.float32),
         np.empty(n_columns, np.float32),
-        np.empty((4, _blur_size(n_columns, inhibition.blur)), np.float32),
+        np.empty((4, max(n_columns, inhibition.blur.room)), np.float32),
         np.empty(n_columns, np.uint32),
         new_selection_scratch(n_columns),
         new_local_scratch(inhibition.neighbourhood),
@@ -111,10 +106,10 @@ def choose_columns(
 ) -> int:
     """Write the active columns for each of `inputs` (n, W) to `active`, ascending.
 
-    `active` is (n, k), or (n, C) for local inhibition. Fills `n_active` (n,) with how many there
-    are (with k wanted, fewer only where the stimulus threshold forbids more) and returns the guess
-    for the next input (see `select_top`). Changes nothing but these and `scratch`, which afterwards
-    holds the stages of the last cycle.
+    `active` is (n, k), for local inhibition with k the most that can win. Fills `n_active` (n,)
+    with how many there are (with k wanted, fewer only where the stimulus threshold forbids more)
+    and returns the guess for the next input (see `select_top`). Changes nothing but these and
+    `scratch`, which afterwards holds the stages of the last cycle.
     """
     n, n_rows, together = inputs.shape[0], columns.tie_breakers.size, scratch.overlaps.shape[0]
     for start in range(0, n, together):
@@ -150,7 +145,7 @@ def compete(
         k = rule.n_active // (keys.size // rule.group_size)
         return select_in_groups(keys, rule.group_size, k, scratch.selection, active), guess
     if rule.inhibition == GAUSSIAN_INHIBITION:
-        order_values(keys, scratch.excitement)
+        excited_values(keys, rule, scratch.excitement)
         normalise(scratch.excitement, inhibition.blur, scratch.blur_work, scratch.normalised)
         for c in range(keys.size):
             key = order_key(scratch.normalised[c])

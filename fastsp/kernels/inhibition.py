@@ -15,6 +15,16 @@ VARIANCE_FLOOR = 1e-6
 """eps of the Gaussian inhibition, in squared units of excitement (connected synapses)."""
 
 
+BLOCK_TAPS = 10
+"""Blocks that a point of a coarser grid takes from, and points that a place takes from."""
+ROUND_TAPS = 5
+"""Taps added at a time; numbers of taps are multiples of it."""
+_PART, _PHASES = 2048, 64
+"""Numbers of products, and of phases, that are added up before others are."""
+_BLOCK = 1024
+"""Values that stay in the fastest cache while all taps are added."""
+
+
 class Inhibition(NamedTuple):
     """What columns compete in; what the kind of inhibition does not use has no effect."""
 
@@ -23,6 +33,21 @@ class Inhibition(NamedTuple):
     boxes: Boxes
     """The neighbourhoods again, for sums and maxima where these are needed; for the blur, of two
     standard deviations."""
+
+
+@kernel
+def _add_products(
+    weights: NDArray[np.float32],
+    low: int,
+    high: int,
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+) -> None:
+    """Add to `target` (inner,) the rows `low` to `high` of `source` (n, inner), each weighted."""
+    for j in range(low, high):
+        weight, row_values = weights[j], source[j]
+        for i in range(target.size):
+            target[i] += weight * row_values[i]
 
 
 @kernel
@@ -48,29 +73,129 @@ def _multiply(
                 lane = min(lane, inner - LANES)
                 multiply_tile(matrix, row, matrix.shape[1], source, inner, lane, low, high, out)
         return
+    part = np.empty(inner if matrix.shape[1] > _PART else 0, np.float32)
     for r in range(m):
         target = out[r]
         target[:] = 0.0
-        for j in range(ranges[r, 0], ranges[r, 1]):
-            weight, row_values = matrix[r, j], source[j]
+        low, high = ranges[r]
+        if high - low <= _PART:
+            _add_products(matrix[r], low, high, source, target)
+            continue
+        # Short sums, and sums of these, are more accurate than long ones.
+        for start in range(low, high, _PART):
+            part[:] = 0.0
+            _add_products(matrix[r], start, min(start + _PART, high), source, part)
             for i in range(inner):
-                target[i] += weight * row_values[i]
+                target[i] += part[i]
+
+
+@kernel
+def _convolve(
+    taps: NDArray[np.float32], source: NDArray[np.float32], target: NDArray[np.float32]
+) -> None:
+    """Add to `target` (n,) the sums of `source[i + j] * taps[j]` over all taps.
+
+    `source` is (n + number of taps - 1,) at least.
+    """
+    for start in range(0, target.size, _BLOCK):
+        end = min(start + _BLOCK, target.size)
+        out = target[start:end]
+        for j in range(0, taps.size, ROUND_TAPS):
+            a, b, c, d, e = taps[j], taps[j + 1], taps[j + 2], taps[j + 3], taps[j + 4]
+            low, high = start + j, end + j
+            of_a, of_b, of_c = source[low:high], source[low + 1 : high + 1], source[low + 2 :]
+            of_d, of_e = source[low + 3 :], source[low + 4 :]
+            for i in range(out.size):
+                out[i] += (a * of_a[i] + b * of_b[i] + c * of_c[i]) + (d * of_d[i] + e * of_e[i])
+
+
+@kernel
+def _blur_line(
+    taps: NDArray[np.float32],
+    by_phase: NDArray[np.float32],
+    continued: NDArray[np.float32],
+    work: NDArray[np.float32],
+    line: NDArray[np.float32],
+) -> None:
+    """Fill `line` (n,) with the blur of a line that is `continued` (h, blocks); see `Blur`.
+
+    `by_phase` (2, h, 10) holds the weights of a coarser grid; it is (2, 1, 0) without one.
+    """
+    h, n_blocks = continued.shape[0], -(-line.size // continued.shape[0])
+    if by_phase.shape[2] == 0:
+        line[:] = 0.0
+        _convolve(taps, continued[0], line)
+        return
+    n_spread = n_blocks + BLOCK_TAPS - 1
+    n_coarse = n_spread + taps.size - 1
+    coarse, part = work[:n_coarse], work[n_coarse : 2 * n_coarse]
+    spread = part[:n_spread]
+    coarse[:] = 0.0
+    for first in range(0, h, _PHASES):
+        part[:] = 0.0
+        for phase in range(first, min(first + _PHASES, h)):
+            _convolve(by_phase[0, phase], continued[phase], part)
+        for i in range(n_coarse):
+            coarse[i] += part[i]
+    of_phase = work[2 * n_coarse : 2 * n_coarse + n_blocks]
+    spread[:] = 0.0
+    _convolve(taps, coarse, spread)
+    for phase in range(h):
+        of_phase[:] = 0.0
+        _convolve(by_phase[1, phase], spread, of_phase)
+        for i in range((line.size - phase + h - 1) // h):
+            line[i * h + phase] = of_phase[i]
+
+
+@kernel
+def _blur_lines(
+    blur: Blur,
+    step: NDArray[np.int64],
+    source: NDArray[np.float32],
+    work: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Do a step of `blur` line by line: fill `out` from `source`, both (outer, n, inner)."""
+    outer, n, inner, offset, h, n_taps = step[0], step[2], step[3], step[4], step[6], step[7]
+    n_weights = h * BLOCK_TAPS if h > 1 else 0
+    taps = blur.weights[offset : offset + n_taps]
+    by_phase = blur.weights[offset + n_taps : offset + n_taps + 2 * n_weights]
+    by_phase = by_phase.reshape((2, h, n_weights // h))
+    n_continued = n + n_taps - 1
+    if h > 1:
+        n_continued = h * (-(-n // h) + n_taps + 2 * BLOCK_TAPS - 3)
+    places = blur.places[step[5] : step[5] + n_continued]
+    continued, line = work[:n_continued], work[n_continued : n_continued + n]
+    for o in range(outer):
+        for i in range(inner):
+            first = o * n * inner + i
+            for j in range(n_continued):
+                continued[j] = source[first + places[j] * inner]
+            rows = continued.reshape((h, n_continued // h))
+            _blur_line(taps, by_phase, rows, work[n_continued + n :], line)
+            for j in range(n):
+                out[first + j * inner] = line[j]
 
 
 @kernel
 def blur_grid(
     blur: Blur, source: NDArray[np.float32], work: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
-    """Fill `out` (C,) with the blurred `source` (C,). `work` (2, largest step) is scratch space."""
+    """Fill `out` (C,) with the blurred `source` (C,). `work` (2, room) is scratch space."""
     current = source
     last = blur.steps.shape[0] - 1
     if last < 0:
         for c in range(source.size):
             out[c] = source[c]
     for i in range(last + 1):
-        outer, m, n, inner, offset, ranges_offset = blur.steps[i]
-        matrix = blur.matrices[offset : offset + m * n]
-        target = out if i == last else work[i % 2, : outer * m * inner]
+        outer, m, n, inner, offset, ranges_offset, spacing, _ = blur.steps[i]
+        size = outer * m * inner
+        target = out if i == last else work[i % 2, :size]
+        if spacing > 0:
+            _blur_lines(blur, blur.steps[i], current, work[i % 2, size:], target)
+            current = target
+            continue
+        matrix = blur.weights[offset : offset + m * n]
         if inner == 1:
             # The transposed product: rows of the grid from the left, the matrix from the right.
             ranges = blur.ranges[ranges_offset : ranges_offset + outer]
@@ -102,7 +227,7 @@ def normalise(
 ) -> None:
     """Fill `normalised` (C,) with the excitement in units of its neighbourhood's spread.
 
-    m = e - G(e), z = m / sqrt(G(m^2) + eps), G the blur. `work` (4, largest step) is scratch space.
+    m = e - G(e), z = m / sqrt(G(m^2) + eps), G the blur. `work` (4, room) is scratch space.
     """
     mean, variance = work[0][: excitement.size], work[1][: excitement.size]
     blur_grid(blur, excitement, work[2:], mean)

@@ -52,20 +52,21 @@ def new_flips(n: int) -> Flips:
 @kernel
 def adapt_column(
     column: int,
+    start: int,
+    end: int,
     synapses: Synapses,
     changes: NDArray[np.float32],
     threshold: np.float32,
     flips: Flips,
     n_flips: int,
 ) -> int:
-    """Add to each potential synapse of `column` the change of its input bit, clipped to [0, 1].
+    """Add to each potential synapse the change of its input bit, clipped to [0, 1].
 
-    Changes `synapses.permanences`; appends to the `n_flips` entries of `flips`, and returns how
-    many there are then. The last vector of a pool overlaps the one before, of which it skips what
-    is done.
+    Of the synapses from `start` to `end`, all of `column`. Changes `synapses.permanences`; appends
+    to the `n_flips` entries of `flips`, with room for all of these synapses, and returns how many
+    there are then. The last vector overlaps the one before, of which it skips what is done.
     """
     indices, permanences = synapses.indices, synapses.permanences
-    start, end = synapses.indptr[column], synapses.indptr[column + 1]
     if end - start < LANES:
         for i in range(start, end):
             old = permanences[i]
@@ -97,8 +98,8 @@ def adapt_columns(
 ) -> None:
     """Adapt the columns `winners` (see `adapt_column`) and bring `index` up to date.
 
-    `flips` has room for those of the longest pool at least. Memory is asked for ahead of its use:
-    winners, and the places of their flips in the index, lie scattered.
+    A pool for which `flips` has too little room (it has some) is adapted in pieces. Memory is asked
+    for ahead of its use: winners, and the places of their flips in the index, lie scattered.
     """
     room = flips.columns.size
     n_flips: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
@@ -106,10 +107,14 @@ def adapt_columns(
         if j + COLUMNS_AHEAD < winners.size:
             prefetch_column(winners[j + COLUMNS_AHEAD], synapses)
         column = winners[j]
-        if n_flips + synapses.indptr[column + 1] - synapses.indptr[column] > room:
-            _enter(flips, n_flips, synapses, threshold, index)
-            n_flips = np.int64(0)
-        n_flips = adapt_column(column, synapses, changes, threshold, flips, n_flips)
+        start, last = synapses.indptr[column], synapses.indptr[column + 1]
+        while start < last:
+            end = min(start + room, last)
+            if n_flips + end - start > room:
+                _enter(flips, n_flips, synapses, threshold, index)
+                n_flips = np.int64(0)
+            n_flips = adapt_column(column, start, end, synapses, changes, threshold, flips, n_flips)
+            start = end
     _enter(flips, n_flips, synapses, threshold, index)
 
 

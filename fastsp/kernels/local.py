@@ -67,6 +67,8 @@ class Neighbourhood(NamedTuple):
     last_cell: int
     n_maxima: int
     """So many cells, a multiple of 32, get the largest keys of their blocks."""
+    most_active: int
+    """No more columns than this can win."""
 
 
 class LocalScratch(NamedTuple):
@@ -76,13 +78,15 @@ class LocalScratch(NamedTuple):
     """(N,) keys of the padded grid; always 0 in cells that no run fills"""
     maxima: NDArray[np.uint32]
     """(N,) the largest key of the block that starts at each cell"""
+    candidates: NDArray[np.int32]
+    """(N,) cells that may win"""
 
 
 @kernel
 def new_local_scratch(neighbourhood: Neighbourhood) -> LocalScratch:
     """Allocate scratch space for columns with these neighbourhoods."""
     n = neighbourhood.limits.size
-    return LocalScratch(np.zeros(n, np.uint32), np.empty(n, np.uint32))
+    return LocalScratch(np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int32))
 
 
 def _generate_seldom_beaten(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -261,10 +265,11 @@ def _keep_active(
     rows: NDArray[np.int64],
     width: int,
     candidates: NDArray[np.int32],
+    active: NDArray[np.int32],
 ) -> int:
-    """Replace `candidates`, cells whose keys are not 0, by the columns of those that are active.
+    """Write to `active` the columns of those `candidates`, cells with keys, that are active.
 
-    Returns how many there are; the rest of `candidates` is left over.
+    Returns how many there are.
     """
     n_active = 0
     for candidate in range(candidates.size):
@@ -281,7 +286,7 @@ def _keep_active(
                     n_beating += int(cells[i] == own and columns[i] < column)
             if n_beating >= limit:
                 continue
-        candidates[n_active] = column
+        active[n_active] = column
         n_active += 1
     return n_active
 
@@ -293,17 +298,17 @@ def select_local(
     scratch: LocalScratch,
     active: NDArray[np.int32],
 ) -> int:
-    """Write to `active` (C,) the ascending positions of the active columns, and count them.
+    """Write to `active` the ascending positions of the active columns, and count them.
 
     A column is active if its key (see `order_keys`) is not 0 and
 
         #{ b in N_c : key_b > key_c, or key_b = key_c and b < c }  <  s |N_c|
 
     with N_c its neighbourhood and s the density. Cui, Ahmad and Hawkins (2017),
-    doi:10.3389/fncom.2017.00111. Changes `active` and `scratch`, which must be of this
-    neighbourhood (`new_local_scratch`).
+    doi:10.3389/fncom.2017.00111. Changes `active`, which has room for `most_active` columns of the
+    neighbourhood, and `scratch`, which must be of this neighbourhood (`new_local_scratch`).
     """
-    cells, maxima = scratch.cells, scratch.cells
+    cells, maxima, candidates = scratch.cells, scratch.cells, scratch.candidates
     copies, shifts, blocks = neighbourhood.copies, neighbourhood.shifts, neighbourhood.blocks
     for i in range(copies.shape[0]):
         copy_run(keys, copies[i, 0], cells, copies[i, 1], copies[i, 2])
@@ -314,7 +319,7 @@ def select_local(
     for first in range(neighbourhood.first_cell, neighbourhood.last_cell + 1, CELLS):
         found = seldom_beaten(cells, maxima, neighbourhood.limits, blocks, blocks.size, first)
         while found != 0:
-            active[n_candidates] = first + lowest_one(found)
+            candidates[n_candidates] = first + lowest_one(found)
             found &= found - np.uint64(1)
             n_candidates += 1
     return _keep_active(
@@ -323,5 +328,6 @@ def select_local(
         neighbourhood.limits,
         neighbourhood.rows,
         neighbourhood.row_width,
-        active[:n_candidates],
+        candidates[:n_candidates],
+        active,
     )

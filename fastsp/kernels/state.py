@@ -97,22 +97,36 @@ class Columns(NamedTuple):
     """Those of the overlap index."""
     overlap_duty_cycles: NDArray[np.float64]
     """Moving average of how often each sees enough to be active; (0,) where unused."""
+    tie_keys: NDArray[np.uint32]
+    """Keys above 0, below `Rule.overlap_step`, in the order of the tie-breakers, equal for equal
+    ones; (0,) where tie-breakers are added to overlaps."""
 
 
 class Blur(NamedTuple):
-    """A linear map over the grid of columns as a chain of matrix products, one axis at a time.
+    """A linear map over the grid of columns as a chain of products, one axis at a time.
 
-    A step sees its input as (outer, n, inner) and its output as (outer, m, inner), and multiplies
-    along the middle axis with an (m, n) matrix, whose rows are zero outside a range of columns.
-    Where inner is 1, the matrix is stored transposed and multiplied from the right, and the ranges
-    are those of the outer rows: all of each.
+    A step sees its input as (outer, n, inner) and its output as (outer, m, inner). Where its
+    spacing is 0, it multiplies along the middle axis with an (m, n) matrix, whose rows are zero
+    outside a range of columns. Where inner is 1, the matrix is stored transposed and multiplied
+    from the right, and the ranges are those of the outer rows: all of each.
+
+    Else m is n, and each line along the middle axis, continued beyond its ends, is convolved with
+    taps; with a spacing h above 1, on a coarser grid, a point for every h places. A point takes
+    from 10 blocks of h places, and a place from 10 points: weights (h, 10) for each follow the
+    taps. Continued lines lie with the first places of all blocks first: (h, blocks).
     """
 
-    matrices: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    """Matrices, and taps with what follows them."""
     steps: NDArray[np.int64]
-    """(n_steps, 6): outer, m, n, inner, offset into matrices, offset into ranges."""
+    """(n_steps, 8): outer, m, n, inner, offset into weights, offset into ranges or places, spacing,
+    number of taps."""
     ranges: NDArray[np.int64]
-    """(rows of all steps, 2)"""
+    """(rows of all matrices, 2)"""
+    places: NDArray[np.int64]
+    """Which places of a line the continued line consists of."""
+    room: int
+    """Scratch space for a step is (2, room)."""
 
 
 class Rule(NamedTuple):
@@ -140,3 +154,9 @@ class Rule(NamedTuple):
     overlap: int
     tie_scale: float
     """What tie-breakers are multiplied by before they are added to shares"""
+    overlap_step: int
+    """Keys of excitement between one overlap and the next, where there are `Columns.tie_keys`"""
+    lowest_exponent: float
+    """Where boost factors can be too large for float32: the binary exponent that keys begin with"""
+    key_scale: float
+    """Then the steps of a key per step of a float's bits, at most 1; else 0"""

@@ -129,6 +129,7 @@ def _part_of_columns(columns: Columns, first: int, last: int) -> Columns:
         columns.targets[first:last],
         columns.connected_counts[first:last],
         columns.overlap_duty_cycles[first:last],
+        columns.tie_keys[first:last],
     )
 
 

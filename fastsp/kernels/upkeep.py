@@ -33,20 +33,18 @@ class UpkeepScratch(NamedTuple):
     work: NDArray[np.float64]
     """(3, room of the boxes)"""
     blurred: NDArray[np.float32]
-    """(4, largest step of the blur)"""
+    """(4, room of the blur)"""
 
 
 @kernel
 def new_upkeep_scratch(columns: Columns, inhibition: Inhibition, rule: Rule) -> UpkeepScratch:
     """Allocate scratch space for `refresh_boost_factors` and `raise_weak_columns`."""
     n_columns = columns.thresholds.size // rule.n_segments
-    size, blur_size, blur = 0, 0, inhibition.blur
+    size, blur_size = 0, 0
     if rule.boost_target == NEIGHBOURHOOD_TARGET or rule.weak_column_share > 0.0:
         size = n_columns
         if rule.inhibition == GAUSSIAN_INHIBITION:
-            blur_size = n_columns
-            for i in range(blur.steps.shape[0]):
-                blur_size = max(blur_size, blur.steps[i, 0] * blur.steps[i, 1] * blur.steps[i, 3])
+            blur_size = max(n_columns, inhibition.blur.room)
     return UpkeepScratch(
         np.empty((2, size), np.float64),
         np.empty((3, min(size, 1) * inhibition.boxes.room), np.float64),
