@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import struct
 import zipfile
 
@@ -10,7 +11,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
-from fastsp import SpatialPooler, persistence
+from fastsp import SpatialPooler
 from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.persistence import ModelFileError, load, save
 
@@ -156,9 +157,9 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(classifier, path, mo
 
     before = path.read_bytes()
     if step == "fsync":
-        monkeypatch.setattr(persistence.os, "fsync", fail)
+        monkeypatch.setattr(os, "fsync", fail)
     else:
-        monkeypatch.setattr(persistence.os, "replace", fail)
+        monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save(classifier.partial_fit(X, Y), path)
     monkeypatch.undo()

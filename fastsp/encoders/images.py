@@ -264,7 +264,8 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return images
 
     def _draw(self, images: NDArray[Any]) -> NDArray[Any]:
-        height, width = self.image_shape_
+        # However that came to be: the kernel moves as many pixels as it says.
+        height, width = _resolve_shape(self.image_shape_, images.shape[1])
         draws = 2.0 * self.generator_.random((len(images), 3)) - 1.0
         angles = np.radians(self.max_rotation) * draws[:, 0]
         reach = min(self.max_shift, 2.0 * (height + width))  # beyond it nothing is left to see
