@@ -4,6 +4,7 @@ Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels g
 is learned is a table of counts, so learning is one sparse product per batch.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from numbers import Real
@@ -109,9 +110,8 @@ class MaximumLikelihoodClassifier(SdrClassifier):
 
     A label that was announced but never seen has probability 0.
 
-    Where all codes have about as many active columns, and each label its own share of them, the
-    first two differ little. Where labels differ in how many columns they have active, what is not
-    active is evidence, which only "bernoulli" takes into account.
+    Where labels differ in how many columns they have active, what is not active is evidence, which
+    only "bernoulli" takes into account.
 
     Parameters
     ----------
@@ -367,10 +367,12 @@ def check_batch(
     return sdrs, targets, labels
 
 
-def check_number(name: str, value: object, *, least: float, most: float = np.inf) -> None:
+def check_number(
+    name: str, value: object, *, least: float, most: float = sys.float_info.max
+) -> None:
     """Raise ValueError, naming it, where `value` is no finite number between `least` and `most`."""
-    if not isinstance(value, Real) or not least <= value <= most or not value < np.inf:
-        limit = "" if most == np.inf else f" and at most {most:g}"
+    if not isinstance(value, Real) or not least <= value <= most:
+        limit = "" if most == sys.float_info.max else f" and at most {most:g}"
         raise ValueError(
             f"{name} must be a finite number, at least {least:g}{limit}, got {value!r}"
         )

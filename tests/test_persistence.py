@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from model_files import members, rewrite, rewrite_header
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -29,24 +30,6 @@ def path(classifier, tmp_path):
     path = tmp_path / "model.fastsp"
     save(classifier, path)
     return path
-
-
-def members(path):
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def rewrite(path, changes, compression=zipfile.ZIP_STORED):
-    contents = members(path) | changes
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, content in contents.items():
-            if content is not None:
-                archive.writestr(name, content)
-
-
-def rewrite_header(path, **changes):
-    header = json.loads(members(path)["header.json"]) | changes
-    rewrite(path, {"header.json": json.dumps(header)})
 
 
 @pytest.mark.parametrize("labels", [Y, Y.astype(str), Y.astype(str).astype(object), Y > 1, Y - 0.5])
