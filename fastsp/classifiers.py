@@ -6,9 +6,8 @@ is learned is a table of counts, so learning is one sparse product per batch.
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from numbers import Real
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
@@ -19,9 +18,10 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastsp.labels import as_labels
+from fastsp.inputs import check_sparse
+from fastsp.labels import as_labels, as_weights
+from fastsp.likelihood import TABLES, Reals, Table, log
 
-Reals = NDArray[np.float64]
 MOST_WEIGHT = 1e100
 """Of all samples together; and of the smoothing, which is at least one over it."""
 
@@ -52,6 +52,7 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
         """Return the score of each label, (n_samples, L)."""
         check_is_fitted(self)
         self._check_parameters()
+        check_sparse(X)
         sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
         return self._score(active_columns(sdrs, self.threshold))
 
@@ -243,7 +244,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         (n_samples, L) float64
         """
         scores = self._scores(X)
-        return _log(scores) if self.combine == "mean" else _normalized(scores)
+        return log(scores) if self.combine == "mean" else _normalized(scores)
 
     def _learn(
         self,
@@ -256,7 +257,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     ) -> Self:
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
-        weights = _as_weights(sample_weight, len(targets))
+        weights = as_weights(sample_weight, len(targets))
 
         samples = np.arange(len(targets))
         membership = scipy.sparse.csr_array(
@@ -292,21 +293,21 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), table.of_label)
         return mean
 
-    def _table(self) -> "_Table":
+    def _table(self) -> Table:
         """Return what scores follow from, for the present parameters and counts; kept for them."""
         counts = self.class_count_, self.column_count_
         key = self.combine, float(self.smoothing)
         kept = self._tables.get(key)
         # Of arrays only the very one is the same.
         if kept is None or any(a is not b for a, b in zip(kept[0], counts, strict=True)):
-            kept = counts, _TABLES[self.combine](*counts, key[1])
+            kept = counts, TABLES[self.combine](*counts, key[1])
             self._tables.clear()
             self._tables[key] = kept
         return kept[1]
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.combine, str) or self.combine not in _TABLES:
-            raise ValueError(f"combine must be one of {list(_TABLES)}, got {self.combine!r}")
+        if not isinstance(self.combine, str) or self.combine not in TABLES:
+            raise ValueError(f"combine must be one of {list(TABLES)}, got {self.combine!r}")
         if (
             not isinstance(self.smoothing, Real)
             or not 1 / MOST_WEIGHT <= self.smoothing <= MOST_WEIGHT
@@ -328,7 +329,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
             raise ValueError(f"class_count_ must come to more than 0 and at most {MOST_WEIGHT:g}")
         self._tables = {}
 
-    _tables: dict[tuple[str, float], tuple[tuple[Reals, Reals], "_Table"]]
+    _tables: dict[tuple[str, float], tuple[tuple[Reals, Reals], Table]]
     """The one that was used last, with the counts that it follows from."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -349,6 +350,7 @@ def check_batch(
     checker = clone(estimator) if first else estimator
     if y is not None:
         y = as_labels("y", y)
+    check_sparse(X)
     sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
     check_classification_targets(targets)
     if classes is None:
@@ -371,7 +373,7 @@ def check_number(
     name: str, value: object, *, least: float, most: float = sys.float_info.max
 ) -> None:
     """Raise ValueError, naming it, where `value` is no finite number between `least` and `most`."""
-    if not isinstance(value, Real) or not least <= value <= most:
+    if not isinstance(value, Real) or not least <= value <= most:  # type: ignore[operator]
         limit = "" if most == sys.float_info.max else f" and at most {most:g}"
         raise ValueError(
             f"{name} must be a finite number, at least {least:g}{limit}, got {value!r}"
@@ -383,7 +385,6 @@ def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
     if not scipy.sparse.issparse(X):
         return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
     active = scipy.sparse.csr_array(X)
-    active.check_format(full_check=True)
     if not active.has_canonical_format:
         active = active.copy()
         active.sum_duplicates()
@@ -394,74 +395,6 @@ def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
         active = active.copy()
         active.eliminate_zeros()
     return active
-
-
-def _active_rates(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
-    """Return the smoothed chance that a column is active given the label, (C, L)."""
-    return np.ascontiguousarray((column_count.T + smoothing) / (class_count + 2.0 * smoothing))
-
-
-class _Table(NamedTuple):
-    """What the scores of a sample follow from."""
-
-    of_label: Reals
-    """(L,): what every sample scores; or with "mean" samples without an active column"""
-    of_active: Reals
-    """(C, L): what each active column adds"""
-
-
-def _product_table(class_count: Reals, column_count: Reals, smoothing: float) -> _Table:
-    """Return log priors, and log chances that a column is active."""
-    rates = _active_rates(class_count, column_count, smoothing)
-    return _Table(_log(_prior(class_count)), np.log(rates))
-
-
-def _bernoulli_table(class_count: Reals, column_count: Reals, smoothing: float) -> _Table:
-    """Return log priors with the log chance that no column is active, and log odds."""
-    rates = _active_rates(class_count, column_count, smoothing)
-    inactive = np.maximum(class_count[:, np.newaxis] - column_count, 0.0)  # as sums are rounded
-    of_inactive = np.log(_active_rates(class_count, inactive, smoothing))
-    return _Table(_log(_prior(class_count)) + of_inactive.sum(axis=0), np.log(rates) - of_inactive)
-
-
-def _mean_table(class_count: Reals, column_count: Reals, smoothing: float) -> _Table:
-    """Return priors, and the distribution of labels that each column stands for."""
-    rates: Reals = _active_rates(class_count, column_count, smoothing) * (class_count > 0)
-    rates /= rates.sum(axis=1, keepdims=True)
-    return _Table(_prior(class_count), rates)
-
-
-_TABLES: dict[str, Callable[[Reals, Reals, float], _Table]] = {
-    "product": _product_table,
-    "bernoulli": _bernoulli_table,
-    "mean": _mean_table,
-}
-
-
-def _prior(class_count: Reals) -> Reals:
-    prior: Reals = class_count / class_count.sum()
-    return prior
-
-
-def _as_weights(sample_weight: ArrayLike | None, n_samples: int) -> Reals:
-    if sample_weight is None:
-        return np.ones(n_samples)
-    try:
-        weights: Reals = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"sample_weight must hold real numbers: {error}") from error
-    if weights.shape != (n_samples,):
-        raise ValueError(f"sample_weight must be of shape ({n_samples},), got {weights.shape}")
-    if not np.isfinite(weights).all():
-        raise ValueError("sample_weight must be finite")
-    if not weights.min() >= 0 or not weights.max() > 0:
-        raise ValueError("sample_weight must not be negative, and not zero for all samples")
-    return weights
-
-
-def _log(values: Reals) -> Reals:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
 
 
 def _normalized(scores: Reals) -> Reals:

@@ -36,11 +36,18 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
         number = errno.EISDIR if target.is_dir() else errno.EINVAL
         raise OSError(number, "Not a regular file", str(path))
     temporary = target.with_name(f".new.fastsp.{secrets.token_hex(4)}")
+    replaced = target.stat() if target.exists() else None
     try:
-        with _created(temporary, target) as file:
+        if replaced:
+            temporary.touch(0o600, exist_ok=False)  # what is open once stays readable
+        with temporary.open("wb" if replaced else "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if replaced:
+            with suppress(OSError, AttributeError):  # Windows has no owners of this kind
+                os.chown(temporary, replaced.st_uid, replaced.st_gid)
+            temporary.chmod(stat.S_IMODE(replaced.st_mode))
         os.replace(temporary, target)
         _sync_folder(target.parent)
     except BaseException as error:
@@ -50,23 +57,6 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
-
-
-def _created(temporary: Path, target: Path) -> BinaryIO:
-    """Open a new file, which no one can read or write who cannot do so with `target`."""
-    try:
-        wanted = target.stat()
-    except FileNotFoundError:
-        return temporary.open("xb")
-    mode = stat.S_IMODE(wanted.st_mode)
-    # Narrow from the first moment on: what is open already stays readable.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    file = os.fdopen(os.open(temporary, flags, mode & 0o600), "wb")
-    with suppress(OSError, AttributeError):  # Windows has no owners of this kind
-        os.chown(temporary, wanted.st_uid, wanted.st_gid)
-    with suppress(OSError):
-        temporary.chmod(mode)
-    return file
 
 
 def _sync_folder(folder: Path) -> None:

@@ -27,10 +27,10 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
     -------
     (n, ceil(N / 64)) uint64
     """
+    check_sparse(X)
     n, n_inputs = X.shape
     words = np.zeros((n, (n_inputs + 63) // 64), np.uint64)
     if scipy.sparse.issparse(X):
-        X.check_format(full_check=True)  # an index out of bounds would go astray in memory
         on = X.data > threshold
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words
@@ -46,3 +46,25 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
         on = np.ascontiguousarray(X[start : start + n_rows] > bound)
         pack_inputs(on.view(np.uint8), 0, words[start : start + n_rows])
     return words
+
+
+def check_sparse(X: Any) -> None:
+    """Raise ValueError where X is a sparse matrix whose pointers or indices lead out of its arrays.
+
+    To be called before SciPy or scikit-learn look into it, which would go astray in memory: they
+    take out rows, convert, or print it.
+    """
+    if not scipy.sparse.issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        for name in ("indptr", "indices"):
+            if getattr(X, name).dtype.kind not in "iu":
+                raise ValueError(f"{name} must hold integers; got {getattr(X, name).dtype}")
+        if (np.diff(X.indptr) < 0).any():  # not looked at where the last pointer is 0
+            raise ValueError("indptr must be a non-decreasing sequence")
+        X.check_format(full_check=True)
+    if X.format == "coo":
+        for name, size in zip(("row", "col"), X.shape, strict=False):
+            places = getattr(X, name)
+            if len(places) != len(X.data) or not ((places >= 0) & (places < size)).all():
+                raise ValueError(f"{name} indices must be >= 0 and < {size}, one for each value")

@@ -1,4 +1,4 @@
-"""Labels, checked: one for each sample, none missing, all of one kind."""
+"""Labels and weights of samples, checked: one for each, none missing."""
 
 from typing import Any
 
@@ -35,6 +35,23 @@ def as_labels(name: str, values: ArrayLike) -> NDArray[Any]:
                 f"{name} must hold labels of one kind, numbers or text, got both ({error})"
             ) from error
     return labels
+
+
+def as_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
+    """Return the weight of each sample, 1 where none are given; raise ValueError naming them."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"sample_weight must hold real numbers: {error}") from error
+    if weights.shape != (n_samples,):
+        raise ValueError(f"sample_weight must be of shape ({n_samples},), got {weights.shape}")
+    if not np.isfinite(weights).all():
+        raise ValueError("sample_weight must be finite")
+    if not weights.min() >= 0 or not weights.max() > 0:
+        raise ValueError("sample_weight must not be negative, and not zero for all samples")
+    return weights
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -117,7 +117,7 @@ def check_flag(name: str, value: Any) -> None:
 
 def check_count(name: str, value: Any) -> None:
     """Raise ValueError, naming it, where what was loaded is no integer of 0 to 2**63 - 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= value < 2**63:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) not in range(2**63):
         raise ValueError(f"{name} must be an integer of at least 0, below 2**63; got {value!r}")
 
 

@@ -20,6 +20,7 @@ from sklearn.compose import make_column_selector
 from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
+from fastsp.parameters import check_count
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -157,10 +158,9 @@ def _build(description: dict[str, Any], arrays: Arrays) -> BaseEstimator:
     if name in _OWN:
         for attribute, value in attributes.items():
             setattr(estimator, attribute, value)
-        fitted = any(attribute.endswith("_") for attribute in attributes)
-        restore = getattr(estimator, "_restore", None)
-        if fitted and restore is not None:
-            restore()
+        if any(attribute.endswith("_") for attribute in attributes):  # else it is not fitted
+            check_count("n_features_in_", estimator.n_features_in_)
+            getattr(estimator, "_restore", lambda: None)()
     elif attributes:
         estimator.__setstate__(attributes)  # warns where scikit-learn was of another version
     return estimator

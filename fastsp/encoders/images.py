@@ -249,6 +249,12 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         fitted = hasattr(self, "generator_")
         return self._draw(_check_images(self, X, reset=False) if fitted else self._start(X))
 
+    def _restore(self) -> None:
+        """Check what was loaded."""
+        _resolve_shape(self.image_shape_, self.n_features_in_)
+        if not isinstance(self.generator_, np.random.Generator):
+            raise ValueError("generator_ must be a numpy Generator")
+
     def _start(self, X: ArrayLike) -> NDArray[Any]:
         for name in ("max_rotation", "max_shift"):
             value = getattr(self, name)
