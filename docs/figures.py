@@ -1,7 +1,7 @@
 """Draw the pictures of the documentation.
 
 The boost factors, and with a model that `fastsp mnist` has trained the picture of the README:
-fastsp mnist && python docs/figures.py fastsp-mnist/pooler.npz
+fastsp mnist && python docs/figures.py fastsp-mnist/pooler.fastsp
 """
 
 import sys

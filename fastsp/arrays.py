@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.parameters import MOST_SYNAPSES
 from fastsp.synapses import index_type
 
 ARRAYS: dict[str, type[np.number[Any]]] = {
@@ -46,10 +47,14 @@ def settled(pooler: Any) -> dict[str, NDArray[Any]]:
                 f"{name} must be a one-dimensional array of {np.dtype(dtype)}; got one of "
                 f"{array.dtype} in {array.ndim} dimensions"
             )
-        # Of NaN no order is known, and the kernels rely on one; nor must what is finite become
-        # infinite in the type of the kernels.
-        if not (np.isfinite(array).all() and _fits_type(array, dtype)):
-            raise ValueError(f"{name} must be finite as {np.dtype(dtype)}")
+    with np.errstate(over="ignore"):
+        # Read-only arrays (of a memory-mapped pickle, say) are copied.
+        arrays = {name: np.require(given[name], dtype, ["C", "W"]) for name, dtype in types.items()}
+    # Of NaN no order is known, and the kernels rely on one. What is too large for its type is
+    # infinite by now.
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite as {array.dtype}")
     starts, indices, n_rows = given["indptr_"], given["indices_"], len(given["tie_breakers_"])
     fits = {
         "tie_breakers_": n_rows > 0 and n_rows % n_columns == 0,
@@ -70,16 +75,37 @@ def settled(pooler: Any) -> dict[str, NDArray[Any]]:
     wrong = [name for name, fit in fits.items() if not fit]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} must fit the other arrays of the pooler")
-    # Read-only arrays (of a memory-mapped pickle, say) are copied.
-    return {name: np.require(given[name], dtype, ["C", "W"]) for name, dtype in types.items()}
+    check_pools(starts, indices)
+    return arrays
 
 
-def _fits_type(array: NDArray[Any], dtype: type[np.number[Any]]) -> bool:
-    """Tell whether no element, all finite, is beyond the largest number of a type of floats."""
-    if not issubclass(dtype, np.floating) or len(array) == 0:
-        return True
-    with np.errstate(over="ignore"):
-        return bool(np.isfinite([array.min().astype(dtype), array.max().astype(dtype)]).all())
+def check_pools(indptr: NDArray[Any], indices: NDArray[Any]) -> None:
+    """Raise ValueError where a potential pool is none that a pooler draws; changes nothing.
+
+    Kernels have room for what such pools can lead to, and no more.
+
+    Parameters
+    ----------
+    indptr : (R + 1,) integers, not descending, from 0 to S: where the pool of each row begins.
+    indices : (S,) integers: the input bits of the pools. Within a pool they must be strictly
+        ascending, so that none is there twice, and at most `MOST_SYNAPSES`.
+    """
+    largest = int(np.diff(indptr).max())
+    if largest > MOST_SYNAPSES:
+        raise ValueError(
+            f"indices_ must hold at most {MOST_SYNAPSES} potential synapses in each pool; got "
+            f"{largest}"
+        )
+    in_order = indices[1:] > indices[:-1]
+    begins = indptr[(indptr > 0) & (indptr < len(indices))]
+    in_order[begins - 1] = True  # the first of a pool follows the last of another
+    if not in_order.all():
+        place = int(np.argmin(in_order)) + 1
+        row = int(np.searchsorted(indptr, place, side="right")) - 1
+        raise ValueError(
+            f"indices_ must be strictly ascending within each potential pool; in that of row {row} "
+            f"input bit {indices[place]} follows {indices[place - 1]}"
+        )
 
 
 def _all_below(positions: NDArray[np.integer[Any]], n: int) -> bool:

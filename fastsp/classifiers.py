@@ -4,8 +4,8 @@ Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels g
 is learned is a table of counts, so learning is one sparse product per batch.
 """
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from numbers import Real
 from typing import Any, Self
 
@@ -14,13 +14,16 @@ import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import Tags, check_array
+from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastsp.inputs import canonical
+from fastsp.inputs import canonical, check_sparse
+from fastsp.labels import as_labels, as_weights
+from fastsp.likelihood import TABLES, Reals, Table, log
 
-Reals = NDArray[np.float64]
+MOST_WEIGHT = 1e100
+"""Of all samples together; and of the smoothing, which is at least one over it."""
 
 
 class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
@@ -49,6 +52,7 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
         """Return the score of each label, (n_samples, L)."""
         check_is_fitted(self)
         self._check_parameters()
+        check_sparse(X)
         sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
         return self._score(active_columns(sdrs, self.threshold))
 
@@ -78,6 +82,8 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
                     f"{name} must be {dtype.__name__} of shape {shape}, got {array.dtype} of shape "
                     f"{array.shape}"
                 )
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} must be finite")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -94,19 +100,27 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     q(c | l) = (n(c, l) + a) / (N_l + 2 a). Then, over the active columns of a sample,
 
     - "product" scores l by log(N_l / N) + sum of log q(c | l): the logarithm of the prior times
-      the likelihood of the active columns;
+      the likelihood of the active columns. That columns are not active counts for nothing;
+    - "bernoulli" adds the sum of log(1 - q(c | l)) over the columns that are not active, for the
+      likelihood of all columns: naive Bayes, as scikit-learn's `BernoulliNB`. It takes no longer,
+      since all that a sample adds to a constant of l are its active columns' log odds,
+      log q(c | l) - log(1 - q(c | l));
     - "mean" scores l by the mean of q(c | l) / sum over labels of q(c | label), the distribution
       of labels that a single column stands for. The prior takes its place where no column is
       active. This is the classifier of the published experiment.
 
     A label that was announced but never seen has probability 0.
 
+    Where labels differ in how many columns they have active, what is not active is evidence, which
+    only "bernoulli" takes into account.
+
     Parameters
     ----------
-    combine : {"product", "mean"}, default="product"
-        How the evidence of the active columns is combined.
+    combine : {"product", "bernoulli", "mean"}, default="product"
+        How the evidence of the columns is combined.
     smoothing : float, default=1.0
-        Samples added to both outcomes, active and not, of each column and label; above 0.
+        Samples added to both outcomes, active and not, of each column and label; between 1e-100
+        and 1e100.
     threshold : float, default=0.5
         A column is active where its value is above the threshold, at least 0. Binary values need
         no other.
@@ -151,7 +165,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         y : (n_samples,) array
             Labels.
         sample_weight : (n_samples,) array of float, optional
-            Not negative, and not all 0.
+            Not negative, and not all 0; at most 1e100 together, with those before.
 
         Returns
         -------
@@ -184,7 +198,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         classes : (L,) array, optional
             All labels that will ever be seen. Wanted at the first call; later the same or None.
         sample_weight : (n_samples,) array of float, optional
-            Not negative, and not all 0.
+            Not negative, and not all 0; at most 1e100 together, with those before.
 
         Returns
         -------
@@ -201,8 +215,10 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     def predict_proba(self, X: ArrayLike) -> Reals:
         """Return the probability of each label.
 
-        With "product" that is the posterior of a naive Bayes model, which is near 0 or 1 where
-        many columns are active; with "mean" the score itself.
+        With "bernoulli" that is the posterior of a naive Bayes model. With "product" it is the
+        scores made to add up to 1, exp(score) divided by the sum of all: a posterior that takes the
+        active columns alone for evidence. Both are near 0 or 1 where many columns are active,
+        since columns are taken to be independent. With "mean" it is the score itself.
 
         Parameters
         ----------
@@ -228,7 +244,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         (n_samples, L) float64
         """
         scores = self._scores(X)
-        return _log(scores) if self.combine == "mean" else _normalized(scores)
+        return log(scores) if self.combine == "mean" else _normalized(scores)
 
     def _learn(
         self,
@@ -241,20 +257,26 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     ) -> Self:
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, classes, first=first)
-        weights = _as_weights(sample_weight, len(targets))
+        weights = as_weights(sample_weight, len(targets))
 
         samples = np.arange(len(targets))
         membership = scipy.sparse.csr_array(
             (weights, (np.searchsorted(labels, targets), samples)),
             shape=(labels.size, len(targets)),
         )
-        class_count = membership.sum(axis=1)
+        with np.errstate(over="ignore"):
+            class_count = membership.sum(axis=1)
+            if not first:
+                class_count += self.class_count_
+            if not class_count.sum() <= MOST_WEIGHT:
+                raise ValueError(
+                    f"sample_weight must come to at most {MOST_WEIGHT:g} over all samples so far"
+                )
         column_count = (membership @ active_columns(sdrs, self.threshold)).toarray()
         # All is well: only now does anything change.
         if first:
             validate_data(self, X, skip_check_array=True)
         else:
-            class_count += self.class_count_
             column_count += self.column_count_
         self.classes_ = labels
         self.class_count_ = class_count
@@ -263,31 +285,58 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         return self
 
     def _score(self, active: scipy.sparse.csr_array) -> Reals:
-        key = (self.combine, self.smoothing)
-        if key not in self._tables:
-            self._tables[key] = _TABLES[self.combine](
-                self.class_count_, self.column_count_, float(self.smoothing)
-            )
-        evidence: Reals = active @ self._tables[key]
-        prior = self.class_count_ / self.class_count_.sum()
-        if self.combine == "product":
-            return evidence + _log(prior)
+        table = self._table()
+        evidence: Reals = active @ table.of_active
+        if self.combine != "mean":
+            return evidence + table.of_label
         n_active = np.diff(active.indptr)[:, np.newaxis]
-        mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), prior)
+        mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), table.of_label)
         return mean
 
+    def _table(self) -> Table:
+        """Return what scores follow from, for the present parameters and counts; kept for them."""
+        counts = self.class_count_, self.column_count_
+        key = self.combine, float(self.smoothing)
+        kept = self._tables.get(key)
+        # Of arrays only the very one is the same.
+        if kept is None or any(a is not b for a, b in zip(kept[0], counts, strict=True)):
+            kept = counts, TABLES[self.combine](*counts, key[1])
+            self._tables.clear()
+            self._tables[key] = kept
+        return kept[1]
+
     def _check_parameters(self) -> None:
-        if not isinstance(self.combine, str) or self.combine not in _TABLES:
-            raise ValueError(f"combine must be one of {list(_TABLES)}, got {self.combine!r}")
-        if not isinstance(self.smoothing, Real) or not 0 < self.smoothing < np.inf:
-            raise ValueError(f"smoothing must be a finite number above 0, got {self.smoothing!r}")
+        if not isinstance(self.combine, str) or self.combine not in TABLES:
+            raise ValueError(f"combine must be one of {list(TABLES)}, got {self.combine!r}")
+        if (
+            not isinstance(self.smoothing, Real)
+            or not 1 / MOST_WEIGHT <= self.smoothing <= MOST_WEIGHT
+        ):
+            raise ValueError(
+                f"smoothing must be a number between {1 / MOST_WEIGHT:g} and {MOST_WEIGHT:g}, got "
+                f"{self.smoothing!r}"
+            )
         check_number("threshold", self.threshold, least=0.0)
 
     def _restore(self) -> None:
-        """Drop what was derived from the counts, after they changed."""
+        """Check the counts, after they changed, and drop what was derived from them."""
         shape = (len(self.classes_), self.n_features_in_)
         self._check_arrays(class_count_=(shape[:1], np.float64), column_count_=(shape, np.float64))
-        self._tables: dict[tuple[str, float], Reals] = {}
+        for name in ("class_count_", "column_count_"):
+            if getattr(self, name).size and not getattr(self, name).min() >= 0:
+                raise ValueError(f"{name} must not be negative")
+        if not 0 < self.class_count_.sum() <= MOST_WEIGHT:
+            raise ValueError(f"class_count_ must come to more than 0 and at most {MOST_WEIGHT:g}")
+        self._tables = {}
+
+    _tables: dict[tuple[str, float], tuple[tuple[Reals, Reals], Table]]
+    """The one that was used last, with the counts that it follows from."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_tables" in state:
+            state["_tables"] = {}  # not shared with copies, and soon built from the rest
+        return state
 
 
 def check_batch(
@@ -299,26 +348,36 @@ def check_batch(
     or else all labels of the batch; later `classes` must be the same or None.
     """
     checker = clone(estimator) if first else estimator
+    if y is not None:
+        y = as_labels("y", y)
+    check_sparse(X)
     sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
     check_classification_targets(targets)
     if classes is None:
         labels = np.unique(targets) if first else estimator.classes_
     else:
-        labels = np.unique(classes)
+        labels = np.unique(as_labels("classes", classes))
         if not first and not np.array_equal(labels, estimator.classes_):
             raise ValueError(
                 f"classes must be those of the first call, {estimator.classes_}, got {labels}"
             )
-    unknown = np.setdiff1d(targets, labels)
+    # Numbers are no text that looks like them.
+    alike = (targets.dtype.kind in "biuf") == (labels.dtype.kind in "biuf")
+    unknown = np.setdiff1d(targets, labels) if alike else np.unique(targets)
     if unknown.size:
         raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
     return sdrs, targets, labels
 
 
-def check_number(name: str, value: object, *, least: float) -> None:
-    """Raise ValueError, naming the parameter, where `value` is no finite number from `least` on."""
-    if not isinstance(value, Real) or not least <= float(value) < np.inf:
-        raise ValueError(f"{name} must be a finite number, at least {least:g}, got {value!r}")
+def check_number(
+    name: str, value: object, *, least: float, most: float = sys.float_info.max
+) -> None:
+    """Raise ValueError, naming it, where `value` is no finite number between `least` and `most`."""
+    if not isinstance(value, Real) or not least <= value <= most:  # type: ignore[operator]
+        limit = "" if most == sys.float_info.max else f" and at most {most:g}"
+        raise ValueError(
+            f"{name} must be a finite number, at least {least:g}{limit}, got {value!r}"
+        )
 
 
 def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
@@ -333,47 +392,6 @@ def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
     active = scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape, copy=True)
     active.eliminate_zeros()
     return active
-
-
-def _active_rates(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
-    """Return the smoothed chance that a column is active given the label, (C, L)."""
-    return np.ascontiguousarray((column_count.T + smoothing) / (class_count + 2.0 * smoothing))
-
-
-def _product_table(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
-    """Return what each active column adds to the score of each label, (C, L)."""
-    return np.log(_active_rates(class_count, column_count, smoothing))
-
-
-def _mean_table(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
-    """Return the distribution of labels that each column stands for, (C, L)."""
-    rates: Reals = _active_rates(class_count, column_count, smoothing) * (class_count > 0)
-    rates /= rates.sum(axis=1, keepdims=True)
-    return rates
-
-
-_TABLES: dict[str, Callable[[Reals, Reals, float], Reals]] = {
-    "product": _product_table,
-    "mean": _mean_table,
-}
-
-
-def _as_weights(sample_weight: ArrayLike | None, n_samples: int) -> Reals:
-    if sample_weight is None:
-        return np.ones(n_samples)
-    weights: Reals = check_array(
-        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
-    )
-    if weights.shape != (n_samples,):
-        raise ValueError(f"sample_weight must be of shape ({n_samples},), got {weights.shape}")
-    if not weights.min() >= 0 or not weights.max() > 0:
-        raise ValueError("sample_weight must not be negative, and not zero for all samples")
-    return weights
-
-
-def _log(values: Reals) -> Reals:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
 
 
 def _normalized(scores: Reals) -> Reals:

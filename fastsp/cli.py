@@ -196,9 +196,9 @@ def mnist(
         digits = hold_out(digits)
 
     def keep(result: MnistSeeds) -> None:
-        save(result.first.pooler, output / "pooler.npz")
+        save(result.first.pooler, output / "pooler.fastsp")
         if result.first.readout:
-            save(result.first.readout.classifier, output / "classifier.npz")
+            save(result.first.readout.classifier, output / "classifier.fastsp")
         metrics = result.metrics() | {"data": digits.source}
         write_json(output / "metrics.json", metrics)
 
@@ -206,7 +206,7 @@ def mnist(
         with progress_bars(quiet) as progress:
             result = run_mnist_seeds(config, seeds, digits, progress, snapshots)
     except Interrupted as interrupted:
-        remove(output, "classifier.npz", "report.html")
+        remove(output, "classifier.fastsp", "report.html")
         keep(interrupted.result)
         finished, learned = len(interrupted.result.trials), interrupted.result.first.training.cycles
         saved = f"{finished} of {seeds} seeds" if finished else f"{learned:,} of {cycles:,} cycles"
@@ -222,6 +222,7 @@ def mnist(
         shares = {
             f"{digits.tried_on} accuracy": "accuracy",
             f"{digits.tried_on} accuracy, mean": "accuracy_mean",
+            f"{digits.tried_on} accuracy, Bernoulli": "accuracy_bernoulli",
             "control: untrained pooler": "control_untrained_pooler",
             "control: raw pixels": "control_raw_pixels",
             "entropy, of its maximum": "entropy",

@@ -1,7 +1,6 @@
 """What the commands share: progress on the terminal, Ctrl-C, and files written whole."""
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -26,6 +25,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
+
+from fastsp.files import replacing
 
 if TYPE_CHECKING:
     from fastsp.experiments import Progress
@@ -128,9 +129,5 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a file as a whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(text.encode())

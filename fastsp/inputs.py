@@ -51,6 +51,28 @@ def pack(X: Any, threshold: float) -> NDArray[np.uint64]:
     return words
 
 
+def check_sparse(X: Any) -> None:
+    """Raise ValueError where X is a sparse matrix whose pointers or indices lead out of its arrays.
+
+    To be called before SciPy or scikit-learn look into it, which would go astray in memory: they
+    take out rows, convert, or print it.
+    """
+    if not scipy.sparse.issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        for name in ("indptr", "indices"):
+            if getattr(X, name).dtype.kind not in "iu":
+                raise ValueError(f"{name} must hold integers; got {getattr(X, name).dtype}")
+        if (np.diff(X.indptr) < 0).any():  # not looked at where the last pointer is 0
+            raise ValueError("indptr must be a non-decreasing sequence")
+        X.check_format(full_check=True)
+    if X.format == "coo":
+        for name, size in zip(("row", "col"), X.shape, strict=False):
+            places = getattr(X, name)
+            if len(places) != len(X.data) or not ((places >= 0) & (places < size)).all():
+                raise ValueError(f"{name} indices must be >= 0 and < {size}, one for each value")
+
+
 def canonical(X: Any) -> scipy.sparse.csr_array:
     """Return a sparse matrix as CSR: indices of a row strictly ascending, repeated entries added.
 
@@ -61,12 +83,10 @@ def canonical(X: Any) -> scipy.sparse.csr_array:
     ValueError
         Where indices are out of bounds, or pointers descend: they would go astray in memory.
     """
+    check_sparse(X)
     X = X.tocsr()
-    if (np.diff(X.indptr) < 0).any():  # SciPy does not look where the last pointer is 0
-        raise ValueError("indptr must be a non-decreasing sequence")
     # Made anew, since what X remembers of its own order may no longer be true.
     rows = scipy.sparse.csr_array((X.data, X.indices, X.indptr), X.shape)
-    rows.check_format(full_check=True)
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()

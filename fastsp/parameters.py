@@ -124,9 +124,9 @@ def check_flag(name: str, value: Any) -> None:
 
 
 def check_count(name: str, value: Any) -> None:
-    """Raise ValueError, naming it, where what was loaded is no integer of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
-        raise ValueError(f"{name} must be an integer of at least 0; got {value!r}")
+    """Raise ValueError, naming it, where what was loaded is no integer of 0 to 2**63 - 1."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) not in range(2**63):
+        raise ValueError(f"{name} must be an integer of at least 0, below 2**63; got {value!r}")
 
 
 def check_shape(name: str, value: Any) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from fastsp.engine import Active, Engine
 from fastsp.events import Callback, LearningEvent, tell, wants_stop
 from fastsp.exclusive import Exclusive
 from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
-from fastsp.inputs import pack
+from fastsp.inputs import check_sparse, pack
 from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
 from fastsp.kernels.state import LOG_BOOSTING, Columns, Synapses
 from fastsp.parameters import (
@@ -343,6 +343,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         with self._alone():
             if not hasattr(self, "permanences_"):
                 return self._fit(X, callback)
+            check_sparse(X)
             X = validate_data(self, X, accept_sparse="csr", reset=False)
             return self._learn(X, callback)
 
@@ -372,6 +373,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         """
         check_is_fitted(self)
         self._check_output()
+        check_sparse(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         engine = self._configured(self._pack(X[:SAMPLE]))
         n_threads = effective_n_jobs(self.n_jobs)
@@ -475,6 +477,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return self
 
     def _fit(self, X: Any, callback: Callback | None) -> Self:
+        check_sparse(X)
         checked = check_array(X, accept_sparse="csr", estimator=self)
         drawn = self._draw(lay_out(self._parameters(), checked.shape[1]))
         # All is well: only now does anything change.

@@ -18,6 +18,9 @@ from fastsp.classifiers import SdrClassifier, active_columns, check_batch, check
 from fastsp.kernels.softmax import descend
 from fastsp.parameters import check_count
 
+MOST_RATE = 1e6
+"""Of learning: no weight changes by more in a step, so that float32 has room for all of them."""
+
 
 class SoftmaxClassifier(SdrClassifier):
     """Classify SDRs by softmax regression: a linear readout of the active columns.
@@ -32,7 +35,7 @@ class SoftmaxClassifier(SdrClassifier):
         How often `fit` goes through the samples, each time in a new random order. `partial_fit`
         goes through them once, in the order given.
     learning_rate : float, default=0.01
-        At the first step.
+        At the first step; at most a million.
     final_learning_rate : float, default=0.0005
         The learning rate falls to this in a straight line, and stays there.
     decay_steps : int, optional
@@ -217,8 +220,9 @@ class SoftmaxClassifier(SdrClassifier):
         return scores
 
     def _check_parameters(self) -> None:
-        for name in ("learning_rate", "final_learning_rate", "threshold"):
-            check_number(name, getattr(self, name), least=0.0)
+        for name in ("learning_rate", "final_learning_rate"):
+            check_number(name, getattr(self, name), least=0.0, most=MOST_RATE)
+        check_number("threshold", self.threshold, least=0.0)
         for name in ("epochs", "decay_steps"):
             value = getattr(self, name)
             if value is None and name == "decay_steps":

@@ -58,6 +58,19 @@ def product_scores(sdr, class_count, column_count, smoothing):
     return scores
 
 
+def bernoulli_scores(sdr, class_count, column_count, smoothing):
+    """Return log prior + sum over all columns of log p(active or not | label), for each label."""
+    scores = []
+    for label, n_label in enumerate(class_count):
+        score = math.log(n_label / sum(class_count)) if n_label else -math.inf
+        for column, active in enumerate(sdr):
+            seen = column_count[label][column]
+            seen = seen if active else n_label - seen
+            score += math.log((seen + smoothing) / (n_label + 2 * smoothing))
+        scores.append(score)
+    return scores
+
+
 def mean_scores(sdr, class_count, column_count, smoothing):
     """Return the mean over active columns of the distribution of labels of each."""
     n_labels = len(class_count)

@@ -1,22 +1,32 @@
 import naive_data as naive
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.dtypes import StringDType
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.naive_bayes import BernoulliNB
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from strategies import examples
 
+from fastsp import SoftmaxClassifier, load, save
 from fastsp.classifiers import MaximumLikelihoodClassifier
 
-NAIVE = {"product": naive.product_scores, "mean": naive.mean_scores}
+NAIVE = {
+    "product": naive.product_scores,
+    "bernoulli": naive.bernoulli_scores,
+    "mean": naive.mean_scores,
+}
+WAYS = sorted(NAIVE)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [MaximumLikelihoodClassifier(), MaximumLikelihoodClassifier(combine="mean")]
+    [MaximumLikelihoodClassifier(combine=combine) for combine in ("product", "bernoulli", "mean")]
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -33,7 +43,7 @@ def random_batch(seed, n=30, n_columns=12, n_labels=3):
     st.integers(0, 2**32),
     st.integers(4, 30),
     st.integers(1, 12),
-    st.sampled_from(["product", "mean"]),
+    st.sampled_from(WAYS),
     st.floats(0.01, 10),
     st.booleans(),
 )
@@ -47,7 +57,7 @@ def test_probabilities_are_those_of_plain_loops(seed, n, n_columns, combine, smo
     classifier.partial_fit(X, y, classes=range(4), sample_weight=weights)
     counts = naive.count(X.tolist(), y, 4, weights if weighted else [1.0] * n)
     scores = np.array([NAIVE[combine](sdr, *counts, smoothing) for sdr in X.tolist()])
-    if combine == "product":
+    if combine != "mean":
         scores = np.exp(scores)
     expected = scores / scores.sum(axis=1, keepdims=True)
     assert_allclose(classifier.predict_proba(X), expected, rtol=1e-9, atol=1e-300)
@@ -55,7 +65,7 @@ def test_probabilities_are_those_of_plain_loops(seed, n, n_columns, combine, smo
         assert_allclose(classifier.predict_log_proba(X), np.log(expected), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("combine", ["product", "mean"])
+@pytest.mark.parametrize("combine", WAYS)
 def test_batches_one_by_one_are_the_same_as_one_batch(combine):
     X, y = random_batch(0)
     whole = MaximumLikelihoodClassifier(combine).fit(X, y)
@@ -67,7 +77,7 @@ def test_batches_one_by_one_are_the_same_as_one_batch(combine):
     assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
 
 
-@pytest.mark.parametrize("combine", ["product", "mean"])
+@pytest.mark.parametrize("combine", WAYS)
 @pytest.mark.parametrize("convert", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array, list])
 def test_dense_and_sparse_batches_say_the_same(combine, convert):
     X, y = random_batch(1)
@@ -114,6 +124,29 @@ def test_the_two_ways_to_combine_can_disagree():
     assert chosen == ["b", "a"]
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bernoulli_is_that_of_scikit_learn(weighted):
+    X, y = random_batch(5, 200, 40)
+    weights = np.random.default_rng(5).uniform(0.1, 3, 200) if weighted else None
+    other = BernoulliNB(alpha=0.3).fit(X, y, weights)
+    own = MaximumLikelihoodClassifier("bernoulli", smoothing=0.3).fit(X, y, weights)
+    assert_allclose(own.predict_log_proba(X), other.predict_log_proba(X), rtol=1e-9)
+    assert_array_equal(own.predict(sparse.csr_array(X)), other.predict(X))
+
+
+def test_inactive_columns_are_evidence_for_bernoulli_alone():
+    # Two labels that have a tenth and half of 20 columns active, whichever they are.
+    generator = np.random.default_rng(0)
+    y = np.arange(4000) % 2
+    X = generator.random((4000, 20)) < np.where(y == 0, 0.1, 0.5)[:, np.newaxis]
+    product, bernoulli = (
+        MaximumLikelihoodClassifier(combine).fit(X[:2000], y[:2000]).score(X[2000:], y[2000:])
+        for combine in ("product", "bernoulli")
+    )
+    assert bernoulli > 0.97
+    assert product < 0.6
+
+
 def test_many_active_columns_do_not_underflow():
     X = np.ones((2, 5000))
     X[1, :10] = 0
@@ -149,6 +182,10 @@ def test_columns_are_active_above_the_threshold():
         ("smoothing", np.nan),
         ("smoothing", np.inf),
         ("smoothing", "1"),
+        ("smoothing", 1e308),
+        ("smoothing", 5e-324),
+        ("smoothing", 10**400),
+        ("threshold", 10**400),
         ("threshold", -0.1),
         ("threshold", np.nan),
     ],
@@ -168,6 +205,14 @@ def test_parameters_out_of_range_are_refused(name, value):
         ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [0]}, "sample_weight must not be neg"),
         ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [-1]}, "sample_weight must not be neg"),
         ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [1, 1]}, "sample_weight must be of shape"),
+        ({"X": [[1, 0, 0]], "y": [0], "sample_weight": 2.0}, "sample_weight must be of shape"),
+        ({"X": [[1, 0, 0]], "y": [0], "sample_weight": ["a"]}, "sample_weight must hold"),
+        ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [10**400]}, "sample_weight must hold"),
+        ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [np.nan]}, "sample_weight must be finite"),
+        ({"X": [[1, 0, 0]], "y": [0], "sample_weight": [1e307]}, "sample_weight must come to"),
+        ({"X": [[1, 0, 0]], "y": ["0"]}, "y must hold labels of classes only"),
+        ({"X": [[1, 0, 0]], "y": [None]}, "y must have no missing labels"),
+        ({"X": [[1, 0, 0]], "y": [0], "classes": [0, None]}, "classes must have no missing"),
     ],
 )
 def test_a_refused_batch_changes_nothing(arguments, message):
@@ -177,6 +222,73 @@ def test_a_refused_batch_changes_nothing(arguments, message):
         classifier.partial_fit(**arguments)
     assert_array_equal(classifier.column_count_, before)
     assert_array_equal(classifier.class_count_, [1, 1])
+
+
+@pytest.mark.parametrize(
+    "classifier", [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+)
+@pytest.mark.parametrize(
+    "missing", [None, np.nan, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT")]
+)
+@pytest.mark.parametrize("label", ["a", 1])
+def test_missing_labels_are_refused_by_name(classifier, missing, label):
+    X = np.eye(3)
+    batches = [np.array([label, missing, label], object), [label, missing, label]]
+    if not isinstance(missing, np.datetime64):
+        batches.append(pd.Series([label, missing, label]))
+    for y in batches:
+        with pytest.raises(ValueError, match=r"\by\b .*missing|Input y contains NaN"):
+            clone(classifier).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "classifier", [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+)
+def test_labels_are_strings_of_any_kind(classifier, tmp_path):
+    X, y = np.eye(4), ["left", "right", "right", "a longer label"]
+    expected = clone(classifier).fit(X, y)
+    for convert in (
+        lambda y: np.array(y, StringDType()),
+        lambda y: np.array(y, StringDType(na_object=None)),
+        lambda y: np.array(y, object),
+        pd.Series,
+        lambda y: pd.Series(y, dtype="string"),
+        lambda y: pd.Series(y, dtype="category"),
+    ):
+        fitted = clone(classifier).fit(X, convert(y))
+        assert list(fitted.classes_) == list(expected.classes_)
+        assert list(fitted.predict(X)) == list(expected.predict(X))
+        save(fitted, tmp_path / "model")
+        assert list(load(tmp_path / "model").predict(X)) == list(expected.predict(X))
+    absent = np.array(["left", None, "right", "right"], StringDType(na_object=None))
+    with pytest.raises(ValueError, match="y must have no missing labels"):
+        clone(classifier).fit(X, absent)
+
+
+def test_labels_that_have_no_order_are_refused_by_name():
+    with pytest.raises(ValueError, match="y must hold labels of one kind"):
+        MaximumLikelihoodClassifier().fit(np.eye(3), np.array(["a", 1, "b"], object))
+
+
+@pytest.mark.parametrize("combine", WAYS)
+@pytest.mark.parametrize("smoothing", [1e-100, 1.0, 1e100])
+@pytest.mark.parametrize("weight", [1e-300, 1.0, 1e99])
+def test_probabilities_are_finite_for_all_that_is_accepted(combine, smoothing, weight):
+    X, y = random_batch(4)
+    X[:, 0] = 0  # a column that no label ever had
+    classifier = MaximumLikelihoodClassifier(combine, smoothing)
+    classifier.partial_fit(X, y, range(4), sample_weight=np.full(len(X), weight / 30))
+    proba = classifier.predict_proba(np.vstack([X, np.ones_like(X[:1]), np.zeros_like(X[:1])]))
+    assert_allclose(proba.sum(axis=1), 1)
+
+
+def test_counts_assigned_take_effect():
+    X, y = random_batch(3)
+    classifier = MaximumLikelihoodClassifier().fit(X, y)
+    other = MaximumLikelihoodClassifier().fit(X, y[::-1])
+    classifier.predict(X)
+    classifier.column_count_, classifier.class_count_ = other.column_count_, other.class_count_
+    assert_array_equal(classifier.predict_proba(X), other.predict_proba(X))
 
 
 def test_a_fit_that_fails_leaves_the_classifier_as_it_was():

@@ -38,14 +38,14 @@ def error_line(capsys):
 def test_mnist_writes_metrics_models_and_report(mnist_output):
     assert {path.name for path in mnist_output.iterdir()} == {
         "metrics.json",
-        "pooler.npz",
-        "classifier.npz",
+        "pooler.fastsp",
+        "classifier.fastsp",
         "report.html",
     }
     metrics = json.loads((mnist_output / "metrics.json").read_text())
     assert metrics["train_cycles"] == 200
     assert metrics["config"]["column_shape"] == [56, 56]
-    assert load(mnist_output / "pooler.npz").n_cycles_ == 200
+    assert load(mnist_output / "pooler.fastsp").n_cycles_ == 200
 
 
 def test_saved_models_classify_as_reported(mnist_output):
@@ -54,8 +54,8 @@ def test_saved_models_classify_as_reported(mnist_output):
     from fastsp.encoders import BinaryImageEncoder
 
     bits = BinaryImageEncoder().fit_transform(digits.test_images)
-    codes = load(mnist_output / "pooler.npz").transform(bits)
-    classifier = load(mnist_output / "classifier.npz")
+    codes = load(mnist_output / "pooler.fastsp").transform(bits)
+    classifier = load(mnist_output / "classifier.fastsp")
     assert classifier.score(codes, digits.test_labels) == metrics["accuracy"]
 
 
@@ -219,7 +219,7 @@ def test_ctrl_c_saves_what_was_learned(data, tmp_path, capsys, monkeypatch):
     line = error_line(capsys)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert f"{metrics['train_cycles']:,} of 5,000 cycles" in line
-    assert load(tmp_path / "pooler.npz").n_cycles_ == metrics["train_cycles"] >= 1000
+    assert load(tmp_path / "pooler.fastsp").n_cycles_ == metrics["train_cycles"] >= 1000
     assert not (tmp_path / "report.html").exists()
     assert signal.getsignal(signal.SIGINT) is before
 

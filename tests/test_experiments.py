@@ -36,6 +36,7 @@ TINY = MnistConfig(
 METRICS = {
     "accuracy",
     "accuracy_mean",
+    "accuracy_bernoulli",
     "control_raw_pixels",
     "control_untrained_pooler",
     "entropy",

@@ -16,6 +16,7 @@ def test_hostile_files_are_refused_or_give_models_that_work():
     # Some of each kind, so that the mutations reach beyond the first check.
     assert min(outcomes["model refused"], outcomes["model worked"]) > 10
     assert min(outcomes["images refused"], outcomes["images read"]) > 10
+    assert min(outcomes["matrix refused"], outcomes["matrix taken"]) > 10
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,59 @@ def test_a_sparse_matrix_whose_indices_are_out_of_bounds_is_refused():
             classifier.predict(astray())
         with pytest.raises(ValueError, match="indices must be"):
             classifier.partial_fit(astray(), np.arange(30) % 3)
+
+
+def broken(name, values, format="csr"):
+    """A sparse matrix, one of whose arrays was changed behind its back."""
+    X = scipy.sparse.eye_array(30).asformat(format)
+    setattr(X, name, np.asarray(values))
+    return X
+
+
+@pytest.mark.parametrize("format", ["csr", "csc"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("indptr", [0, 10**7] + [30] * 29),
+        ("indptr", [0, -(10**7)] + [0] * 29),
+        ("indptr", [0.5] * 31),
+        ("indptr", np.arange(31)[::-1]),
+        ("indices", np.full(30, 10**7)),
+        ("indices", np.full(30, -(10**7))),
+        ("indices", [1]),
+        ("data", np.ones(3)),
+        ("data", np.ones(3) * 1j),
+        ("_shape", (10**7, 30)),
+    ],
+)
+def test_sparse_matrices_that_lead_astray_are_refused(name, values, format):
+    X = broken(name, values, format)
+    if name == "_shape":
+        X._shape = (10**7, 30) if format == "csr" else (30, 10**7)
+    y = np.arange(30) % 3
+    learners = (
+        SpatialPooler((20,), random_state=0),
+        SoftmaxClassifier(),
+        MaximumLikelihoodClassifier(),
+    )
+    for model in learners:
+        with pytest.raises(ValueError, match=r"indptr|ind|data|column|row|minor|major"):
+            model.fit(X, y)
+        model.fit(np.eye(30), y)
+        for use in (
+            model.partial_fit,
+            getattr(model, "predict", getattr(model, "transform", None)),
+        ):
+            with pytest.raises(ValueError, match=r"indptr|ind|data|column|row|minor|major"):
+                use(X, y) if use == model.partial_fit else use(X)
+
+
+def test_coordinates_that_lead_astray_are_refused():
+    X = scipy.sparse.eye_array(30).tocoo()
+    X.col[3] = 10**7
+    for use in (SpatialPooler((20,)).fit, SpatialPooler((20,)).partial_fit):
+        with pytest.raises(ValueError, match="col indices must be >= 0 and < 30"):
+            use(X)
 
 
 def test_a_session_for_inputs_of_another_size_is_told_so():

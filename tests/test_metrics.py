@@ -134,6 +134,14 @@ def test_class_overlaps_are_the_means_over_all_pairs(seed, n, n_labels):
     assert_allclose(class_overlaps(sparse.csc_array(X), y.astype(str)), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("missing", [np.nan, None, np.datetime64("NaT")])
+def test_class_overlaps_wants_no_missing_labels(missing):
+    with pytest.raises(ValueError, match="y must have no missing labels"):
+        class_overlaps(np.eye(3), np.array([1, missing, 1], object))
+    with pytest.raises(ValueError, match="y must have no missing labels"):
+        class_overlaps(np.eye(2), [1.0, np.nan])
+
+
 def test_class_overlaps_wants_a_label_per_sample():
     with pytest.raises(ValueError, match="y must hold 2 labels"):
         class_overlaps([[0, 1], [1, 0]], [1])
@@ -278,3 +286,10 @@ def test_robustness_of_a_code_that_is_its_input():
 def test_robustness_of_a_code_that_ignores_its_input():
     overlaps = noise_robustness(lambda X: np.ones((len(X), 4)), np.eye(5), SHARES)
     assert_allclose(overlaps, 1)
+
+
+def test_noise_robustness_wants_shares_and_samples():
+    with pytest.raises(ValueError, match="shares must not be empty"):
+        noise_robustness(sparse.csr_matrix, np.eye(5), [])
+    with pytest.raises(ValueError, match="X must not be empty"):
+        noise_robustness(sparse.csr_matrix, np.empty((0, 5)), [0.1])

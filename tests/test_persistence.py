@@ -1,16 +1,18 @@
 import io
 import json
+import os
 import struct
 import zipfile
 
 import numpy as np
 import pytest
+from model_files import members, rewrite, rewrite_header
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
-from fastsp import SpatialPooler, persistence
+from fastsp import SpatialPooler
 from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.persistence import ModelFileError, load, save
 
@@ -28,24 +30,6 @@ def path(classifier, tmp_path):
     path = tmp_path / "model.fastsp"
     save(classifier, path)
     return path
-
-
-def members(path):
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def rewrite(path, changes, compression=zipfile.ZIP_STORED):
-    contents = members(path) | changes
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, content in contents.items():
-            if content is not None:
-                archive.writestr(name, content)
-
-
-def rewrite_header(path, **changes):
-    header = json.loads(members(path)["header.json"]) | changes
-    rewrite(path, {"header.json": json.dumps(header)})
 
 
 @pytest.mark.parametrize("labels", [Y, Y.astype(str), Y.astype(str).astype(object), Y > 1, Y - 0.5])
@@ -156,9 +140,9 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(classifier, path, mo
 
     before = path.read_bytes()
     if step == "fsync":
-        monkeypatch.setattr(persistence.os, "fsync", fail)
+        monkeypatch.setattr(os, "fsync", fail)
     else:
-        monkeypatch.setattr(persistence.os, "replace", fail)
+        monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
         save(classifier.partial_fit(X, Y), path)
     monkeypatch.undo()

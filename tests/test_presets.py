@@ -41,6 +41,7 @@ def test_a_preset_reports_the_accuracy_of_its_own_readout_beside_the_controls(di
     result, metrics = seeds.first, seeds.metrics()
     assert type(result.readout.classifier) is READOUTS[name]
     assert (metrics["accuracy_mean"] is None) == (name == "best-linear")
+    assert (metrics["accuracy_bernoulli"] is None) == (name == "best-linear")
     assert metrics["accuracy"] > 0.9
     assert metrics["control_raw_pixels"] > 0.5
     assert metrics["control_untrained_pooler"] > 0.5
@@ -75,7 +76,7 @@ def test_a_preset_on_the_command_line(tmp_path, monkeypatch):
     assert metrics["config"]["readout"] == "linear"
     assert metrics["config"]["seed"] == 3
     assert metrics["train_cycles"] == 100
-    assert type(load(output / "classifier.npz")) is SoftmaxClassifier
+    assert type(load(output / "classifier.fastsp")) is SoftmaxClassifier
 
 
 def test_inhibition_is_part_of_a_preset(tmp_path, capsys):

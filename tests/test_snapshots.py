@@ -110,6 +110,11 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_model_that_is_no_checkpoint_is_in_nobodys_way(tmp_path):
+    save(SpatialPooler((9,)).fit(X), tmp_path / "pooler.fastsp")
+    Snapshots(tmp_path)
+
+
 def test_a_damaged_snapshot_is_told(tmp_path):
     (tmp_path / "training.fastsp").write_bytes(b"half")
     with pytest.raises(ValueError, match=r"training\.fastsp: not a fastsp model"):
@@ -128,11 +133,11 @@ def test_the_command_line_resumes(tmp_path, capsys):
     assert "--checkpoint" in capsys.readouterr().err
     assert main([*arguments, f"--checkpoint={kept}", "--every=10"]) == 0
     assert load(kept / "training.fastsp").n_cycles_ == 50
-    first = (tmp_path / "out" / "pooler.npz").read_bytes()
+    first = (tmp_path / "out" / "pooler.fastsp").read_bytes()
     assert main([*arguments, f"--checkpoint={kept}"]) == 2
     assert "checkpoint of another run" in capsys.readouterr().err
     assert main([*arguments, f"--checkpoint={kept}", "--resume"]) == 0
-    assert (tmp_path / "out" / "pooler.npz").read_bytes() == first
+    assert (tmp_path / "out" / "pooler.fastsp").read_bytes() == first
 
 
 def test_notes_are_kept_with_a_model(tmp_path):

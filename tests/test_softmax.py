@@ -97,6 +97,8 @@ def test_a_loaded_classifier_goes_on_as_the_saved_one(tmp_path, average):
         {"epochs": 1.5},
         {"learning_rate": -1.0},
         {"learning_rate": np.nan},
+        {"learning_rate": 1e38},
+        {"final_learning_rate": 10**400},
         {"final_learning_rate": "slow"},
         {"decay_steps": 0},
         {"average": 1},
@@ -111,6 +113,13 @@ def test_bad_parameters_are_named_and_change_nothing(bad):
         with pytest.raises(ValueError, match=next(iter(bad))):
             method(X, y) if classifier.set_params(**bad) else None
     assert_array_equal(classifier.weights_, before)
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_probabilities_are_finite_at_the_largest_rate(average):
+    X, y = random_batch(4)
+    classifier = SoftmaxClassifier(50, 1e6, 1e6, average=average, random_state=0).fit(X, y)
+    assert_allclose(classifier.predict_proba(X).sum(axis=1), 1.0)
 
 
 def test_bad_batches_change_nothing():

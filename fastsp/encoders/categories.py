@@ -137,6 +137,11 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         names = self._one_hot.get_feature_names_out(input_features)
         return np.array([f"{name}_{bit}" for name in names for bit in range(self.n_on)], object)
 
+    def _restore(self) -> None:
+        """Check what was loaded, as far as it is not checked when it is used."""
+        if not isinstance(self._one_hot, OneHotEncoder):
+            raise ValueError("_one_hot must be a OneHotEncoder")
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True

@@ -251,6 +251,12 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         fitted = hasattr(self, "generator_")
         return self._draw(_check_images(self, X, reset=False) if fitted else self._start(X))
 
+    def _restore(self) -> None:
+        """Check what was loaded."""
+        _resolve_shape(self.image_shape_, self.n_features_in_)
+        if not isinstance(self.generator_, np.random.Generator):
+            raise ValueError("generator_ must be a numpy Generator")
+
     def _start(self, X: ArrayLike) -> NDArray[Any]:
         for name in ("max_rotation", "max_shift"):
             value: Any = getattr(self, name)
@@ -268,7 +274,8 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return images
 
     def _draw(self, images: NDArray[Any]) -> NDArray[Any]:
-        height, width = self.image_shape_
+        # However that came to be: the kernel moves as many pixels as it says.
+        height, width = _resolve_shape(self.image_shape_, images.shape[1])
         draws = 2.0 * self.generator_.random((len(images), 3)) - 1.0
         angles = np.radians(float(self.max_rotation)) * draws[:, 0]
         reach = min(self.max_shift, 2.0 * (height + width))  # beyond it nothing is left to see

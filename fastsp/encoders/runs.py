@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from inspect import get_annotations
 from numbers import Integral
 from typing import Any, Self
 
@@ -136,6 +137,14 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         except OverflowError as error:
             raise ValueError(f"X must hold numbers that fit float64: {error}") from error
         return values
+
+    def _restore(self) -> None:
+        """Check what was loaded: the arrays that `fit` learns have a finite number per feature."""
+        check_count("n_features_in_", self.n_features_in_, 1)
+        for name in get_annotations(type(self)):
+            array = getattr(self, name)
+            if np.shape(array) != (self.n_features_in_,) or not np.isfinite(array).all():
+                raise ValueError(f"{name} must hold a finite number for each feature")
 
     def _check_sizes(self) -> None:
         check_count("n_on", self.n_on, 1)

@@ -211,6 +211,8 @@ class Readout:
     accuracy_mean : float or None
         The same with columns combined by the mean of class distributions, as published; None for
         softmax regression.
+    accuracy_bernoulli : float or None
+        The same by the likelihood of all columns, those that are not active included; None as well.
     confusion : ndarray of int64, shape (n_classes, n_classes)
         Test images by label (row) and prediction (column).
     test_codes : csr_matrix
@@ -222,6 +224,7 @@ class Readout:
     classifier: MaximumLikelihoodClassifier | SoftmaxClassifier
     accuracy: float
     accuracy_mean: float | None
+    accuracy_bernoulli: float | None
     confusion: NDArray[np.int64]
     test_codes: csr_matrix
     test_inputs_per_second: float
@@ -371,6 +374,7 @@ class MnistResult:
         return {
             "accuracy": readout and readout.accuracy,
             "accuracy_mean": readout and readout.accuracy_mean,
+            "accuracy_bernoulli": readout and readout.accuracy_bernoulli,
             "control_raw_pixels": raw and raw.accuracy,
             "control_untrained_pooler": untrained and untrained.accuracy,
             "entropy": duty_cycle_entropy(column_duty_cycles(self.pooler)),
@@ -538,15 +542,18 @@ def read_out(
         done += codes[-1].shape[0]
     test_codes = vstack(codes, format="csr")
     predicted = classifier.predict(test_codes)
-    accuracy_mean = None
+    others: dict[str, float | None] = {"mean": None, "bernoulli": None}
     if isinstance(classifier, MaximumLikelihoodClassifier):
-        mean = copy.copy(classifier).set_params(combine="mean")
-        accuracy_mean = float(mean.score(test_codes, data.test_labels))
+        other = copy.copy(classifier)
+        for combine in others:
+            other.set_params(combine=combine)
+            others[combine] = float(other.score(test_codes, data.test_labels))
     progress(of, done, total)
     return Readout(
         classifier=classifier,
         accuracy=float(np.mean(predicted == data.test_labels)),
-        accuracy_mean=accuracy_mean,
+        accuracy_mean=others["mean"],
+        accuracy_bernoulli=others["bernoulli"],
         confusion=confusion_matrix(data.test_labels, predicted, labels=classes),
         test_codes=test_codes,
         test_inputs_per_second=len(data.test_images) / seconds,

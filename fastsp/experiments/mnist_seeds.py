@@ -18,6 +18,7 @@ from fastsp.experiments.spread import Spread
 FIGURES = (
     "accuracy",
     "accuracy_mean",
+    "accuracy_bernoulli",
     "control_untrained_pooler",
     "control_raw_pixels",
     "entropy",

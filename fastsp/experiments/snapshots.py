@@ -46,7 +46,7 @@ class Snapshots:
         if self.every < 1:
             raise ValueError(f"every must be at least 1, got {self.every}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.resume and any(self.folder.glob("*.fastsp")):
+        if not self.resume and any(self.folder.glob("training*.fastsp")):
             raise ValueError(
                 f"{self.folder} holds the checkpoint of another run: resume it, or choose another "
                 "folder"

@@ -81,7 +81,7 @@ def noise_robustness(
     Raises
     ------
     ValueError
-        As `move_on_bits`.
+        As `move_on_bits`; and where there are no shares or no samples.
 
     References
     ----------
@@ -90,6 +90,9 @@ def noise_robustness(
     """
     noisy = move_on_bits(X, shares, random_state)
     n_levels, n_samples, n_features = noisy.shape
+    for name, n in (("shares", n_levels), ("X", n_samples)):
+        if not n:
+            raise ValueError(f"{name} must not be empty")
     clean = as_csr(code(as_csr(X, "X").toarray().astype(np.uint8)), "code(X)")
     codes = as_csr(code(noisy.reshape(-1, n_features)), "code(X)")
     repeated = scipy.sparse.vstack([clean] * n_levels, format="csr")

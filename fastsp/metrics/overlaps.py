@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike
 
+from fastsp.labels import as_labels
 from fastsp.metrics.checks import Reals, as_csr, as_indices
 
 
@@ -143,10 +144,10 @@ def class_overlaps(X: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        Where the values are not 0 and 1, or there is not one label per sample.
+        Where the values are not 0 and 1, or there is not one label per sample, or one is missing.
     """
     sdrs = as_csr(X, "X")
-    labels = np.asarray(y)
+    labels = as_labels("y", y)
     if labels.shape != sdrs.shape[:1]:
         raise ValueError(f"y must hold {sdrs.shape[0]} labels, got shape {labels.shape}")
     order = np.argsort(np.diff(sdrs.indptr), kind="stable")
