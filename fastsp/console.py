@@ -146,17 +146,25 @@ class Stream:
         return text
 
 
-def say(line: str, to: TextIO | None = None) -> None:
-    """Print a line, on stdout if nothing else is said, as far as that can be done."""
-    stream = Stream(sys.stdout if to is None else to)
-    stream.write(f"{line}\n")
-    stream.flush()
+def say(line: str) -> None:
+    """Print a line; end with the exit code of a failure where that cannot be done."""
+    failure = _print(line, sys.stdout)
+    if failure:
+        complain(f"nothing could be printed: {reason(failure)}")
+        raise typer.Exit(FAILED)
 
 
 def complain(message: str) -> None:
-    """Tell what is wrong, in one line on stderr."""
-    if sys.stderr is not None:
-        say("fastsp: " + " ".join(message.split()), sys.stderr)
+    """Tell what is wrong, in one line on stderr, as far as that can be done."""
+    _print("fastsp: " + " ".join(message.split()), sys.stderr)
+
+
+def _print(line: str, to: TextIO | None) -> Exception | None:
+    """Print a line and return what failed, None if nothing did."""
+    stream = Stream(to)
+    stream.write(f"{line}\n")
+    stream.flush()
+    return stream.failure
 
 
 def reason(error: Exception) -> str:

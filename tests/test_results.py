@@ -159,6 +159,12 @@ def test_results_outlive_a_broken_stdout(mnist, tmp_path, capsys, monkeypatch):
     assert names(tmp_path) == MODELS | {"report.html"}
 
 
+def test_a_version_that_nobody_can_read_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert main(["--version"]) == 1
+    assert capsys.readouterr().err == "fastsp: nothing could be printed: Broken pipe\n"
+
+
 @pytest.mark.parametrize("stream", [Broken, lambda: None])
 def test_results_outlive_a_broken_stderr(mnist, tmp_path, monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream())
