@@ -60,7 +60,7 @@ def test_metrics_tell_every_seed_and_their_spread(output):
 
 
 def test_report_stands_alone_and_says_what_was_found(output):
-    page = (output / "report.html").read_text()
+    page = (output / "report.html").read_text("utf-8")
     metrics = json.loads((output / "metrics.json").read_text())
     links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
     assert links
