@@ -64,7 +64,7 @@ def progress_bars(quiet: bool) -> "Iterator[Progress]":
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(),
-        console=Console(file=Stream(sys.stderr)),  # type: ignore[arg-type]
+        console=Console(file=Stream(sys.stderr), quiet=quiet),  # type: ignore[arg-type]
         disable=quiet,
     )
     tasks: dict[str, Task] = {}
