@@ -15,7 +15,10 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-READ_BY_TESTS = ("tests", "bench", "data", "docs", "examples", "README.md", "pyproject.toml")
+READ_BY_TESTS = (
+    *("tests", "bench", "data", "docs", "examples"),
+    *("README.md", "pyproject.toml", "setup.cfg"),
+)
 NO_SOURCE = (".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "build", "dist", "site")
 SHOWN_IF_IT_FAILS = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 IS_THE_WHEEL = (

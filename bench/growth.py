@@ -344,7 +344,9 @@ def main() -> None:
     seconds = 0.3 if arguments.quick else 2.0
     series = grow(seconds, arguments.quick)
     command = " ".join(["python -m bench.growth", *sys.argv[1:]])
-    (arguments.output / "growth.md").write_text(page(series, seconds, before, command))
+    (arguments.output / "growth.md").write_text(
+        page(series, seconds, before, command), encoding="utf-8"
+    )
     figure = draw(series)
     for suffix in ("png", "svg"):
         figure.savefig(arguments.output / f"growth.{suffix}", dpi=110)

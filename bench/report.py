@@ -187,7 +187,7 @@ def main() -> None:
     report = measure(QUICK if arguments.quick else FULL)
     print(report)
     if arguments.output:
-        arguments.output.write_text(report + "\n")
+        arguments.output.write_text(report + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Whatever draws, trains or compiles is imported where it is first needed, so that
 once and training does not wait for matplotlib.
 """
 
-import sys
 import time
 from dataclasses import replace
 from enum import StrEnum
@@ -16,13 +15,13 @@ import typer
 import fastsp
 from fastsp.console import (
     INTERRUPTED,
+    Results,
     command,
-    end_interrupted,
-    print_results,
+    complain,
     progress_bars,
-    remove,
+    reason,
+    say,
     writable,
-    write_json,
     write_text,
 )
 
@@ -94,7 +93,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"fastsp {fastsp.__version__}")
+        say(f"fastsp {fastsp.__version__}")
         raise typer.Exit
 
 
@@ -195,28 +194,31 @@ def mnist(
     if validate:
         digits = hold_out(digits)
 
+    results = Results(output)
+
     def keep(result: MnistSeeds) -> None:
-        save(result.first.pooler, output / "pooler.fastsp")
+        results.keep(lambda: result.metrics() | {"data": digits.source})
+        with results.file("pooler.fastsp") as path:
+            save(result.first.pooler, path)
         if result.first.readout:
-            save(result.first.readout.classifier, output / "classifier.fastsp")
-        metrics = result.metrics() | {"data": digits.source}
-        write_json(output / "metrics.json", metrics)
+            with results.file("classifier.fastsp") as path:
+                save(result.first.readout.classifier, path)
+        else:
+            results.remove("classifier.fastsp")
 
     try:
         with progress_bars(quiet) as progress:
             result = run_mnist_seeds(config, seeds, digits, progress, snapshots)
     except Interrupted as interrupted:
-        remove(output, "classifier.fastsp", "report.html")
         keep(interrupted.result)
         finished, learned = len(interrupted.result.trials), interrupted.result.first.training.cycles
         saved = f"{finished} of {seeds} seeds" if finished else f"{learned:,} of {cycles:,} cycles"
-        done = "finished" if finished else "learned"
-        end_interrupted(f"{saved} were {done} and are saved", output)
+        results.end_interrupted(f"{saved} were {'finished' if finished else 'learned'}")
     keep(result)
+    with results.file("report.html") as path:
+        from fastsp.report import mnist_report
 
-    from fastsp.report import mnist_report
-
-    write_text(output / "report.html", mnist_report(result, digits, command()))
+        write_text(path, mnist_report(result, digits, command()))
     if not quiet:
         summary = result.summary()
         shares = {
@@ -231,8 +233,7 @@ def mnist(
             "learning": ("train_cycles_per_second", "cycles/s"),
             "test": ("test_inputs_per_second", "inputs/s"),
         }
-        print_results(
-            output,
+        results.show(
             {label: percent(summary[name], 2) for label, name in shares.items() if name in summary}
             | {"added by learning": points(summary["gain"])}
             | {
@@ -240,6 +241,7 @@ def mnist(
                 for label, (name, unit) in speeds.items()
             },
         )
+    results.end()
 
 
 @app.command()
@@ -257,23 +259,21 @@ def ablate(
 
     config = AblationConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs), seeds=seeds)
     digits = _prepare(data, split, output)
+    results = Results(output)
     try:
         with progress_bars(quiet) as progress:
             result = run_ablation(config, digits, progress)
     except Interrupted as interrupted:
-        remove(output, "report.html")
-        write_json(output / "metrics.json", interrupted.result.metrics())
-        finished = len(interrupted.result.trials)
-        end_interrupted(f"{finished} trials were finished and are saved", output)
-    write_json(output / "metrics.json", result.metrics())
+        results.keep(interrupted.result.metrics)
+        results.end_interrupted(f"{len(interrupted.result.trials)} trials were finished")
+    results.keep(result.metrics)
+    with results.file("report.html") as path:
+        from fastsp.report import ablation_report
 
-    from fastsp.report import ablation_report
-
-    write_text(output / "report.html", ablation_report(result, digits, command()))
+        write_text(path, ablation_report(result, digits, command()))
     if not quiet:
         summary = result.summary()
-        print_results(
-            output,
+        results.show(
             {
                 arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
                 f"{spreads['entropy'].mean:.2%} entropy, "
@@ -281,6 +281,7 @@ def ablate(
                 for arm, spreads in summary.items()
             },
         )
+    results.end()
 
 
 @app.command()
@@ -307,25 +308,24 @@ def experiment(
     config = chosen.quick if quick else chosen.full
     output = writable(output or Path(f"fastsp-{name}"))
     if name is ExperimentName.TUNE:  # taken up again where the folder already holds a study
-        config = replace(config, study=f"sqlite:///{output / 'study.db'}")
+        config = replace(config, study=str(output / "study.db"))
     digits = _prepare(data, split, output) if chosen.needs_digits else None
+    results = Results(output)
     try:
         with progress_bars(quiet) as progress:
             result = run_experiment(chosen, config, range(seed, seed + seeds), digits, progress)
     except Interrupted as interrupted:
-        remove(output, "report.html")
-        write_json(output / "metrics.json", interrupted.result.metrics())
+        results.keep(interrupted.result.metrics)
         finished = len(interrupted.result.trials)
-        end_interrupted(f"{finished} of {seeds} seeds were finished and are saved", output)
-    write_json(output / "metrics.json", result.metrics())
+        results.end_interrupted(f"{finished} of {seeds} seeds were finished")
+    results.keep(result.metrics)
+    with results.file("report.html") as path:
+        from fastsp.report import experiment_report
 
-    from fastsp.report import experiment_report
-
-    page = experiment_report(result, command(), digits.source if digits else "")
-    write_text(output / "report.html", page)
+        write_text(path, experiment_report(result, command(), digits.source if digits else ""))
     if not quiet:
-        told = {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
-        print_results(output, told)
+        results.show({"found": " ".join(result.found() or ())} | dict(result.trials[0].details))
+    results.end()
 
 
 @app.command()
@@ -335,7 +335,7 @@ def warmup() -> None:
 
     started = time.perf_counter()
     warm_up()
-    print(f"compiled in {time.perf_counter() - started:.1f} s")
+    say(f"compiled in {time.perf_counter() - started:.1f} s")
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -352,14 +352,12 @@ def run(arguments: list[str] | None = None) -> int:
         return app(arguments, standalone_mode=False) or 0
     except UsageError as error:
         message = error.format_message()
-    except OSError as error:
-        message = f"{error.filename or 'output'}: {error.strerror or error}"
-    except ValueError as error:
-        message = str(error)
+    except (OSError, ValueError) as error:
+        message = reason(error)
     except KeyboardInterrupt:
         message = "interrupted"
     if message:  # none where help was asked for by typing nothing else
-        print("fastsp: " + " ".join(message.split()), file=sys.stderr)
+        complain(message)
     return INTERRUPTED if message == "interrupted" else BAD_INPUT
 
 

@@ -76,7 +76,7 @@ def test_ablate_writes_metrics_and_report(ablate_output):
 
 @pytest.mark.parametrize("output", ["mnist_output", "ablate_output"])
 def test_report_stands_alone(output, request):
-    page = (request.getfixturevalue(output) / "report.html").read_text()
+    page = (request.getfixturevalue(output) / "report.html").read_text("utf-8")
     links = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", page)
     assert links
     assert all(link.startswith(("data:image/", "#")) for link in links)
@@ -85,7 +85,7 @@ def test_report_stands_alone(output, request):
 
 
 def test_mnist_report_shows_controls_and_published_figures(mnist_output):
-    page = (mnist_output / "report.html").read_text()
+    page = (mnist_output / "report.html").read_text("utf-8")
     for words in ("77 %", "97 %", "raw pixels", "untrained pooler", "permanence_increment", "cpu"):
         assert words in page
     assert page.count("<figure ") == page.count('href="#figure-') == 7

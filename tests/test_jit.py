@@ -1,9 +1,11 @@
 """Compiling: at first use, once, and never an old kernel after an upgrade."""
 
+import compileall
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -25,33 +27,118 @@ def run(code, folder, cache, **environment):
     ).stdout.strip()
 
 
-def test_an_upgraded_callee_is_never_run_from_the_cache_of_its_caller(tmp_path):
-    package = tmp_path / "upgraded"
-    package.mkdir()
-    source = (PACKAGE / "kernels/jit.py").read_text()
-    (package / "jit.py").write_text(source)
+CALLEE = (
+    "from typing import NamedTuple\nfrom upgraded.jit import kernel\n"
+    "class {0}(NamedTuple):\n    value: int\nState = {0}\n"
+    "@kernel\ndef inner(state):\n    return state.value + {1}\n"
+)
+CALLER = (
+    "from upgraded.jit import kernel\nfrom upgraded.{0} import inner\n"
+    "@kernel\ndef outer(state):\n    return 10 * inner(state)\n"
+)
+CALL = (
+    "from upgraded.caller import outer; from upgraded.{0} import State; "
+    "print(outer(State(1)), sum(outer.stats.cache_hits.values()))"
+)
+
+
+def write_package(folder, callee="callee"):
+    """Write a package of a kernel that calls another, in the file `callee`; return its folder."""
+    package = folder / "upgraded"
+    (package / callee).parent.mkdir(parents=True)
+    shutil.copy(PACKAGE / "kernels/jit.py", package)
     (package / "__init__.py").touch()
-    callee = (
-        "from typing import NamedTuple\nfrom upgraded.jit import kernel\n"
-        "class {0}(NamedTuple):\n    value: int\nState = {0}\n"
-        "@kernel\ndef inner(state):\n    return state.value + {1}\n"
-    )
-    (package / "callee.py").write_text(callee.format("Old", 1))
-    (package / "caller.py").write_text(
-        "from upgraded.jit import kernel\nfrom upgraded.callee import inner\n"
-        "@kernel\ndef outer(state):\n    return 10 * inner(state)\n"
-    )
-    code = (
-        "from upgraded.caller import outer; from upgraded.callee import State; "
-        "print(outer(State(1)), sum(outer.stats.cache_hits.values()))"
-    )
-    cache = tmp_path / "cache"
-    assert run(code, tmp_path, cache) == "20 0"
-    assert run(code, tmp_path, cache) == "20 1"
-    # A type that the cache knows is gone, too.
-    (package / "callee.py").write_text(callee.format("New", 2))
-    assert run(code, tmp_path, cache) == "30 0"
-    assert run(code, tmp_path, cache) == "30 1"
+    (package / f"{callee}.py").write_text(CALLEE.format("Old", 1))
+    (package / "caller.py").write_text(CALLER.format(callee.replace("/", ".")))
+    return package
+
+
+@pytest.mark.parametrize("callee", ["callee", "deep/callee"])
+def test_an_upgraded_callee_is_never_run_from_the_cache_of_its_caller(tmp_path, callee):
+    package, cache = write_package(tmp_path, callee), tmp_path / "cache"
+    call = CALL.format(callee.replace("/", "."))
+    assert run(call, tmp_path, cache) == "20 0"
+    assert run(call, tmp_path, cache) == "20 1"
+    # Then a type that the cache knows is gone, too.
+    for name, value, answer in (("Old", 2, 30), ("New", 3, 40)):
+        (package / f"{callee}.py").write_text(CALLEE.format(name, value))
+        assert run(call, tmp_path, cache) == f"{answer} 0"
+        assert run(call, tmp_path, cache) == f"{answer} 1"
+
+
+def as_zip(package):
+    archive = package.parent / "program.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for source in package.rglob("*.py"):
+            file.write(source, source.relative_to(package.parent))
+    return f"import sys; sys.path.insert(0, {str(archive)!r}); "
+
+
+def as_bytecode(package):
+    away = package.parent / "away"
+    shutil.rmtree(away, ignore_errors=True)
+    shutil.copytree(package, away / "upgraded", ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(away, quiet=1, legacy=True)
+    for source in away.rglob("*.py"):
+        source.unlink()
+    return f"import sys; sys.path.insert(0, {str(away)!r}); "
+
+
+def as_program(package):
+    """Return what imports the package as a frozen program does: no file but that of the program."""
+    program = package.parent / "program"
+    sources = {file.stem: file.read_text() for file in package.glob("*.py")}
+    program.write_text(repr(sources))
+    return f"""
+import ast, importlib.abc, importlib.machinery, importlib.util, os, sys
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    sources = ast.literal_eval(open({str(program)!r}).read())
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] == "upgraded":
+            spec = importlib.util.spec_from_loader(name, self)
+            spec.origin, spec.has_location = os.path.join("/nowhere", *name.split(".")), True
+            return spec
+    def is_package(self, name):
+        return name == "upgraded"
+    def get_source(self, name):
+        return self.sources["__init__" if self.is_package(name) else name.split(".")[1]]
+    def get_code(self, name):
+        return compile(self.get_source(name), name.replace(".", "/") + ".py", "exec")
+sys.meta_path.insert(0, Finder())
+sys.executable, sys.frozen = {str(program)!r}, FROZEN
+"""
+
+
+@pytest.mark.parametrize(
+    ("packed", "frozen", "kept"),
+    [(as_zip, False, 1), (as_bytecode, False, 1), (as_program, True, 1), (as_program, False, 0)],
+)
+def test_no_old_kernel_is_run_where_sources_are_no_files(tmp_path, packed, frozen, kept):
+    package, cache = write_package(tmp_path / "source"), tmp_path / "cache"
+    for value, answer in ((1, 20), (2, 30)):
+        (package / "callee.py").write_text(CALLEE.format("State", value))
+        begin = packed(package).replace("FROZEN", str(frozen))
+        call = f"{begin}\n{CALL.format('callee')}"
+        assert run(call, tmp_path, cache) == f"{answer} 0"
+        assert run(call, tmp_path, cache) == f"{answer} {kept}"
+
+
+def test_the_folder_of_the_cache_is_looked_for_once_and_not_at_import(tmp_path):
+    write_package(tmp_path)
+    code = """
+import os, sys, tempfile
+looked = []
+def audit(event, arguments):
+    if event == "open" and arguments[2] & os.O_CREAT and "cache" in str(arguments[0]):
+        looked.append(arguments[0])
+sys.addaudithook(audit)
+import upgraded.caller, upgraded.callee
+print(len(looked))
+state = upgraded.callee.State(1)
+upgraded.caller.outer(state), upgraded.callee.inner(state)
+print(len([name for name in looked if ".nb" not in str(name)]))
+"""
+    assert run(code, tmp_path, tmp_path / "cache").split() == ["0", "1"]
 
 
 def test_importing_compiles_nothing_and_changes_nothing_global(tmp_path):

@@ -99,6 +99,12 @@ def test_snapshots_belong_to_one_configuration(tmp_path):
         run_mnist(replace(CONFIG, density=0.05), make_digits(), snapshots=snapshots)
     with pytest.raises(ValueError, match="training images"):
         run_mnist(CONFIG, make_digits(n_train=180), snapshots=snapshots)
+    digits = make_digits()
+    other_labels = replace(digits, train_labels=digits.train_labels[::-1].copy())
+    with pytest.raises(ValueError, match="made with training labels="):
+        run_mnist(CONFIG, other_labels, snapshots=snapshots)
+    with pytest.raises(ValueError, match=r"made with image_shape=\[12, 12\]; got \[9, 16\]"):
+        run_mnist(CONFIG, replace(digits, image_shape=(9, 16)), snapshots=snapshots)
     run_mnist(replace(CONFIG, n_jobs=2), make_digits(), snapshots=snapshots)
     with pytest.raises(ValueError, match="every must be at least 1"):
         Snapshots(tmp_path, 0)
@@ -113,6 +119,21 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
 def test_a_model_that_is_no_checkpoint_is_in_nobodys_way(tmp_path):
     save(SpatialPooler((9,)).fit(X), tmp_path / "pooler.fastsp")
     Snapshots(tmp_path)
+
+
+def test_what_another_process_is_writing_is_left_alone(tmp_path, monkeypatch, caplog):
+    synchronise = os.fsync
+
+    def begin_another(descriptor):
+        Snapshots(tmp_path, resume=True)
+        synchronise(descriptor)
+
+    (tmp_path / ".training.fastsp.0123abcd").write_bytes(b"half")
+    snapshots = Snapshots(tmp_path)
+    monkeypatch.setattr(os, "fsync", begin_another)
+    snapshots.save("training", SpatialPooler((9,)).fit(X), {})
+    assert caplog.text == ""
+    assert [file.name for file in tmp_path.iterdir()] == ["training.fastsp"]
 
 
 def test_a_damaged_snapshot_is_told(tmp_path):

@@ -24,7 +24,7 @@ from fastsp.datasets import Mnist
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.progress import Interrupted, Progress, silent
-from fastsp.experiments.snapshots import Snapshots, fingerprint
+from fastsp.experiments.snapshots import Snapshots, fingerprints
 from fastsp.metrics import density, duty_cycle_entropy
 from fastsp.pooler import SpatialPooler
 from fastsp.softmax import SoftmaxClassifier
@@ -310,7 +310,7 @@ class Training:
     def _belongs_to(self) -> dict[str, Any]:
         known = asdict(self.config)
         del known["n_jobs"]
-        return known | {"training images": fingerprint(self.data)}
+        return known | fingerprints(self.data)
 
     def _save(self, snapshots: Snapshots, phase: str) -> None:
         notes = {

@@ -6,15 +6,23 @@ whole or not at all, so at any moment the newest one is good.
 """
 
 import json
+import os
+import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fastsp.events import LOGGER
 from fastsp.persistence import load_with_notes, save
 from fastsp.pooler import SpatialPooler
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,11 @@ class Snapshots:
                 f"{self.folder} holds the checkpoint of another run: resume it, or choose another "
                 "folder"
             )
-        for left_over in self.folder.glob(".*.fastsp.*"):
-            left_over.unlink()  # of a process that was killed while it wrote
+        # Of a process that was killed while it wrote, if there is none that still writes.
+        with _held(self.folder, alone=True) as nobody_writes:
+            for left_over in self.folder.glob(".*.fastsp.*") if nobody_writes else ():
+                with suppress(OSError):
+                    left_over.unlink()
 
     def is_due(self, saved: int, cycles: int, last: int) -> bool:
         """Whether a snapshot is due after `cycles`, where the newest is of `saved` cycles."""
@@ -65,7 +76,8 @@ class Snapshots:
         training goes on: what it learns is worth more than the snapshot.
         """
         try:
-            save(pooler, self._path(name), notes=notes)
+            with _held(self.folder):
+                save(pooler, self._path(name), notes=notes)
         except OSError as error:
             LOGGER.warning("no snapshot after %d cycles: %s", pooler.n_cycles_, error)
 
@@ -97,6 +109,31 @@ class Snapshots:
         return self.folder / f"{name.replace(' ', '-')}.fastsp"
 
 
-def fingerprint(data: Any) -> int:
-    """Return a checksum of the training images of a data set."""
-    return zlib.crc32(data.train_images)
+def fingerprints(data: Any) -> dict[str, Any]:
+    """Return checksums of the training images and labels of a data set, and the image shape."""
+    return {
+        "training images": zlib.crc32(np.ascontiguousarray(data.train_images).data),
+        "training labels": zlib.crc32(np.ascontiguousarray(data.train_labels).data),
+        "image_shape": list(data.image_shape),
+    }
+
+
+@contextmanager
+def _held(folder: Path, alone: bool = False) -> Iterator[bool]:
+    """Hold a folder while files are written there; say whether it could be had `alone`.
+
+    Those who write hold it together, and whoever wants it alone gets it only where nobody writes.
+    """
+    if sys.platform == "win32":  # where a file that is open cannot be removed anyway
+        yield True
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        held = True
+    except OSError:  # by others, or it is on a file system without locks
+        held = False
+    try:
+        yield held
+    finally:
+        os.close(descriptor)

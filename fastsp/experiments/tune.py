@@ -5,9 +5,11 @@ classifier tells after learning from the others. The test images are not looked 
 in an SQLite file, so that a search can be interrupted and taken up again.
 """
 
+import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from fastsp.experiments.mnist import (
     hold_out,
 )
 from fastsp.experiments.progress import Progress, counter
+from fastsp.experiments.snapshots import fingerprints
 from fastsp.experiments.wording import exceeds, percent
 from fastsp.metrics import duty_cycle_entropy
 
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 DEFAULT, BEST = ARMS = ("parameters so far", "best of the search")
 STUDY = "fastsp"
+SHARED = "what its trials share"
+FIRST = "parameters so far"
+"""Attributes of a study, and of the trial that it begins with."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class TuneConfig:
         Of the active duty cycles at the end; poolers with less are not chosen. It is what
         `MnistConfig` was held to, too.
     study : str
-        Storage of the study, as Optuna writes it: an SQLite URL; in memory where empty.
+        Path of the study, an SQLite file, or a URL as Optuna knows it; in memory where empty. A
+        study that is there is taken up again, where its trials can be compared with these.
     """
 
     pooler: MnistConfig = PUBLISHED
@@ -94,16 +101,27 @@ def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress)
     assert digits is not None
     library = _optuna()
     with _opened(library, config.study) as storage:
-        return _run(library, storage, config, seed, hold_out(digits, config.held_out), progress)
+        return _run(library, storage, config, seed, digits, progress)
 
 
 @contextmanager
-def _opened(library: Any, url: str) -> "Iterator[optuna.storages.RDBStorage | None]":
-    """Open the file of a study and close it, None where there is none."""
-    if not url:
+def _opened(library: Any, study: str) -> "Iterator[optuna.storages.RDBStorage | None]":
+    """Open the storage of a study and close it, None where there is none."""
+    if not study:
         yield None
         return
-    storage = library.storages.RDBStorage(url)
+    options: dict[str, Any] = {}
+    url = study
+    if "://" not in study:  # a path, which as part of a URL would mean something else
+        url = "sqlite://"
+        options = {
+            "creator": lambda: sqlite3.connect(study, check_same_thread=False),
+        }
+    try:
+        storage = library.storages.RDBStorage(url, options)
+    except Exception as error:  # of SQLAlchemy, of its driver, or of Optuna
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"study must be a database of Optuna, got {study} ({reason})") from error
     try:
         yield storage
     finally:
@@ -111,8 +129,39 @@ def _opened(library: Any, url: str) -> "Iterator[optuna.storages.RDBStorage | No
         storage.engine.dispose()
 
 
+def _shared_by_trials(config: TuneConfig, digits: Mnist) -> dict[str, Any]:
+    """Return all that the trials of a study must have in common to be compared."""
+    pooler = asdict(config.pooler)
+    del pooler["n_jobs"], pooler["cycles"]
+    others = {name: getattr(config, name) for name in ("cycles", "held_out", "least_entropy")}
+    shared: dict[str, Any] = json.loads(json.dumps(pooler | others | fingerprints(digits)))
+    return shared
+
+
+def _begin(study: Any, shared: Mapping[str, Any], first: Mapping[str, float], library: Any) -> None:
+    """Begin a study, or take it up again; its first trial, where it was interrupted, as well.
+
+    Raises
+    ------
+    ValueError
+        Where trials of this study and those to come could not be compared; it says in what.
+    """
+    if not study.trials:
+        study.set_user_attr(SHARED, shared)
+    found = study.user_attrs.get(SHARED, {})
+    for name in sorted(shared.keys() | found.keys()):
+        if shared.get(name) != found.get(name):
+            raise ValueError(
+                f"study holds trials with {name}={found.get(name)!r}, which cannot be compared "
+                f"with {shared.get(name)!r}: choose another folder for the results"
+            )
+    states = (*_finished(library), library.trial.TrialState.WAITING)
+    if not any(trial.user_attrs.get(FIRST) for trial in study.get_trials(states=states)):
+        study.enqueue_trial(first, user_attrs={FIRST: True})
+
+
 def _run(
-    library: Any, storage: Any, config: TuneConfig, seed: int, split: Mnist, progress: Progress
+    library: Any, storage: Any, config: TuneConfig, seed: int, digits: Mnist, progress: Progress
 ) -> Trial:
     study = library.create_study(
         storage=storage,
@@ -120,11 +169,11 @@ def _run(
         direction="maximize",
         load_if_exists=True,
     )
+    _begin(study, _shared_by_trials(config, digits), _parameters_of(config.pooler), library)
     # A search that is taken up again must not draw the same parameters again.
     study.sampler = library.samplers.TPESampler(seed=(seed + 1_000 * len(study.trials)) % 2**32)
-    if not study.trials:
-        study.enqueue_trial(_parameters_of(config.pooler))
     base = replace(config.pooler, cycles=config.cycles)
+    split = hold_out(digits, config.held_out)
     compile_for(base, split, progress)
 
     def objective(trial: "optuna.Trial") -> float:

@@ -1,11 +1,60 @@
-"""Compilation ahead of time: every kernel once, through the public classes."""
+"""Compilation ahead of time: every kernel once, through the public classes.
 
-from itertools import product
+A choice between variants is most often a number to a kernel and not a type, so each value of each
+parameter has to be met once, and not with all values of the others. What is new gets a line here;
+a test tells which kernels are not reached.
+"""
+
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
+from fastsp.parameters import CHOICES
 from fastsp.pooler import SpatialPooler
+from fastsp.softmax import SoftmaxClassifier
+
+BASE: dict[str, Any] = {
+    "column_shape": (8, 8, 4),
+    "input_shape": (8, 8, 2),
+    "receptive_field": "gaussian",
+    "potential_radius": 2,
+    "inhibition_radius": 2,
+    "density": 0.25,
+    "random_state": 0,
+}
+"""What poolers are like, but for what they vary."""
+
+FLAT: dict[str, Any] = {"column_shape": (8, 8)}
+
+VARIANTS: tuple[dict[str, Any], ...] = (
+    *({"overlap_index": layout} for layout in CHOICES["overlap_index"]),
+    *({"receptive_field": "box", **FLAT, "inhibition": kind} for kind in ("gaussian", "local")),
+    {"receptive_field": "global", "potential_radius": None, "inhibition": "grouped"},
+    {"boosting": "log", "inhibition": "gaussian", **FLAT},
+    {"boosting": "exp", "inhibition": "grouped"},
+    {"boosting": None, "segments": 2},
+    {"boosting": "exp", "boost_target": "neighbourhood", "inhibition": "gaussian", **FLAT},
+    {"boosting": "exp", "boost_target": "neighbourhood", "inhibition": "local", **FLAT},
+    {"overlap": "share"},
+    {"batch_size": 2},
+    {"weak_column_share": 0.5},
+    {"weak_column_share": 0.5, "inhibition": "gaussian", **FLAT},
+    {"weak_column_share": 0.5, "inhibition": "local", **FLAT},
+    {"weak_column_share": 0.5, "segments": 2},
+)
+"""By what poolers differ."""
+
+LARGE: dict[str, Any] = {
+    "column_shape": (512,),
+    "potential_fraction": 0.5,
+    "density": 0.5,
+    "batch_size": 32,
+    "n_jobs": 2,
+    "random_state": 0,
+}
+"""A pooler that is worth more than one thread."""
 
 
 def warm_up() -> None:
@@ -13,25 +62,35 @@ def warm_up() -> None:
 
     Numba keeps compiled kernels on disk, so later processes load them instead.
     """
-    images = np.random.default_rng(0).integers(0, 256, (4, 64), dtype=np.uint8)
+    random = np.random.default_rng(0)
+    bits = _encode(random.integers(0, 256, (4, 64), dtype=np.uint8))
+    for variant in VARIANTS:
+        codes = _use(SpatialPooler(**BASE | variant), bits)
+    SoftmaxClassifier(epochs=1).fit(codes, [0, 1, 0, 1]).predict(codes)
+    many = (random.random((32, 4096)) < 0.5).astype(np.uint8)
+    for layout in CHOICES["overlap_index"]:
+        SpatialPooler(**LARGE | {"overlap_index": layout}).partial_fit(many).transform(many)
+
+
+def _encode(images: Any) -> Any:
+    """Return bits of images, with all kernels of images run."""
+    for kind in (np.float64, np.int64):
+        BinaryImageEncoder().fit_transform(images.astype(kind))
     augmented = ImageAugmenter(random_state=0).augment(images)
-    for channels, channel_shape in (("on", ()), ("on_off", (2,))):
-        bits = BinaryImageEncoder(channels=channels).fit_transform(augmented)
-        for inhibition, boosting, receptive_field in product(
-            ("gaussian", "global"), ("log", "exp", None), ("gaussian", "box", "global")
-        ):
-            pooler = SpatialPooler(
-                column_shape=(8, 8),
-                input_shape=(8, 8, *channel_shape),
-                receptive_field=receptive_field,
-                potential_radius=None if receptive_field == "global" else 2,
-                density=0.1,
-                inhibition=inhibition,
-                inhibition_radius=2,
-                boosting=boosting,
-                random_state=0,
-            )
-            pooler.partial_fit(bits).transform(bits)
-            pooler.compute(bits[0], learn=True)
-            pooler.compute(bits[0], learn=False)
-            pooler.trace(bits[0])
+    BinaryImageEncoder(channels="on").fit_transform(augmented)
+    return BinaryImageEncoder(channels="on_off").fit_transform(augmented)
+
+
+def _use(pooler: SpatialPooler, bits: Any) -> Any:
+    """Learn and answer in all ways; return codes."""
+    pooler.partial_fit(bits)
+    pooler.partial_fit(csr_array(bits))
+    read_only = bits.copy()
+    read_only.flags.writeable = False
+    pooler.transform(read_only)
+    pooler.transform(csr_array(bits))
+    for one in (bits[0], read_only[0], bits[0] > 0, bits[0].astype(float)):
+        pooler.compute(one, learn=True)
+        pooler.compute(one, learn=False)
+    pooler.trace(bits[0])
+    return pooler.transform(bits)

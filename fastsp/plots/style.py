@@ -1,8 +1,10 @@
 """What all figures share: colours, and axes that tell the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
@@ -11,6 +13,13 @@ from fastsp.experiments.spread import Spread
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 MAP = "cividis"
+
+
+@contextmanager
+def own_style() -> Iterator[None]:
+    """Draw as matplotlib does by itself, whatever the user's settings say of fonts and LaTeX."""
+    with style.context(["default", {"svg.hashsalt": "fastsp"}]):  # else its ids are random
+        yield
 
 
 def draw_spread(

@@ -1,6 +1,7 @@
 """Reports of the experiments: one HTML page each, with its figures inside, from results.
 
-A page loads nothing from elsewhere: it can be opened from disk, sent by mail and kept.
+A page loads nothing from elsewhere: it can be opened from disk, sent by mail and kept. Its figures
+are drawn in a style of their own, whatever matplotlib's settings are, which stay as they are.
 """
 
 from fastsp.report.ablation import ablation_report

@@ -7,10 +7,12 @@ from fastsp.datasets import Mnist
 from fastsp.experiments import wording
 from fastsp.experiments.ablation import ARMS, AblationResult
 from fastsp.experiments.spread import Spread
+from fastsp.plots.style import own_style
 from fastsp.report.digits import inhibition_comparison
 from fastsp.report.page import Drawing, Fact, Table, percent, render
 
 
+@own_style()
 def ablation_report(result: AblationResult, data: Mnist, command: str) -> str:
     """Return the page of an ablation; parameters as in `mnist_report`."""
     summary = result.summary()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastsp.experiments.experiment import ExperimentResult
+from fastsp.plots.style import own_style
 from fastsp.report import adaptation, properties, readouts, similarity, trauma, tune
 from fastsp.report.page import Page, render
 
@@ -19,6 +20,7 @@ PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
 """By name of the experiment, what is special on its page."""
 
 
+@own_style()
 def experiment_report(result: ExperimentResult[Any], command: str, data: str = "") -> str:
     """Return the page of a complete experiment.
 

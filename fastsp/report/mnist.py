@@ -11,6 +11,7 @@ from fastsp.experiments.mnist import MnistResult, Readout
 from fastsp.experiments.mnist_seeds import MnistSeeds
 from fastsp.experiments.wording import percent as spread_percent
 from fastsp.experiments.wording import points
+from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
 from fastsp.report.digits import inhibition_comparison, sample_digits
 from fastsp.report.page import Drawing, Fact, Table, percent, render
@@ -18,6 +19,7 @@ from fastsp.report.page import Drawing, Fact, Table, percent, render
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
 
+@own_style()
 def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
     """Return the page of a complete MNIST experiment: figures of its first seed, spread of all.
 
