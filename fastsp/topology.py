@@ -253,17 +253,18 @@ def neighbourhood(
         first_cell,
         last_cell,
         n_maxima,
-        _most_winners(lengths, reach, widths, int(limits.max())),
+        _most_winners(lengths, reach, wrap, int(limits.max())),
     )
 
 
-def _most_winners(lengths: list[int], reach: list[int], widths: list[int], limit: int) -> int:
+def _most_winners(lengths: list[int], reach: list[int], wrap: bool, limit: int) -> int:
     """Return a number of columns that local inhibition lets win at the most.
 
     The columns of a box that is as wide as neighbourhoods reach are all neighbours. Of the winners
     among them the last is beaten by all the others, which are fewer than `limit` then.
     """
-    sides = [n if w == n else r + 1 for n, r, w in zip(lengths, reach, widths, strict=True)]
+    # Wrapping neighbourhoods that reach half way around hold everything.
+    sides = [n if wrap and 2 * r + 1 >= n else r + 1 for n, r in zip(lengths, reach, strict=True)]
     n_boxes = math.prod(-(-n // side) for n, side in zip(lengths, sides, strict=True))
     return min(n_boxes * limit, math.prod(lengths))
 

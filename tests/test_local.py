@@ -1,5 +1,6 @@
 """Local inhibition against its plain-loop twin, over random grids, neighbourhoods and ties."""
 
+import itertools
 import tracemalloc
 
 import naive
@@ -69,6 +70,23 @@ def test_no_more_columns_win_than_there_is_room_for(data):
     assert (behind[around.most_active :] == -1).all()
     expected = naive.local_winners(values, np.ones(values.size), shape, radius, wrap, density)
     assert room[:n_active].tolist() == expected
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("shape", [(2,), (3,), (5,), (7,), (3, 3), (3, 4), (4, 1, 3), (2, 3, 3)])
+@pytest.mark.parametrize("radius", [0, 1, 2, 3])
+@pytest.mark.parametrize("density", [0.01, 0.3])
+def test_small_grids_have_room_whatever_the_order_of_their_columns(density, radius, shape, wrap):
+    around = neighbourhood(shape, radius, wrap, density)
+    n, most = int(np.prod(shape)), 0
+    random, allowed = np.random.default_rng(0), np.ones(n, bool)
+    orders = (
+        itertools.permutations(range(n)) if n < 6 else (random.permutation(n) for _ in range(500))
+    )
+    scratch = local.new_local_scratch(around)
+    for order in orders:
+        most = max(most, len(select(np.array(order, np.float32), allowed, around, scratch)))
+    assert most <= around.most_active
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,8 @@ def _keep_active(
     """
     n_active = 0
     for candidate in range(candidates.size):
+        if n_active == active.size:  # never where it has the room that neighbourhoods need
+            break
         cell = candidates[candidate]
         own, limit, column = cells[cell], limits[cell], columns[cell]
         # At the most, all equal ones but itself beat it, at the least none.
