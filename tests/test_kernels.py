@@ -412,6 +412,12 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
     if rule.key_scale == 0.0:  # the smallest normal numbers are the end
         logarithms = np.maximum(logarithms, -87 + np.log(seen))
     assert (np.diff(logarithms[order]) >= -tolerance).all()
+    # A block of columns has the keys that it has among all, on whichever way they are found.
+    for block in (slice(0, 20), slice(20, n)):
+        part = Columns(*(array[block] for array in columns))
+        excite(overlaps[block], part, rule, values[block].view(np.uint32))
+    assert values.view(np.uint32).tolist() == keys.tolist()
+    excited_values(keys, rule, values)
     assert (np.diff(values[order]) >= 0).all()
     assert keys.min() > 0
     assert np.isfinite(values).all()

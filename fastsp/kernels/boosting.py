@@ -19,6 +19,8 @@ from fastsp.kernels.state import (
 
 SMALLEST_DUTY_CYCLE = 1e-300
 """Decay stops here: far below any use, just above the slow subnormal numbers."""
+MODERATE = np.float32(1e-20), np.float32(1e20)
+"""Between these, boost factors times anything seen are normal numbers of float32."""
 
 
 @kernel
@@ -148,14 +150,42 @@ def _excite_in_order(
 
 
 @kernel
+def _excite_moderately(
+    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+) -> None:
+    """As `_excite_widely`, where boost factors lie well within float32 and keys hold all bits."""
+    boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
+    thresholds, connected_counts = columns.thresholds, columns.connected_counts
+    shared, scale = rule.overlap == SHARED_OVERLAP, np.float32(rule.tie_scale)
+    lowest = np.uint32(np.int64(-rule.lowest_exponent * 2.0**23) + 1)
+    for c in range(keys.size):
+        if shared:
+            share = np.float32(overlaps[c]) / np.float32(max(connected_counts[c], np.int32(1)))
+            seen = share + scale * tie_breakers[c]
+        else:
+            seen = np.float32(overlaps[c]) + tie_breakers[c]
+        bits: Any = np.float32(boost_factors[c] * max(seen, np.float32(0.0))).view(np.uint32)
+        key = np.uint32(bits + lowest) if bits > 0 else np.uint32(1)
+        keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
+
+
+@kernel
 def _excite_widely(
     overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
 ) -> None:
     """As `excite`, with exp(strength (t - a)) as if float32 had exponents without end.
 
     So 2^n y, with y a float32, has the bits of y raised by n times 2^23. Where not all of these fit
-    into the 32 bits of a key, the last of them are dropped.
+    into the 32 bits of a key, the last of them are dropped. Boost factors are those of the duty
+    cycles, so the same keys come from them where they are moderate.
     """
+    boost_factors, n_others = columns.boost_factors, np.int32(0)
+    for c in range(boost_factors.size):
+        moderate = (boost_factors[c] > MODERATE[0]) & (boost_factors[c] < MODERATE[1])
+        n_others += np.int32(not moderate)
+    if rule.key_scale == 1.0 and n_others == 0:
+        _excite_moderately(overlaps, columns, rule, keys)
+        return
     tie_breakers, thresholds = columns.tie_breakers, columns.thresholds
     shared, near = rule.overlap == SHARED_OVERLAP, rule.boost_target == NEIGHBOURHOOD_TARGET
     scale, most = np.float32(rule.tie_scale), 2.0**32 - 2
