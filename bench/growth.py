@@ -335,7 +335,7 @@ def _rate(value: float) -> str:
 
 
 def main() -> None:
-    """Read the command line, measure, write `docs/growth.md` and its pictures."""
+    """Read the command line, measure, write `docs/growth.md` and its picture."""
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer sizes, shorter turns")
     parser.add_argument("--output", type=Path, default=DOCS, metavar="FOLDER")
@@ -347,9 +347,7 @@ def main() -> None:
     (arguments.output / "growth.md").write_text(
         page(series, seconds, before, command), encoding="utf-8"
     )
-    figure = draw(series)
-    for suffix in ("png", "svg"):
-        figure.savefig(arguments.output / f"growth.{suffix}", dpi=110)
+    draw(series).savefig(arguments.output / "growth.png", dpi=110)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def measure(effort: Effort) -> str:
 def _explain(pair: Pair, task: str) -> str:
     """Return what a cycle does beyond what the limit counts."""
     pooler = pair.pooler
-    beyond = ["excitement, the later steps of exact selection"]
+    beyond = ["boosted overlaps, the later steps of exact selection"]
     if pooler.inhibition == "gaussian":
         beyond.append("two blurs over the grid of columns")
     if pooler.inhibition == "local":

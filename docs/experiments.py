@@ -1,76 +1,89 @@
-"""Write docs/experiments.md from what `fastsp experiment NAME --seeds 5` has written.
+"""Run experiments in full size and draw the figures of docs/experiments.md.
 
-for name in metrics adaptation classifiers similarity faults tune; do
-    fastsp experiment $name --seeds 5
-done
-python docs/experiments.py .
+python docs/experiments.py metrics faults
+
+Each experiment runs with the seeds 0 to 4, as `fastsp experiment NAME --seeds 5` does. The figures
+go into docs/experiments. What was found, and the tables, are printed as Markdown: the page is
+written by hand, and takes its numbers from there. `--quick` tries the program in a small size and
+writes into the current folder.
 """
 
-import base64
-import json
-import re
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from fastsp.experiments import EXPERIMENTS
-from fastsp.experiments.spread import Spread
+from matplotlib.figure import Figure
 
-DOCS = Path(__file__).parent
-SHOWN = {"metrics": (1,), "faults": (1, 2), "similarity": (2,)}
-"""Figures of a report that are shown here, counted from 1; by default the first."""
+from fastsp.datasets import load_mnist
+from fastsp.experiments import EXPERIMENTS, adaptation, properties, readouts, run_experiment
+from fastsp.experiments import similarity as similar
+from fastsp.plots import noise_overlaps, properties_over_epochs, trauma, tune
+from fastsp.plots.properties import by_kind
+from fastsp.plots.readouts import accuracy_and_costs
+from fastsp.plots.similarity import view_overlaps
+from fastsp.plots.style import own_style
+from fastsp.report.experiment import PAGES
+from fastsp.report.page import Table
 
-HEAD = """# Experiments
+Draw = Callable[[Any, Any, Any], Figure]
 
-`fastsp experiment NAME` runs an experiment and writes `metrics.json` and `report.html`, a page with
-tables and figures that stands alone, into the folder `fastsp-NAME`. `--seed` and `--seeds` say with
-which seeds, `--quick` runs a small size that shows only that all runs, `--output` names another
-folder. The sentences below are computed from the numbers, over as many seeds as the command says;
-brackets go from the least to the greatest seed. [experiments.py](experiments.py) writes this
-page.
-"""
+FIGURES: dict[str, Draw] = {
+    "metrics": lambda config, summary, pictures: noise_overlaps(
+        config.noise, by_kind(summary, list(properties.INPUTS))
+    ),
+    "adaptation": lambda config, summary, pictures: properties_over_epochs(
+        config.epochs_measured,
+        by_kind(summary, list(adaptation.CHANGES)),
+        {config.change: "the inputs change"},
+    ),
+    "classifiers": lambda config, summary, pictures: accuracy_and_costs(
+        summary, readouts.CLASSIFIERS, readouts.CODES
+    ),
+    "similarity": lambda config, summary, pictures: view_overlaps(
+        summary, similar.BINS, similar.ROTATIONS, similar.SHIFTS
+    ),
+    "faults": lambda config, summary, pictures: trauma.faults_over_epochs(
+        config.epochs_measured, config.fault, summary
+    ),
+    "faults-fields": lambda config, summary, pictures: trauma.receptive_field_centres(
+        pictures, config.patch_mask()
+    ),
+    "tune": lambda config, summary, pictures: tune.search(
+        pictures["values"], pictures["importances"]
+    ),
+}
+"""By name of the file: (config, summary, pictures of the first seed) -> figure."""
 
 
-def main(folder: str) -> None:
-    """Read the folders fastsp-NAME in `folder`; keep their main figures beside the page."""
-    figures = DOCS / "experiments"
-    figures.mkdir(exist_ok=True)
-    parts = [HEAD]
-    for name, experiment in EXPERIMENTS.items():
-        output = Path(folder) / f"fastsp-{name}"
-        head = f"## {name}: {experiment.title}\n\n{experiment.lead}\n"
-        if not (output / "report.html").exists():
-            command = f"```sh\nfastsp experiment {name}\n```\n"
-            parts += [head, command, "Not run in full size for this page.\n"]
-            continue
-        metrics = json.loads((output / "metrics.json").read_text())
-        report = (output / "report.html").read_text()
-        summary = {
-            arm: {measure: Spread.from_json(values) for measure, values in measures.items()}
-            for arm, measures in metrics["summary"].items()
-        }
-        seeds = len(metrics["trials"])
-        environment = metrics["environment"]
-        parts.append(
-            f"{head}\n```sh\nfastsp experiment {name} --seeds {seeds}\n```\n\n"
-            f"{' '.join(experiment.found(experiment.full, summary))}\n"
+@own_style()
+def main(names: Iterable[str], quick: bool = False) -> None:
+    """Run the experiments one after another."""
+    folder = Path() if quick else Path(__file__).with_name("experiments")
+    for name in names:
+        experiment = EXPERIMENTS[name]
+        result = run_experiment(
+            experiment,
+            experiment.quick if quick else experiment.full,
+            range(5),
+            load_mnist() if experiment.needs_digits else None,
         )
-        drawn = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)"', report)
-        for number in SHOWN.get(name, (1,)):
-            encoded, title = drawn[number - 1]
-            file = figures / f"{name}-{number}.svg"
-            file.write_bytes(base64.b64decode(encoded))
-            parts.append(f"![{title}](experiments/{file.name})\n")
-        for label, words in metrics.get("details", {}).items():
-            block = f"\n\n```text\n{words.strip()}\n```" if "\n" in words else f" {words}."
-            parts.append(f"{label.capitalize()} with the first seed:{block}\n")
-        if seeds < 5:
-            parts.append("Of fewer than five seeds: how far they lie apart remains to be shown.\n")
-        parts.append(
-            f"{metrics['seconds']:,.0f} seconds for {seeds} seed{'s' if seeds > 1 else ''}, on one "
-            f"core of {environment['cpu']} that others were using as well.\n"
-        )
-    (DOCS / "experiments.md").write_text("\n".join(parts), encoding="utf-8")
+        for file, draw in FIGURES.items():
+            if file.partition("-")[0] == name:
+                figure = draw(result.config, result.summary(), result.trials[0].pictures)
+                figure.savefig(folder / f"{file}.png", dpi=144)
+        print(f"## {name}\n", *(result.found() or ()), sep="\n", end="\n\n")
+        print(*map(as_markdown, PAGES[name](result).tables), sep="\n\n", end="\n\n")
+        print(f"{result.seconds:,.0f} seconds on {result.environment.cpu}\n")
+
+
+def as_markdown(table: Table) -> str:
+    """Return a table of a report in Markdown, with its title and note."""
+    rows = (table.header, ["---"] * len(table.header), *table.rows)
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"{table.title}:", "", *lines, "", table.note])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    arguments = sys.argv[1:]
+    main([name for name in arguments if name != "--quick"], "--quick" in arguments)

@@ -21,6 +21,9 @@ from fastsp.datasets import load_mnist
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
+LARGEST_SVG = 60_000
+"""Bytes; larger drawings are quicker to load and to show as PNG."""
 CODE = re.compile(r"^( *)```python\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"^print\(.*\)  # (.+)$", re.MULTILINE)
 REFERENCE = re.compile(r"^\.\. auto(?:class|function|exception):: (fastsp[\w.]*)$", re.MULTILINE)
@@ -69,6 +72,17 @@ def test_the_code_of_a_page_runs_and_prints_what_it_shows(page, tmp_path, monkey
 def test_examples_in_docstrings(name):
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
+
+
+def test_each_picture_is_shown_by_a_page_and_quick_to_load():
+    shown = {
+        (page.parent / name).resolve()
+        for page in PAGES
+        for name in PICTURE.findall(page.read_text("utf-8"))
+    }
+    kept = {file for kind in ("png", "svg") for file in (ROOT / "docs").rglob(f"*.{kind}")}
+    assert shown == kept
+    assert [f for f in kept if f.suffix == ".svg" and f.stat().st_size > LARGEST_SVG] == []
 
 
 def test_the_reference_names_what_is_public_and_nothing_else():
