@@ -24,7 +24,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from bench import machine
 from bench.contest import state_bytes
 from fastsp import SpatialPooler
-from fastsp.synapses import LAYOUTS
+from fastsp.engine.index import LAYOUTS
 
 N_INPUTS, SHARE_ON = 16_384, 0.02
 N_ROWS = 4096
@@ -293,7 +293,7 @@ def page(series: list[Series], seconds: float, before: float, command: str) -> s
         "![Cycles per second and bytes per potential synapse against size](growth.png)",
         "",
         "The layout of the overlap index is the one that"
-        " `fastsp.synapses.predict_costs` promises to be faster. Set-up is drawing the pooler and"
+        " `fastsp.engine.index.Costs` promises to be faster. Set-up is drawing the pooler and"
         " building its index. Bytes are those of all arrays the pooler holds, the index included.",
     ]
     for one in series[:3]:

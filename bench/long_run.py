@@ -73,7 +73,9 @@ def run(boosting: str, n_cycles: int, seed: int = 0) -> list[Mark]:
         if done * 10 // n_cycles > (done - STRETCH) * 10 // n_cycles:
             if boosting == "log":
                 factors = np.log(duty_cycles) / np.log(density)
-                logarithms = np.abs(pooler.log_duty_cycles_ - np.log(duty_cycles)).max()
+                logarithms = np.abs(
+                    pooler.__getstate__()["log_duty_cycles_"] - np.log(duty_cycles)
+                ).max()
             else:
                 factors = np.exp(strength * (density - duty_cycles))
                 logarithms = 0.0

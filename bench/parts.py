@@ -13,22 +13,22 @@ from typing import Any
 import numba
 import numpy as np
 import scipy.sparse
+from fastsp.kernels.vectors import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
 
 from bench import machine
 from bench.configurations import BY_NAME, Configuration
 from bench.contest import WARM_UP
 from fastsp.engine import Engine
-from fastsp.inputs import pack
+from fastsp.engine.index import LAYOUTS, build_index
+from fastsp.engine.packing import pack
 from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
 from fastsp.kernels.cycle import FLIP_ROOM, TOGETHER, new_scratch
-from fastsp.kernels.grouped import select_in_groups
 from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.inhibition.grouped import select_in_groups
+from fastsp.kernels.inhibition.local import select_local
+from fastsp.kernels.inhibition.top import order_keys, order_values, select_top
 from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
-from fastsp.kernels.local import select_local
 from fastsp.kernels.overlap import count_overlaps
-from fastsp.kernels.selection import order_keys, order_values, select_top
-from fastsp.kernels.vectors import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
-from fastsp.synapses import LAYOUTS, build_index
 
 N_INPUTS, N_ROUNDS = 512, 15
 _jit = numba.njit(nogil=True, error_model="numpy")
@@ -218,7 +218,7 @@ def _best_of_updates(engine: Engine, words: Any, active: Any, n_active: Any) -> 
 
 
 def layout_costs() -> dict[str, float]:
-    """Return nanoseconds of the steps that `fastsp.synapses.predict_costs` reckons with.
+    """Return nanoseconds of the steps that `fastsp.engine.index.Costs` reckons with.
 
     As in configuration MNIST: runs of 48 words, sums of 7 binary digits.
     """

@@ -9,7 +9,7 @@ import scipy.sparse
 from bench import machine
 from bench.configurations import BY_NAME
 from bench.contest import WARM_UP
-from fastsp.synapses import LAYOUTS, Load, predict_costs
+from fastsp.engine.index import LAYOUTS, Load, predict_costs
 
 MARGIN = 1.15
 """The predicted layout may take so many times as long as the fastest."""

@@ -17,13 +17,13 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+import fastsp.team
 import numpy as np
 import pytest
 import scipy.sparse
 from numpy.typing import NDArray
 
 import fastsp.pooler
-import fastsp.team
 from bench import machine
 from bench.configurations import BY_NAME, CONFIGURATIONS, Configuration
 

@@ -1,22 +1,51 @@
-"""fastsp: the Spatial Pooler, compiled for CPUs, as a scikit-learn transformer."""
+"""fastsp: the Spatial Pooler, compiled for CPUs, as a scikit-learn transformer.
 
-from fastsp import datasets, metrics
-from fastsp.classifiers import MaximumLikelihoodClassifier
-from fastsp.encoders import (
-    BinaryImageEncoder,
-    CategoryEncoder,
-    CyclicEncoder,
-    DateTimeEncoder,
-    ImageAugmenter,
-    RandomDistributedEncoder,
-    ScalarEncoder,
-)
-from fastsp.events import LearningEvent
-from fastsp.persistence import ModelFileError, load, load_with_notes, save
-from fastsp.pooler import SpatialPooler, Trace
-from fastsp.softmax import SoftmaxClassifier
+Names are imported at their first use, so that `fastsp.engine` brings in NumPy and Numba alone.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastsp import datasets, metrics
+    from fastsp.classifiers import MaximumLikelihoodClassifier
+    from fastsp.encoders import (
+        BinaryImageEncoder,
+        CategoryEncoder,
+        CyclicEncoder,
+        DateTimeEncoder,
+        ImageAugmenter,
+        RandomDistributedEncoder,
+        ScalarEncoder,
+    )
+    from fastsp.engine.events import LearningEvent
+    from fastsp.persistence import ModelFileError, load, load_with_notes, save
+    from fastsp.pooler import SpatialPooler, Trace
+    from fastsp.softmax import SoftmaxClassifier
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    name: module
+    for module, names in {
+        "fastsp.classifiers": ("MaximumLikelihoodClassifier",),
+        "fastsp.encoders": (
+            "BinaryImageEncoder",
+            "CategoryEncoder",
+            "CyclicEncoder",
+            "DateTimeEncoder",
+            "ImageAugmenter",
+            "RandomDistributedEncoder",
+            "ScalarEncoder",
+        ),
+        "fastsp.engine.events": ("LearningEvent",),
+        "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
+        "fastsp.pooler": ("SpatialPooler", "Trace"),
+        "fastsp.softmax": ("SoftmaxClassifier",),
+    }.items()
+    for name in names
+}
+_SUBMODULES = ("datasets", "metrics")
 
 __all__ = [
     "BinaryImageEncoder",
@@ -39,3 +68,17 @@ __all__ = [
     "metrics",
     "save",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"fastsp.{name}")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'fastsp' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastsp.inputs import canonical, check_sparse
+from fastsp.engine.packing import canonical, check_sparse
 from fastsp.labels import as_labels, as_weights
 from fastsp.likelihood import TABLES, Reals, Table, log
 

@@ -32,7 +32,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from fastsp.events import LOGGER
+from fastsp.engine.events import LOGGER
 from fastsp.files import replacing
 
 if TYPE_CHECKING:

@@ -1,73 +1,33 @@
-"""The Spatial Pooler as a scikit-learn transformer.
+"""The Spatial Pooler as a scikit-learn transformer: a face on `fastsp.engine.Engine`.
 
-It checks parameters and inputs, owns the state, and hands flat arrays to the kernels. Inputs come
-as rows of a matrix; codes go out as a sparse matrix with a row of active columns for each input.
+It checks inputs as scikit-learn does, and hands them to the engine, which owns the state. Inputs
+come as rows of a matrix; codes go out as a sparse matrix, with a row of active columns for each.
 """
 
-import copy
-import math
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags, check_array
+from sklearn.utils.validation import validate_data
 
-from fastsp.arrays import ARRAYS, LEARNED, settled
-from fastsp.codes import as_matrix, in_one_row
-from fastsp.engine import Active, Engine
-from fastsp.events import Callback, LearningEvent, tell, wants_stop
-from fastsp.exclusive import Exclusive
-from fastsp.faults import NOTHING_OFF, as_positions, column_thresholds, input_mask
-from fastsp.inputs import check_sparse, pack
-from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
-from fastsp.kernels.state import LOG_BOOSTING, Columns, Synapses
-from fastsp.parameters import (
-    TIE_BREAKER_SCALE,
-    Layout,
-    check_count,
-    check_flag,
-    check_numbers_and_choices,
-    check_shape,
-    lay_out,
-    lay_out_inhibition,
-    rule_of,
-    tie_keys,
-)
-from fastsp.synapses import Load, build_index, choose_layout, index_type
-from fastsp.team import Team, team_size
-from fastsp.topology import potential_pools
+from fastsp.engine.arrays import Array, Fixed
+from fastsp.engine.engine import Engine, Trace
+from fastsp.engine.events import Callback, LearningEvent, log, wants_stop
+from fastsp.engine.lock import Lock
+from fastsp.engine.packing import as_matrix, check_sparse, is_sparse
+from fastsp.engine.parameters import DEFAULTS, DRAWN, check_flag, check_size, check_verbose
 
-CHUNK = 1024
-"""Inputs in one call of a kernel; Ctrl-C is heard between chunks. Results do not depend on it."""
-ROOM = 2**18
-"""Active columns that `transform` makes room for at once: memory that is used again is faster."""
-LEARNING_ROOM = 2**24
-"""Active columns that learning makes room for at once."""
-SAMPLE = 64
-"""Inputs by whose on-bits the layout of the overlap index is chosen."""
+__all__ = ["SpatialPooler", "Trace"]
 
 
-class Trace(NamedTuple):
-    """The stages of one input on its way through the pooler, for C columns."""
-
-    overlaps: NDArray[np.int32]
-    """(C,) connected synapses whose input bit is on"""
-    boosted: NDArray[np.float32]
-    """(C,) boost factor times (overlap, or its share, + tie-breaker); 0 under the stimulus
-    threshold"""
-    inhibited: NDArray[np.float32]
-    """(C,) what the largest are chosen by: normalised by the neighbourhood where that inhibits"""
-    active: NDArray[np.int32]
-    """(k,) the active columns, ascending"""
-
-
-class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Learn sparse binary codes of binary inputs, without labels.
 
     Each column has a potential pool of input bits; the columns whose connected synapses see the
@@ -76,7 +36,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     Parameters
     ----------
-    column_shape : tuple of int, default (2048,)
+    column_shape : int or tuple of int, default (2048,)
         The grid of columns, C in all; in any number of topological dimensions. With grouped
         inhibition a last number follows, not topological: that of the columns in a group, all of
         which have their centre at the same place. (14, 14, 200) is 14 x 14 places with 200 columns
@@ -169,9 +129,9 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     n_jobs : int, optional
         Threads, as in scikit-learn: for `transform`; and for learning where `batch_size` or the
         pooler is large enough to gain by it. Results do not depend on it.
-    random_state : int, RandomState or None
+    random_state : int, Generator, RandomState or None
         Draws the potential pools, permanences and tie-breakers; used once, before the first cycle.
-    verbose : int
+    verbose : int or bool
         Above 0, log what the parameters amount to; above 1, also the progress of learning. Lines
         go to the logger "fastsp" at level INFO, or to stderr where logging is not set up.
 
@@ -185,8 +145,6 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     boost_factors_ : (C,) float32, from those duty cycles; `transform` uses them as they are.
     tie_breakers_ : (C,) float32 in [0, 0.01), order equal overlaps: exactly without boosting, else
         they are added to the overlaps in single precision.
-    log_duty_cycles_ : (C,) float64, natural logarithm of `active_duty_cycles_`, with logarithmic
-        boosting; else (0,).
     overlap_duty_cycles_ : (C,) float64, where weak columns are raised; else (0,).
     off_columns_, off_inputs_ : int32, columns and input bits that are switched off, ascending.
     n_active_ : int, the number k of active columns; with local inhibition rarely as many.
@@ -200,15 +158,15 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     n c + s. Active columns, their number, the grid and what is switched off are those of columns.
 
     The arrays are the state itself, not copies: read them, or assign new ones, but do not write
-    into them. Of parameters changed after fitting, those that shape the draw (shapes, receptive
-    fields, potential pools, `segments`, `wrap`, `random_state`) wait for the next `fit`; the others
-    act at once.
+    into them. Assigned duty cycles set the boost factors; assigned boost factors are used as they
+    are until the next learning cycle. Of parameters changed after fitting, those that shape the
+    draw (shapes, receptive fields, potential pools, `segments`, `wrap`, `random_state`) wait for
+    the next `fit`; the others act at once.
 
     Threads may share a pooler. Any number of them may read (`transform`, `compute(learn=False)`,
-    `trace`) at once. Those that learn, draw, switch or save take turns: each call is done as a
-    whole, in the order in which they get the lock. What is read while another thread learns is
-    right for no single moment, and harms nothing; but do not read while another thread calls `fit`
-    for another number of features. Copies and pickles are of one moment between chunks.
+    `trace`) at once. Calls that learn, draw or switch take turns, each as a whole. What is read
+    while another thread learns is right for no single moment, and harms nothing. Copies, pickles
+    and files are of one moment between chunks, for which they wait.
 
     References
     ----------
@@ -227,7 +185,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     def __init__(
         self,
-        column_shape: tuple[int, ...] = (2048,),
+        column_shape: int | tuple[int, ...] = (2048,),
         *,
         input_shape: tuple[int, ...] | None = None,
         receptive_field: str = "global",
@@ -255,8 +213,8 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         sparse_output: bool = True,
         overlap_index: str = "auto",
         n_jobs: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        verbose: int | bool = 0,
     ) -> None:
         self.column_shape = column_shape
         self.input_shape = input_shape
@@ -288,14 +246,21 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.random_state = random_state
         self.verbose = verbose
 
+    indptr_ = Array()
+    indices_ = Array()
+    permanences_ = Array()
+    active_duty_cycles_ = Array()
+    boost_factors_ = Array()
+    tie_breakers_ = Array()
+    overlap_duty_cycles_ = Array()
+    off_columns_ = Array()
+    off_inputs_ = Array()
+    column_shape_ = Fixed()
+    input_shape_ = Fixed()
+    n_active_ = Fixed()
+    n_cycles_ = Fixed()
     _engine: Engine | None = None
-    _revision: object = None
-    """Another object after each change of a parameter or an array that the engine depends on."""
-    _n_on: float = 0.0
-    column_shape_: tuple[int, ...]
-    input_shape_: tuple[int, ...]
-    off_columns_: NDArray[np.int32]
-    off_inputs_: NDArray[np.int32]
+    n_features_in_: int
 
     def fit(self, X: Any, y: Any = None, *, callback: Callback | None = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -307,8 +272,7 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         callback : callable, optional
             Called with a `LearningEvent` after every chunk of about 1,000 inputs (fewer where very
             many columns can be active). Learning stops there where it returns True; what it raises
-            is raised here. The pooler is then whole,
-            and has learned `n_cycles_` cycles.
+            is raised here. The pooler is then whole, and has learned `n_cycles_` cycles.
 
         Raises
         ------
@@ -331,8 +295,16 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         >>> pooler.n_cycles_
         1024
         """
-        with self._alone():
-            return self._fit(X, callback)
+        with self._turn():
+            check_sparse(X)
+            checked = check_array(X, accept_sparse="csr", estimator=self)
+            n_threads = self._n_threads()
+            engine = self._draw(checked.shape[1])
+            engine.prepare(checked)
+            # All is well: only now does anything change.
+            validate_data(self, X, reset=True, skip_check_array=True)
+            self._engine = engine
+            return self._learn(engine, checked, n_threads, callback)
 
     def partial_fit(self, X: Any, y: Any = None, *, callback: Callback | None = None) -> Self:
         """Go on learning from each row of `X` once, in order; the first call draws the pooler.
@@ -340,18 +312,30 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         Any cutting of a stream into calls gives the same state, bit for bit (with `batch_size`
         above 1, any cutting between batches). Parameters and errors as in `fit`.
         """
-        with self._alone():
-            if not hasattr(self, "permanences_"):
-                return self._fit(X, callback)
+        with self._turn():
+            engine = self._engine
+            if engine is None:
+                return self.fit(X, callback=callback)
+            n_threads = self._n_threads()
             check_sparse(X)
-            X = validate_data(self, X, accept_sparse="csr", reset=False)
-            return self._learn(X, callback)
+            if engine.n_cycles == 0 and not hasattr(self, "feature_names_in_"):
+                # After `initialize` the names of features are those of the first inputs.
+                checked = check_array(X, accept_sparse="csr", estimator=self)
+                if checked.shape[1] != engine.n_inputs:
+                    raise ValueError(
+                        f"X has {checked.shape[1]} features, but {type(self).__name__} is "
+                        f"expecting {engine.n_inputs} features as input"
+                    )
+                validate_data(self, X, reset=True, skip_check_array=True)
+            checked = validate_data(self, X, accept_sparse="csr", reset=False)
+            return self._learn(engine, checked, n_threads, callback)
 
     def initialize(self, n_features: int) -> Self:
         """Draw a new pooler for `n_features` input bits, without learning anything yet."""
-        with self._alone():
-            drawn = self._draw(lay_out(self._parameters(), n_features))
-            self.__dict__.update(drawn, n_features_in_=n_features)
+        with self._turn():
+            self._engine = self._draw(check_size("n_features", n_features))
+            self.n_features_in_ = self._engine.n_inputs
+            self.__dict__.pop("feature_names_in_", None)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
@@ -371,36 +355,11 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         (n, C) CSR matrix, or array where `sparse_output` is False; float32, with k ones in each
         row, fewer only where the stimulus threshold forbids more.
         """
-        check_is_fitted(self)
+        engine = self._fitted()
         self._check_output()
         check_sparse(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        engine = self._configured(self._pack(X[:SAMPLE]))
-        n_threads = effective_n_jobs(self.n_jobs)
-        step = max(1, min(CHUNK, ROOM // engine.most_active, -(-X.shape[0] // n_threads)))
-        starts = range(0, X.shape[0], step)
-        # The codes take little more than their room does, unless inhibition is local.
-        fills_room = engine.most_active == engine.rule.n_active
-        room = engine.room(X.shape[0]) if fills_room else None
-
-        def infer(start: int) -> Active:
-            rows = slice(start, start + step)
-            words = self._pack(X[rows])
-            if room:
-                return engine.infer(words, (room[0][rows], room[1][rows]))
-            return in_one_row(*engine.infer(words))
-
-        if n_threads > 1:
-            with ThreadPoolExecutor(n_threads) as threads:
-                parts = list(threads.map(infer, starts))
-        else:
-            parts = [infer(start) for start in starts]
-        if room:
-            codes = in_one_row(*room)
-        else:
-            active, n_active = zip(*parts, strict=True)
-            codes = np.concatenate(active), np.concatenate(n_active)
-        matrix = as_matrix(*codes, self._n_features_out)
+        matrix = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns)
         return matrix if self.sparse_output else matrix.toarray()
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
@@ -408,35 +367,25 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
         Parameters
         ----------
-        x : (n_features,) array.
+        x : (n_features,) array, or one in the shape of `input_shape_`, or one sparse row.
 
         Returns
         -------
         (k,) int32, shorter only where the stimulus threshold forbids more.
         """
         if not learn:
-            if not hasattr(self, "permanences_"):
-                check_is_fitted(self)
-            return self._cycle(x, False)
-        with self._lock or self._holding():
-            if self._learning:
-                self._check_not_learning()
-            if not hasattr(self, "permanences_"):
-                self.initialize(np.size(x))
-            return self._cycle(x, True)
+            engine = self._fitted()
+            return engine.compute(self._one_input(x, engine.input_shape), False)
+        with self._own_lock().turn:
+            if self._engine is None:
+                return self._compute_first(x)
+            engine = self._engine
+            return engine.compute(self._one_input(x, engine.input_shape), True)
 
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
-        check_is_fitted(self)
-        words = self._pack(self._one_input(x).reshape(1, -1))
-        stages, active = self._configured(words, stay=True).trace(words)
-        gaussian = self.inhibition == "gaussian"
-        inhibited = stages.normalised if gaussian else stages.excitement
-        overlaps = stages.overlaps[0, : self.tie_breakers_.size].astype(np.int32)
-        if stages.best_segments.size:
-            of_columns = overlaps.reshape(self._n_features_out, -1)
-            overlaps = np.take_along_axis(of_columns, stages.best_segments[:, None], 1).ravel()
-        return Trace(overlaps, stages.excitement, inhibited, active)
+        engine = self._fitted()
+        return engine.trace(self._one_input(x, engine.input_shape))
 
     def switch_off(self, columns: Any = None, inputs: Any = None) -> Self:
         """Switch off columns and input bits, until they are switched on or a pooler is drawn anew.
@@ -458,48 +407,100 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         NotFittedError
             Before the pooler is drawn.
         """
-        return self._switch(columns, inputs, np.union1d)
+        self._fitted().switch(columns, inputs, on=False)
+        return self
 
     def switch_on(self, columns: Any = None, inputs: Any = None) -> Self:
         """Switch columns and input bits on again, as they are. Parameters as in `switch_off`."""
-        return self._switch(columns, inputs, np.setdiff1d)
-
-    def _switch(self, columns: Any, inputs: Any, combine: Any) -> Self:
-        check_is_fitted(self)
-        if columns is None and inputs is None:
-            raise ValueError("columns or inputs must be given; got None for both")
-        with self._alone():
-            of_columns = as_positions("columns", columns, self.column_shape_)
-            of_inputs = as_positions("inputs", inputs, self.input_shape_)
-            self.off_columns_ = combine(self.off_columns_, of_columns)
-            self.off_inputs_ = combine(self.off_inputs_, of_inputs)
-            self._engine = None
+        self._fitted().switch(columns, inputs, on=True)
         return self
 
-    def _fit(self, X: Any, callback: Callback | None) -> Self:
-        check_sparse(X)
-        checked = check_array(X, accept_sparse="csr", estimator=self)
-        drawn = self._draw(lay_out(self._parameters(), checked.shape[1]))
-        # All is well: only now does anything change.
-        validate_data(self, X, reset=True, skip_check_array=True)
-        self.__dict__.update(drawn)
-        return self._learn(checked, callback)
+    @property
+    def _n_features_out(self) -> int:
+        return self._fitted().n_columns
 
-    def _cycle(self, x: Any, learn: bool) -> NDArray[np.int32]:
-        bits = self._one_input(x)
-        engine = self._engine
-        if engine is None or engine.revision is not self._revision:
-            engine = self._configured(self._pack(bits.reshape(1, -1)))
-        if bits.dtype.char == "B":
-            bound = min(int(self.threshold), 255)
-        else:
-            bits, bound = (bits > self.threshold).view(np.uint8), 0
-        if learn:
-            # Ctrl-C is heard when the kernel ends, so the cycle is counted before; what may take
-            # long or fail comes before that.
-            engine.prepare()
-            self.__dict__["n_cycles_"] += 1  # past __setattr__
-        return engine.compute(bits, bound, learn)
+    def assign(self, **arrays: Any) -> None:
+        """Replace arrays, by their names without the underscore, all at once."""
+        self._fitted().assign(**arrays)
+
+    def _array(self, name: str) -> NDArray[Any]:
+        return self._fitted().arrays[name]
+
+    def _fitted(self) -> Engine:
+        if self._engine is None:
+            raise NotFittedError(
+                f"this {type(self).__name__} is not fitted yet: call fit, partial_fit, compute or "
+                "initialize first"
+            )
+        return self._engine
+
+    def _own_lock(self) -> Lock:
+        # One dictionary operation, so that two threads that come first get the same lock.
+        own: Lock = self.__dict__.get("_lock") or self.__dict__.setdefault("_lock", Lock())
+        return own
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        lock = self._own_lock()
+        with lock.turn:
+            lock.check_not_learning()
+            yield
+
+    def _n_threads(self) -> int:
+        return int(effective_n_jobs(self.n_jobs))
+
+    def _draw(self, n_features: int) -> Engine:
+        """Return an engine newly drawn; changes nothing itself."""
+        check_flag("sparse_output", self.sparse_output)
+        check_verbose(self.verbose)
+        parameters = {name: getattr(self, name) for name in DEFAULTS}
+        engine = Engine(
+            n_features,
+            random_state=self.random_state,
+            lock=self._own_lock(),
+            suffix="_",
+            **parameters,
+        )
+        if self.verbose:
+            log("SpatialPooler: %s, %d active columns", engine.summary, engine.n_active)
+        return engine
+
+    def _learn(self, engine: Engine, X: Any, n_threads: int, callback: Callback | None) -> Self:
+        def after_chunk(n_done: int, n_active: NDArray[np.int64]) -> bool:
+            if self.verbose > 1:
+                log("SpatialPooler: %d learning cycles", engine.n_cycles)
+            if callback is None:
+                return False
+            event = LearningEvent(self, engine.n_cycles, n_done, X.shape[0], n_active)
+            return wants_stop(callback(event))
+
+        engine.learn(X, n_threads, after_chunk)
+        return self
+
+    def _compute_first(self, x: Any) -> NDArray[np.int32]:
+        """Learn from one input, by which the pooler is drawn."""
+        bits = self._one_input(x, self.input_shape)
+        if bits.ndim != 1 or bits.size == 0:
+            raise ValueError(
+                f"x must be one input of shape (n_features,); got shape {np.shape(bits)}"
+            )
+        engine = self._draw(bits.size)
+        active = engine.compute(bits)
+        self._engine, self.n_features_in_ = engine, bits.size
+        return active
+
+    def _one_input(self, x: Any, input_shape: tuple[int, ...] | None) -> NDArray[Any]:
+        """Return one input, which may be in the shape of the inputs or a sparse row, as (N,)."""
+        if type(x) is np.ndarray and x.ndim == 1:
+            return x
+        if is_sparse(x):
+            check_sparse(x)
+            if x.ndim == 2 and x.shape[0] != 1:
+                raise ValueError(f"x must be one input; got a sparse matrix of {x.shape[0]} rows")
+            return np.asarray(x.toarray()).ravel()
+        given: NDArray[Any] = np.asarray(x)
+        in_shape = input_shape is not None and given.shape == tuple(input_shape)
+        return given.ravel() if in_shape else given
 
     def _check_output(self) -> None:
         """Raise where codes are to be sparse and in a data frame, which is dense."""
@@ -511,175 +512,13 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
                 f"sparse_output must be False for output to {wanted}, which is dense; got True"
             )
 
-    def _pack(self, X: Any) -> NDArray[np.uint64]:
-        words = pack(X, self.threshold)
-        if self.off_inputs_.size:
-            words &= input_mask(self.n_features_in_, self.off_inputs_)
-        return words
-
-    def _one_input(self, x: Any) -> NDArray[Any]:
-        x = np.ascontiguousarray(x)
-        if x.dtype.char == "?":
-            x = x.view(np.uint8)
-        if x.shape != (self.n_features_in_,):
-            raise ValueError(
-                f"x must be one input of shape ({self.n_features_in_},); got shape {x.shape}"
-            )
-        if x.dtype.kind not in "biu":
-            x = check_array(x.reshape(1, -1), estimator=self)[0]
-        return x  # type: ignore[no-any-return]
-
     def __setattr__(self, name: str, value: Any) -> None:
-        before = vars(self).get(name)
         super().__setattr__(name, value)
-        # Equal numbers and words are the same; of arrays only the very one is.
-        same = value is before or (np.isscalar(value) and np.isscalar(before) and value == before)
-        if name in _BOUND and not same:
-            self.__dict__["_revision"] = object()
+        if self._engine is not None and name in DEFAULTS:
+            self._engine.set_parameters(**{name: value})
 
-    def _parameters(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _PARAMETERS}
-
-    def _draw(self, layout: Layout) -> dict[str, Any]:
-        """Return the attributes of a pooler newly drawn; changes nothing itself."""
-        random_state = check_random_state(self.random_state)
-        pool_seed, other_seed = random_state.randint(2**63 - 1, size=2, dtype=np.int64)
-        segments = int(self.segments)
-        n_rows = segments * layout.n_synapses.size
-        rule = rule_of(self._parameters(), layout.column_shape, segments)
-        random = np.random.default_rng(other_seed)
-        indptr, indices = potential_pools(layout.fields, layout.n_synapses, pool_seed, segments)
-        if self.verbose:
-            tell("SpatialPooler: %s, %d active columns", layout, rule.n_active)
-        return {
-            "column_shape_": layout.column_shape,
-            "input_shape_": layout.input_shape,
-            "indptr_": indptr,
-            "indices_": indices.astype(index_type(math.prod(layout.input_shape))),
-            "permanences_": random.random(indices.size, dtype=np.float32),
-            "tie_breakers_": TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32),
-            "active_duty_cycles_": np.full(n_rows, rule.target_density),
-            "log_duty_cycles_": np.empty(0),
-            "boost_factors_": np.ones(n_rows, np.float32),
-            "overlap_duty_cycles_": np.empty(0),
-            "off_columns_": NOTHING_OFF,
-            "off_inputs_": NOTHING_OFF,
-            "n_active_": rule.n_active,
-            "n_cycles_": 0,
-            "_engine": None,
-        }
-
-    def _configured(self, words: NDArray[np.uint64], stay: bool | None = None) -> Engine:
-        """Return the engine for the present parameters and arrays, built anew if they changed.
-
-        The layout of its index is chosen by the on-bits of packed inputs, and once more when these
-        are twice as many, or half as many, as they were; unless it is to `stay`, as by default it
-        does while a thread learns.
-        """
-        if stay is None:
-            stay = self._learning
-        engine = self._fitting_engine(words, stay)
-        if engine is not None:
-            return engine
-        # An index built while another thread learns would be of no single moment, and stay so.
-        with self._holding():
-            return self._fitting_engine(words, stay) or self._build_engine(words)
-
-    def _fitting_engine(self, words: NDArray[np.uint64], stay: bool) -> Engine | None:
-        engine = self._engine
-        if engine is None or engine.revision is not self._revision:
-            return None
-        return engine if stay or self._n_on / 2 <= _mean_on(words) <= 2 * self._n_on else None
-
-    def _build_engine(self, words: NDArray[np.uint64]) -> Engine:
-        # First, so that what changes from here on makes the engine an old one.
-        revision = self._revision
-        n_on = _mean_on(words)
-        parameters = self._parameters()
-        check_numbers_and_choices(parameters)
-        self.__dict__.update(settled(self))
-        longest_pool = int(np.diff(self.indptr_).max())
-        n_rows = self.tie_breakers_.size
-        segments = n_rows // self._n_features_out
-        rule = rule_of(parameters, self.column_shape_, segments, longest_pool)
-        if rule.boosting != LOG_BOOSTING:
-            self.__dict__["log_duty_cycles_"] = np.empty(0)
-        elif not self.log_duty_cycles_.size:
-            duty_cycles = np.maximum(self.active_duty_cycles_, SMALLEST_DUTY_CYCLE)
-            self.__dict__["log_duty_cycles_"] = np.log(duty_cycles)
-        if not rule.weak_column_share:
-            self.__dict__["overlap_duty_cycles_"] = np.empty(0)
-        elif not self.overlap_duty_cycles_.size:
-            self.__dict__["overlap_duty_cycles_"] = np.ones(n_rows)
-        synapses = Synapses(self.indptr_, self.indices_, self.permanences_)
-        layout = self.overlap_index
-        if layout == "auto":
-            n_adapted = rule.n_active * synapses.indices.size / n_rows
-            layout = choose_layout(synapses, self.n_features_in_, Load(n_on, n_adapted))
-        index = build_index(
-            synapses,
-            self.n_features_in_,
-            rule.connected_threshold,
-            layout,
-            self.overlap == "share",
-        )
-        thresholds = column_thresholds(
-            self._n_features_out, self.stimulus_threshold, self.off_columns_
-        )
-        columns = Columns(
-            self.active_duty_cycles_,
-            self.log_duty_cycles_,
-            self.boost_factors_,
-            self.tie_breakers_,
-            np.repeat(thresholds, segments),
-            np.empty(n_rows if rule.boost_target else 0),
-            index.connected_counts,
-            self.overlap_duty_cycles_,
-            tie_keys(self.tie_breakers_, rule),
-        )
-        engine = Engine(
-            synapses,
-            index,
-            columns,
-            lay_out_inhibition(parameters, self.column_shape_, self.input_shape_),
-            rule,
-            input_mask(self.n_features_in_, self.off_inputs_),
-            revision,
-        )
-        engine.refresh_boost_factors()
-        self.n_active_ = rule.n_active
-        self._n_on = n_on
-        self._engine = engine
-        return engine
-
-    def _learn(self, X: Any, callback: Callback | None) -> Self:
-        n, done = X.shape[0], 0
-        while done < n:
-            engine = self._configured(self._pack(X[done : done + SAMPLE]), stay=done > 0)
-            n_rows = min(CHUNK, LEARNING_ROOM // engine.most_active)
-            step = max(1, n_rows // self.batch_size) * self.batch_size
-            n_threads = team_size(engine, effective_n_jobs(self.n_jobs), n - done)
-            with Team(engine, n_threads) as team:
-                while done < n:
-                    words = self._pack(X[done : done + step])
-                    _, n_active = team.learn(words, partial(self._count_cycles, len(words)))
-                    done += len(words)
-                    if self.verbose > 1:
-                        tell("SpatialPooler: %d learning cycles", self.n_cycles_)
-                    if callback is not None:
-                        event = LearningEvent(self, self.n_cycles_, done, n, n_active)
-                        if wants_stop(callback(event)):
-                            return self
-                        if self._engine is not engine or engine.revision is not self._revision:
-                            break  # it has changed parameters
-        return self
-
-    def _count_cycles(self, n: int) -> None:
-        self.n_cycles_ += n
-
-    @property
-    def _n_features_out(self) -> int:
-        return math.prod(self.column_shape_)
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._engine is not None
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -687,42 +526,28 @@ class SpatialPooler(Exclusive, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self._restore()
-
-    def _restore(self) -> None:
-        """Fill in what poolers of earlier versions, from pickles or model files, do not have.
-
-        Raises ValueError where the arrays do not fit together, so that no kernel strays in memory.
-        """
-        if any(name.endswith("_") for name in vars(self)):
-            for name in ("off_columns_", "off_inputs_", "overlap_duty_cycles_"):
-                if not hasattr(self, name):
-                    setattr(self, name, np.empty(0, ARRAYS[name]))
-            self.column_shape_ = check_shape("column_shape_", self.column_shape_)
-            self.input_shape_ = check_shape("input_shape_", self.input_shape_)
-            for name in ("n_features_in_", "n_active_", "n_cycles_"):
-                check_count(name, getattr(self, name))
-            self.__dict__.update(settled(self))
-
     def __getstate__(self) -> dict[str, Any]:
-        with self._holding():
-            state: dict[str, Any] = dict(super().__getstate__())
-            # What can be built from the rest stays out of pickles, and so does the lock.
-            for name in ("_engine", "_revision", "_n_on", "_lock", "_learning"):
-                state.pop(name, None)
-            # Of one moment; and a copy, however shallow, learns on its own.
-            for name in LEARNED & state.keys():
-                state[name] = copy.copy(state[name])
+        engine = self._engine
+        state: dict[str, Any] = dict(super().__getstate__())
+        for name in ("_engine", "_lock"):
+            state.pop(name, None)
+        if engine is not None:
+            described = engine.__getstate__()
+            described["drawn"] = {name: described["parameters"][name] for name in sorted(DRAWN)}
+            del described["parameters"]
+            state |= {f"{name}_": value for name, value in described.items()}
         return state
 
-
-_PARAMETERS = tuple(SpatialPooler._get_param_names())
-# Everything that the engine, or a check of the parameters, depends on.
-_BOUND = {*_PARAMETERS, *ARRAYS} - {"n_jobs", "random_state", "sparse_output", "verbose"}
-
-
-def _mean_on(words: NDArray[np.uint64]) -> float:
-    """Return the mean number of on-bits of packed inputs."""
-    return float(np.bitwise_count(words).sum() / len(words))
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickled state; ValueError where its arrays do not fit together."""
+        of_engine = {
+            name.removesuffix("_"): value
+            for name, value in state.items()
+            if name.endswith("_") and name not in ("n_features_in_", "feature_names_in_")
+        }
+        super().__setstate__({k: v for k, v in state.items() if k[:-1] not in of_engine})
+        if of_engine:
+            parameters = {name: getattr(self, name) for name in DEFAULTS}
+            parameters |= of_engine.pop("drawn", {})
+            lock = self._own_lock()
+            self._engine = Engine.restored(parameters, of_engine, lock=lock, suffix="_")

@@ -20,7 +20,7 @@ from sklearn.compose import make_column_selector
 from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
-from fastsp.parameters import check_count
+from fastsp.engine.parameters import check_count
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -155,14 +155,13 @@ def _build(description: dict[str, Any], arrays: Arrays) -> BaseEstimator:
             raise ModelFileError(f"holds an attribute that is no state, {attribute!r}")
         if attribute.startswith("__") or callable(getattr(kind, attribute, None)):
             raise ModelFileError(f"holds an attribute that is no state, {attribute!r}")
-    if name in _OWN:
-        for attribute, value in attributes.items():
-            setattr(estimator, attribute, value)
-        if any(attribute.endswith("_") for attribute in attributes):  # else it is not fitted
-            check_count("n_features_in_", estimator.n_features_in_)
-            getattr(estimator, "_restore", lambda: None)()
-    elif attributes:
+    fitted = any(attribute.endswith("_") for attribute in attributes)
+    if name in _OWN and fitted:
+        check_count("n_features_in_", attributes.get("n_features_in_"))
+    if attributes:
         estimator.__setstate__(attributes)  # warns where scikit-learn was of another version
+    if name in _OWN and fitted:
+        getattr(estimator, "_restore", lambda: None)()
     return estimator
 
 

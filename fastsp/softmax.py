@@ -15,8 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from fastsp.classifiers import SdrClassifier, active_columns, check_batch, check_number
+from fastsp.engine.parameters import check_count
 from fastsp.kernels.softmax import descend
-from fastsp.parameters import check_count
 
 MOST_RATE = 1e6
 """Of learning: no weight changes by more in a step, so that float32 has room for all of them."""

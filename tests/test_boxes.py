@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from fastsp.kernels.boxes import max_boxes, sum_boxes
-from fastsp.topology import boxes
+from fastsp.engine.topology import boxes
+from fastsp.kernels.neighbourhoods import max_boxes, sum_boxes
 
 
 @pytest.mark.core

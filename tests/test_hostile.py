@@ -123,12 +123,13 @@ def test_coordinates_that_lead_astray_are_refused():
             use(X)
 
 
-def test_a_session_for_inputs_of_another_size_is_told_so():
+def test_an_input_of_another_size_is_told_so():
     pooler = SpatialPooler((20,), random_state=0).fit(np.eye(30))
     pooler.compute(np.ones(30, np.uint8), learn=False)
     permanences = pooler.permanences_.copy()
-    with pytest.raises(RuntimeError, match="drawn anew"):
-        pooler._engine.compute(np.ones(3000, np.uint8), 0, True)
+    for learn in (True, False):
+        with pytest.raises(ValueError, match=r"shape \(30,\); got shape \(3000,\)"):
+            pooler.compute(np.ones(3000, np.uint8), learn)
     assert (pooler.permanences_ == permanences).all()
 
 

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
-from fastsp.blurs import gaussian_blur
-from fastsp.kernels import vectors
-from fastsp.kernels.boosting import excite, excited_values, update_boost_factors
-from fastsp.kernels.inhibition import blur_grid
-from fastsp.kernels.learning import Flips, adapt_columns
-from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
+from fastsp.engine.blurs import gaussian_blur
+from fastsp.engine.index import build_index
+from fastsp.engine.parameters import DEFAULTS
+from fastsp.engine.plan import make_plan, make_rule
+from fastsp.kernels.boosting import boost_overlaps, boosted_values, update_boost_factors
+from fastsp.kernels.inhibition.gaussian import blur_grid
+from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.learning import adapt_columns
+from fastsp.kernels.llvm import bits, lanes
+from fastsp.kernels.scratch import Flips
 from fastsp.kernels.state import Columns, Synapses
-from fastsp.parameters import lay_out, rule_of
-from fastsp.synapses import build_index
 
 
 def assert_each_cycle_equals_the_twin(pooler, X):
@@ -224,12 +226,12 @@ def test_order_keys_keep_the_order_of_floats():
 @examples(60)
 @given(poolers())
 def test_pools_lie_in_their_receptive_fields(pooler):
-    layout = lay_out(pooler.get_params(), pooler.n_features_in_)
-    for c, n in enumerate(layout.n_synapses):
+    plan = make_plan(pooler._engine.parameters, pooler.n_features_in_)
+    for c, n in enumerate(plan.n_synapses):
         field = naive.receptive_field(
             pooler.receptive_field,
-            c // layout.fields.group_size,
-            layout.fields.column_shape,
+            c // plan.fields.group_size,
+            plan.fields.column_shape,
             pooler.input_shape_,
             pooler.potential_radius,
             pooler.wrap,
@@ -273,7 +275,7 @@ def test_vector_code_equals_its_plain_twins(seed):
     random = np.random.default_rng(seed)
     n_planes, stride = 3 + seed, 20
     words = random.integers(0, 2**64, 400, np.uint64)
-    offsets = random.integers(0, 300, vectors.ROWS)
+    offsets = random.integers(0, 300, bits.ROWS)
     # Room for seven more in every counter.
     planes = random.integers(0, 2**64, n_planes * stride, np.uint64)
     planes[(n_planes - 1) * stride :] = 0
@@ -286,13 +288,13 @@ def test_vector_code_equals_its_plain_twins(seed):
     left, right = random.normal(size=(2, 40, 40)).astype(np.float32)
 
     def everything(planes, permanences, counts, product):
-        vectors.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
-        vectors.unpack_counters(planes, stride, 7, n_planes, counts, 2)
-        vectors.multiply_tile(left, 9, 40, right, 40, 11, 5, 33, product)
-        flipped = vectors.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
-        vectors.count_common(words, 1, 1 + seed, words, 7, counts, 4)
-        found = vectors.lanes_at_least(keys, 13, 20)
-        return int(flipped), int(found), vectors.lowest_one(found)
+        bits.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
+        bits.unpack_counters(planes, stride, 7, n_planes, counts, 2)
+        lanes.multiply_tile(left, 9, 40, right, 40, 11, 5, 33, product)
+        flipped = lanes.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
+        bits.count_common(words, 1, 1 + seed, words, 7, counts, 4)
+        found = lanes.lanes_at_least(keys, 13, 20)
+        return int(flipped), int(found), bits.lowest_one(found)
 
     results = []
     for run in (everything, numba.njit(everything)):
@@ -316,10 +318,11 @@ def test_adapting_stays_within_the_room_for_flips(data):
     x = random.integers(0, 2, n_inputs)
     changes = np.where(x == 1, np.float32(0.3), np.float32(-0.4))
     winners = np.flatnonzero(random.random(5) < 0.7).astype(np.int32)
+    rule = make_rule(DEFAULTS, (5,))
     index = build_index(synapses, n_inputs, 0.5, "lists")
     behind = np.full((2, room + 300), -1, np.int64)
     flips = Flips(behind[0, :room], behind[1, :room])
-    adapt_columns(winners, synapses, changes, np.float32(0.5), index, flips)
+    adapt_columns(winners, synapses, rule, changes, index, flips)
     assert (behind[:, room:] == -1).all()
     connected = [[] for _ in range(n_inputs)]
     for c in range(5):
@@ -332,7 +335,9 @@ def test_adapting_stays_within_the_room_for_flips(data):
                 connected[bit].append(c)
     lists = index.lists
     for bit in range(n_inputs):
-        listed = lists.columns[lists.starts[bit] : lists.starts[bit] + lists.lengths[bit]]
+        below, above = lists.lengths[0, bit]
+        middle = lists.middles[0, bit]
+        listed = lists.columns[middle - below : middle + above]
         assert sorted(listed.tolist()) == connected[bit]
 
 
@@ -384,7 +389,7 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         overlap=overlap,
         density=density,
     ).get_params()
-    rule = rule_of(parameters, (n,), longest_pool=1000)
+    rule = make_rule(DEFAULTS | parameters, (n,), longest_pool=1000)
     duty_cycles = random.random(n) ** random.choice([0.3, 1.0, 8.0, 300.0])
     counts, overlaps = np.full(n, 1000, np.int32), random.integers(0, 1001, n).astype(np.uint16)
     ties = (0.01 * random.random(n)).astype(np.float32)
@@ -399,10 +404,10 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         np.empty(0),
         np.empty(0, np.uint32),
     )
-    update_boost_factors(columns, rule)
+    update_boost_factors(columns, rule, 0, n)
     keys, values = np.empty(n, np.uint32), np.empty(n, np.float32)
-    excite(overlaps, columns, rule, keys)
-    excited_values(keys, rule, values)
+    boost_overlaps(overlaps, columns, rule, 0, n, keys)
+    boosted_values(keys, rule, values)
     targets = columns.targets if target == "neighbourhood" else rule.target_density
     seen = overlaps / 1000 + rule.tie_scale * ties if overlap == "share" else overlaps + ties
     logarithms = rule.boost_strength * (targets - duty_cycles) + np.log(seen)
@@ -413,11 +418,10 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         logarithms = np.maximum(logarithms, -87 + np.log(seen))
     assert (np.diff(logarithms[order]) >= -tolerance).all()
     # A block of columns has the keys that it has among all, on whichever way they are found.
-    for block in (slice(0, 20), slice(20, n)):
-        part = Columns(*(array[block] for array in columns))
-        excite(overlaps[block], part, rule, values[block].view(np.uint32))
+    for first, last in ((0, 20), (20, n)):
+        boost_overlaps(overlaps, columns, rule, first, last, values.view(np.uint32))
     assert values.view(np.uint32).tolist() == keys.tolist()
-    excited_values(keys, rule, values)
+    boosted_values(keys, rule, values)
     assert (np.diff(values[order]) >= 0).all()
     assert keys.min() > 0
     assert np.isfinite(values).all()

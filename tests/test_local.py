@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 from strategies import examples
 
 from fastsp import SpatialPooler
-from fastsp.kernels import local
-from fastsp.kernels.selection import order_keys
-from fastsp.topology import neighbourhood
+from fastsp.engine.topology import neighbourhood
+from fastsp.kernels.inhibition import local
+from fastsp.kernels.inhibition.top import order_keys
+from fastsp.kernels.llvm import neighbourhoods as lanes
+from fastsp.kernels.scratch import LocalScratch
+
+
+def new_local_scratch(around):
+    n = around.limits.size
+    return LocalScratch(np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.int32))
 
 
 def select(values, allowed, around, scratch=None):
@@ -22,7 +29,7 @@ def select(values, allowed, around, scratch=None):
     keys, active = np.empty(values.size, np.uint32), np.empty(values.size, np.int32)
     order_keys(values, keys)
     keys[~allowed] = 0
-    scratch = local.new_local_scratch(around) if scratch is None else scratch
+    scratch = new_local_scratch(around) if scratch is None else scratch
     return active[: local.select_local(keys, around, scratch, active)].tolist()
 
 
@@ -38,7 +45,7 @@ def test_local_winners_are_exact_with_ties_to_the_lower_position(data):
     density = data.draw(st.one_of(st.sampled_from([0.02, 1.0]), st.floats(0.001, 1.0)))
     random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
     around = neighbourhood(tuple(shape), radius, wrap, density)
-    scratch = local.new_local_scratch(around)
+    scratch = new_local_scratch(around)
     for _ in range(3):
         values = random.normal(size=np.prod(shape)).astype(np.float32)
         # Few different values make many ties; 0 makes all equal.
@@ -65,7 +72,7 @@ def test_no_more_columns_win_than_there_is_room_for(data):
     keys, behind = np.empty(values.size, np.uint32), np.full(values.size + 1, -1, np.int32)
     order_keys(values, keys)
     room = behind[: around.most_active]
-    n_active = local.select_local(keys, around, local.new_local_scratch(around), room)
+    n_active = local.select_local(keys, around, new_local_scratch(around), room)
     assert n_active <= around.most_active <= values.size
     assert (behind[around.most_active :] == -1).all()
     expected = naive.local_winners(values, np.ones(values.size), shape, radius, wrap, density)
@@ -83,7 +90,7 @@ def test_small_grids_have_room_whatever_the_order_of_their_columns(density, radi
     orders = (
         itertools.permutations(range(n)) if n < 6 else (random.permutation(n) for _ in range(500))
     )
-    scratch = local.new_local_scratch(around)
+    scratch = new_local_scratch(around)
     for order in orders:
         most = max(most, len(select(np.array(order, np.float32), allowed, around, scratch)))
     assert most <= around.most_active
@@ -135,7 +142,7 @@ def test_a_neighbourhood_of_the_whole_grid_gives_the_top_columns(wrap):
 def test_the_largest_and_smallest_keys_are_compared_like_any_other():
     around = neighbourhood((5,), 5, False, 0.4)
     keys, active = np.array([1, 2**32 - 1, 0, 2**32 - 1, 1], np.uint32), np.empty(5, np.int32)
-    scratch = local.new_local_scratch(around)
+    scratch = new_local_scratch(around)
     assert active[: local.select_local(keys, around, scratch, active)].tolist() == [1, 3]
     keys[:] = [1, 0, 0, 0, 1]
     assert active[: local.select_local(keys, around, scratch, active)].tolist() == [0, 4]
@@ -174,13 +181,13 @@ def test_vector_code_equals_its_plain_twins(seed):
     bound = int(random.integers(0, 2**32))
 
     def everything(copied, larger):
-        local.copy_run(cells, 7, copied, 19, 333)
-        local.take_larger(copied, 3, 320, larger)
+        lanes.copy_run(cells, 7, copied, 19, 333)
+        lanes.take_larger(copied, 3, 320, larger)
         # In place, too.
-        local.take_larger(larger, 20, 320, larger)
-        found = local.seldom_beaten(cells, maxima, limits, distances, 9, 120)
+        lanes.take_larger(larger, 20, 320, larger)
+        found = lanes.seldom_beaten(cells, maxima, limits, distances, 9, 120)
         counts = [
-            local.count_above(cells, 130, distances, 9, width, bound) for width in (1, 15, 16, 40)
+            lanes.count_above(cells, 130, distances, 9, width, bound) for width in (1, 15, 16, 40)
         ]
         return int(found), counts
 

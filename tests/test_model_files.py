@@ -12,7 +12,7 @@ from model_files import rewrite, rewrite_header
 from numpy.testing import assert_array_equal
 
 from fastsp import ImageAugmenter, MaximumLikelihoodClassifier, ScalarEncoder, SpatialPooler
-from fastsp.arrays import check_pools
+from fastsp.engine.arrays import check_pools
 from fastsp.persistence import ModelFileError, load, save
 
 X = (np.random.default_rng(0).random((40, 30)) < 0.2).astype(np.uint8)

@@ -18,13 +18,18 @@ from strategies import examples, inputs_for, poolers
 
 import fastsp
 from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
+from fastsp.engine.parameters import DEFAULTS
+from fastsp.engine.plan import make_rule
 from fastsp.kernels.boosting import update_duty_cycles
 from fastsp.kernels.state import Columns
-from fastsp.parameters import rule_of
 
 
 def state_of(pooler):
-    return {name: value for name, value in vars(pooler).items() if name.endswith("_")}
+    return {name: value for name, value in pooler.__getstate__().items() if name.endswith("_")}
+
+
+def log_duty_cycles(pooler):
+    return pooler.__getstate__()["log_duty_cycles_"]
 
 
 def assert_same_state(a, b):
@@ -254,12 +259,12 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     nothing = np.empty(6, np.float32)
     columns = Columns(a, np.log(a), nothing, nothing, np.zeros(6, np.uint16), *[np.empty(0)] * 4)
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
-    rule = rule_of(pooler.get_params(), (6,))
+    rule = make_rule(pooler._engine.parameters, (6,))
 
     @numba.njit
     def run(active, columns, rule):
         for i in range(active.size):
-            update_duty_cycles(active[i : i + 1], columns, rule, np.empty(1))
+            update_duty_cycles(active[i : i + 1], columns, rule, 0, 6, np.empty(1))
 
     run(active.astype(np.int32), columns, rule)
     weights = alpha * (1 - alpha) ** np.arange(n - 1, -1, -1)
@@ -274,10 +279,10 @@ def test_an_unused_column_is_boosted_until_its_duty_cycle_is_the_smallest(period
     pooler.set_params(duty_cycle_period=period).fit(np.zeros((5000, 10), bool))
     assert (pooler.active_duty_cycles_ == 1e-300).all()
     # Both stop there, so that boost factors are the same whichever they are taken from.
-    np.testing.assert_array_equal(pooler.log_duty_cycles_, np.log(1e-300))
+    np.testing.assert_array_equal(log_duty_cycles(pooler), np.log(1e-300))
     boost_factors = pooler.boost_factors_.copy()
     np.testing.assert_allclose(boost_factors, np.log(1e-300) / np.log(0.25), rtol=1e-6)
-    pooler.log_duty_cycles_ = np.empty(0)
+    pooler.active_duty_cycles_ = pooler.active_duty_cycles_.copy()
     pooler.transform(np.zeros((1, 10), bool))
     np.testing.assert_array_equal(pooler.boost_factors_, boost_factors)
 
@@ -318,8 +323,8 @@ def test_strong_exponential_boosting_orders_columns_by_their_duty_cycles(
 def test_logarithms_of_duty_cycles_follow_them_down_to_the_smallest():
     pooler = SpatialPooler((4,), density=0.25, stimulus_threshold=1, random_state=0)
     pooler.set_params(duty_cycle_period=2.0).fit(np.zeros((900, 10), bool))
-    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(0.25) + 900 * np.log(0.5))
-    np.testing.assert_allclose(pooler.log_duty_cycles_, np.log(pooler.active_duty_cycles_))
+    np.testing.assert_allclose(log_duty_cycles(pooler), np.log(0.25) + 900 * np.log(0.5))
+    np.testing.assert_allclose(log_duty_cycles(pooler), np.log(pooler.active_duty_cycles_))
 
 
 @pytest.mark.parametrize("kind", ["box", "gaussian"])
@@ -345,7 +350,7 @@ def test_changed_parameters_act_at_once():
     assert (pooler.trace(X[0]).overlaps <= topological().fit(X).trace(X[0]).overlaps).all()
     fresh = topological(boosting="exp").fit(X)
     fresh.set_params(boosting="log").partial_fit(X)
-    np.testing.assert_allclose(fresh.log_duty_cycles_, np.log(fresh.active_duty_cycles_))
+    np.testing.assert_allclose(log_duty_cycles(fresh), np.log(fresh.active_duty_cycles_))
 
 
 def test_assigned_permanences_are_used():
@@ -381,7 +386,8 @@ def test_pipeline():
 
 
 BAD_PARAMETERS = [
-    ({"column_shape": 100}, TypeError),
+    ({"column_shape": 10.5}, TypeError),
+    ({"column_shape": 0}, ValueError),
     ({"column_shape": ()}, ValueError),
     ({"column_shape": (0, 3)}, ValueError),
     ({"column_shape": (2.5,)}, ValueError),
@@ -540,8 +546,7 @@ def test_tie_breakers_order_equal_shares_and_no_others(n):
     if n > 1:
         less = np.float32(np.arange(n)) / np.float32(n - 1)
         shares = np.unique(np.concatenate([shares, less]))
-    pooler = SpatialPooler((1,), overlap="share").initialize(2)
-    scale = np.float32(rule_of(pooler.get_params(), (1,), longest_pool=n).tie_scale)
+    scale = np.float32(make_rule(DEFAULTS | {"overlap": "share"}, (1,), longest_pool=n).tie_scale)
     highest = shares + scale * np.float32(0.01)
     assert (highest[:-1] < shares[1:]).all()
     assert (highest > shares).all()

@@ -24,7 +24,8 @@ X = (np.random.default_rng(0).random((200, 60)) < 0.2).astype(np.uint8)
 
 
 def state_of(pooler):
-    arrays = {key: value for key, value in vars(pooler).items() if isinstance(value, np.ndarray)}
+    state = pooler.__getstate__()
+    arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
     return {key: value.tobytes() for key, value in arrays.items()} | {"n": pooler.n_cycles_}
 
 

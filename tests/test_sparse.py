@@ -10,7 +10,7 @@ from strategies import examples
 
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler, metrics
 from fastsp.classifiers import active_columns
-from fastsp.inputs import pack
+from fastsp.engine.packing import pack
 
 FORMATS = ("csr", "csc", "coo", "lil", "dok", "dia", "bsr")
 DTYPES = ("?", "u1", "i4", "f4", "f8")

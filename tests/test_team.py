@@ -1,11 +1,9 @@
-"""Learning by several threads, which must be what one thread learns, bit for bit."""
+"""Learning by several workers, which must be what one learns, bit for bit; and threading layers."""
 
-import _thread
 import copy
 import os
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,10 +15,11 @@ from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
-from fastsp.inputs import pack
-from fastsp.kernels import counters as shared
+from fastsp.engine.threads import can_be_shared, n_learning
+from fastsp.kernels import session
+from fastsp.kernels.cycle import LEARN
+from fastsp.kernels.llvm import atomics
 from fastsp.kernels.state import CONNECTED_LISTS
-from fastsp.team import Team, team_size
 
 ROOT = Path(__file__).parents[1]
 SIZES = [1, 2, 3, 5]
@@ -28,27 +27,34 @@ SIZES = [1, 2, 3, 5]
 
 def state_of(pooler):
     """All arrays of the pooler, and which synapses its index holds for connected."""
-    index, connected = pooler._engine.index, []
+    index, connected = pooler._engine._bound(np.zeros((1, 0)), 1).pooler.overlap_index, []
     if index.layout != CONNECTED_LISTS:
         connected.append(index.bits.words)
     else:
         lists = index.lists
-        for start, length in zip(lists.starts, lists.lengths, strict=False):
-            connected.append(np.sort(lists.columns[start : start + length]))
-    arrays = [value for value in vars(pooler).values() if isinstance(value, np.ndarray)]
+        for pair, bit in np.ndindex(lists.middles.shape):
+            middle, (below, above) = lists.middles[pair, bit], lists.lengths[pair, bit]
+            connected.append(np.sort(lists.columns[middle - below : middle + above]))
+    arrays = [value for value in pooler.__getstate__().values() if isinstance(value, np.ndarray)]
     return [array.tobytes() for array in arrays + connected]
 
 
-def learn(pooler, X, size):
-    """Learn from `X` by a team, in two chunks; return the active columns of all inputs."""
-    words = pack(X, pooler.threshold)
-    engine = pooler._configured(words)
+def learn(pooler, X, size, in_parallel=True):
+    """Learn from `X` by so many workers, in two chunks; return the active columns of all inputs.
+
+    Where not `in_parallel`, the first worker does it all.
+    """
+    engine = pooler._engine
+    words = engine._pack(X)
+    binding = engine._bound(X, len(X))
+    size = size if can_be_shared(binding.pooler) else 1
+    run = session.run_in_parallel if in_parallel and size > 1 else session.run
     cut = len(words) // 2 // pooler.batch_size * pooler.batch_size
     learned = []
-    with Team(engine, size) as team:
-        for part in (words[:cut], words[cut:]):
-            active, n_active = team.learn(part, lambda: None)
-            learned += [row[:n].tolist() for row, n in zip(active, n_active, strict=True)]
+    for part in (words[:cut], words[cut:]):
+        active, n_active = binding.new_output(len(part))
+        run(binding._take(size), part, active, n_active, LEARN, np.zeros(2, np.int64))
+        learned += [row[:n].tolist() for row, n in zip(active, n_active, strict=True)]
     return learned
 
 
@@ -56,9 +62,10 @@ def assert_same(pooler, X, sizes):
     alone = copy.deepcopy(pooler)
     expected = learn(alone, X, 1), state_of(alone)
     for size in sizes:
-        together = copy.deepcopy(pooler)
-        assert learn(together, X, size) == expected[0]
-        assert state_of(together) == expected[1]
+        for in_parallel in (True, False):
+            together = copy.deepcopy(pooler)
+            assert learn(together, X, size, in_parallel) == expected[0]
+            assert state_of(together) == expected[1]
 
 
 @st.composite
@@ -123,9 +130,9 @@ def test_several_poolers_learn_at_once():
     fresh = pooler_of_digits(batch_size=4)
     inputs = [digits(200, seed) for seed in range(4)]
 
-    def run(X, size):
-        pooler = copy.deepcopy(fresh)
-        return learn(pooler, X, size), state_of(pooler)
+    def run(X, n_jobs):
+        pooler = copy.deepcopy(fresh).set_params(n_jobs=n_jobs)
+        return state_of(pooler.partial_fit(X)), pooler.transform(X).indices.tolist()
 
     expected = [run(X, 1) for X in inputs]
     with ThreadPoolExecutor(4) as threads:
@@ -148,113 +155,35 @@ def test_learning_ends_on_a_crowded_machine():
             process.communicate()
 
 
-def test_a_single_thread_of_a_team_does_all_the_work(monkeypatch):
-    pooler, X = pooler_of_digits(), digits(100)
-    alone = copy.deepcopy(pooler)
-    expected = learn(alone, X, 1), state_of(alone)
-    start, started = threading.Thread.start, []
-
-    def refuse(thread):
-        if len(started) >= n_possible:
-            raise RuntimeError("can't start new thread")
-        started.append(thread)
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    for n_possible in (0, 1, 2):
-        started.clear()
-        together = copy.deepcopy(pooler)
-        assert learn(together, X, 4) == expected[0]
-        assert state_of(together) == expected[1]
-        assert len(started) == n_possible
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_what_a_thread_takes_up_when_no_other_could_be_started_is_learned_once(
-    monkeypatch, at_once
-):
-    pooler, X = pooler_of_digits(), digits(100)
-    alone = copy.deepcopy(pooler)
-    expected = learn(alone, X, 1), state_of(alone)
-    taken_up = []
-
-    def submit(threads, work, *arguments):
-        if at_once:
-            work(*arguments)
-        taken_up.append((work, arguments))
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
-    together = copy.deepcopy(pooler)
-    assert learn(together, X, 3) == expected[0]
-    assert taken_up
-    if not at_once:
-        for work, arguments in taken_up:
-            work(*arguments)
-    assert state_of(together) == expected[1]
-
-
-def test_a_chunk_is_whole_after_an_interruption():
-    pooler, X = pooler_of_digits(), digits(100)
-    alone = copy.deepcopy(pooler)
-    learn(alone, X, 1)
-    words = pack(X, pooler.threshold)
-    counted = []
-
-    def then():
-        _thread.interrupt_main()
-        counted.append(len(words))
-
-    def run():
-        with Team(pooler._configured(words), 2) as team:
-            team.learn(words, then)
-            threading.Event().wait()
-
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert counted == [100]
-    assert state_of(pooler) == state_of(alone)
-
-
-def test_an_error_in_a_thread_is_raised():
-    def then():
-        raise ValueError("then")
-
-    words = pack(digits(4), 0.5)
-    with (
-        Team(pooler_of_digits()._configured(words), 2) as team,
-        pytest.raises(ValueError, match="then"),
-    ):
-        team.learn(words, then)
-
-
 def test_small_work_is_left_to_one_thread():
-    words = pack(digits(64), 0.5)
+    X = digits(64)
 
     def sizes(n, **parameters):
-        engine = pooler_of_digits(**parameters)._configured(words)
-        return [team_size(engine, n_threads, n) for n_threads in (1, 2, 100)]
+        pooler = pooler_of_digits(**parameters)._engine._bound(X, 64).pooler
+        return [n_learning(pooler, n_threads, n) for n_threads in (1, 2, 100)]
 
+    most = min(6, numba.config.NUMBA_NUM_THREADS)
     # 32 active columns adapt 200 potential synapses each.
     assert sizes(10_000) == [1, 1, 1]
-    assert sizes(10_000, batch_size=64) == [1, 2, 6]
+    assert sizes(10_000, batch_size=64) == [1, min(2, most), most]
     assert sizes(64, batch_size=64) == [1, 1, 1]
     # A batch is no larger than the inputs there are.
     assert sizes(1, batch_size=64) == [1, 1, 1]
-    assert sizes(180, batch_size=64, overlap_index="rows") == [1, 2, 6]
-    assert sizes(180, batch_size=64, overlap_index="lists") == [1, 1, 1]
+    assert sizes(180, batch_size=64, overlap_index="rows") == [1, min(2, most), most]
+    # Two blocks of columns have lists of their own.
+    assert sizes(180, batch_size=64, overlap_index="lists") == [1, min(2, most), min(2, most)]
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_counters_are_exact_among_threads(compiled):
     def count(counters, n, taken):
         for i in range(n):
-            shared.increment_counter(counters, 0)
-            if shared.increment_from(counters, 16, i):
+            atomics.increment_counter(counters, 0)
+            if atomics.increment_from(counters, 16, i):
                 taken[0] += 1
-            while shared.load_counter(counters, 16) <= i:
-                shared.relax()
-                shared.give_way()
+            while atomics.load_counter(counters, 16) <= i:
+                atomics.spin_pause()
+                atomics.yield_thread()
 
     run = numba.njit(nogil=True)(count) if compiled else count
     counters, n = np.zeros(32, np.int64), 500
@@ -265,36 +194,145 @@ def test_counters_are_exact_among_threads(compiled):
     assert counters[16] == n == taken.sum()
 
 
-CODE = """
-import numpy as np
+COMMON = """
+import os, sys, threading, warnings
+import numpy as np, numba
 from fastsp import SpatialPooler
-from fastsp.inputs import pack
-from fastsp.kernels import team
-from fastsp.team import Team
-for batch_size, layout in ((1, "rows"), (3, "lists")):
-    pooler = SpatialPooler((200,), random_state=0, batch_size=batch_size, overlap_index=layout)
-    pooler.initialize(64)
-    words = pack(np.random.default_rng(0).random((9, 64)) < 0.3, 0.5)
-    with Team(pooler._configured(words), 3) as threads:
-        active, n_active = threads.learn(words, lambda: None)
-    print(active.sum(), n_active.sum(), pooler.permanences_.sum(), pooler.boost_factors_.sum())
-print(sum(team.learn.stats.cache_hits.values()) if hasattr(team.learn, "stats") else "plain")
+random = np.random.default_rng(0)
+X = (random.random((300, 400)) < 0.2).astype(np.uint8)
+def pooler(n_jobs=2):
+    return SpatialPooler((40, 40), batch_size=64, n_jobs=n_jobs, random_state=0,
+                         overlap_index="rows")
+def state(pooler):
+    return pooler.permanences_.tobytes(), pooler.transform(X).indices.tobytes()
+expected = state(pooler(1).fit(X))
+"""
+IN_THREADS = """
+outcomes = []
+def run():
+    for _ in range(5):
+        outcomes.append(state(pooler().fit(X)) == expected)
+threads = [threading.Thread(target=run) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert outcomes == [True] * 15, outcomes
+print(numba.threading_layer())
+"""
+FORKED = """
+assert state(pooler().fit(X)) == expected
+print(numba.threading_layer(), flush=True)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    child = os.fork()
+if child == 0:
+    code = 1
+    try:
+        code = int(state(pooler().fit(X)) != expected)
+    finally:
+        os._exit(code)
+assert os.waitpid(child, 0)[1] == 0
+assert state(pooler().fit(X)) == expected
+"""
+FORKED_WHILE_LEARNING = """
+shared = pooler().fit(X)
+long = np.repeat(X, 200, axis=0)
+learning = threading.Thread(target=shared.partial_fit, args=(long,))
+learning.start()
+for _ in range(20):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            shared.compute(X[0])
+            shared.partial_fit(X)
+            again = SpatialPooler.__new__(SpatialPooler)
+            again.__setstate__(shared.__getstate__())
+            code = int((again.transform(X) != shared.transform(X)).nnz > 0)
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+learning.join()
+print("done")
+"""
+ONE_THREAD = """
+assert state(pooler(8).fit(X)) == expected
+try:
+    print(numba.threading_layer())
+except ValueError:
+    print("none")
+"""
+NEVER_ASKED = """
+from fastsp.kernels import packing, session
+pooler(None).fit(X).compute(X[0])
+try:
+    print(numba.threading_layer())
+except ValueError:
+    print("none")
+assert not session.run_in_parallel.signatures
+assert not packing.pack_in_parallel.signatures
+"""
+MANY_JOBS = """
+before = numba.get_num_threads()
+assert state(pooler(64).fit(X)) == expected
+assert numba.get_num_threads() == before
+print(numba.threading_layer())
+"""
+INTERRUPTED = """
+import signal
+from fastsp.engine import engine
+engine.n_learning = lambda pooler, n_threads, n: n_threads
+long = np.repeat(X, 60, axis=0)
+for delay in (0.001, 0.02, 0.05):
+    one = pooler()
+    threading.Timer(delay, signal.raise_signal, [signal.SIGINT]).start()
+    try:
+        one.fit(long)
+        threading.Event().wait(10)
+    except KeyboardInterrupt:
+        pass
+    if hasattr(one, "permanences_") and one.n_cycles_:
+        assert state(one) == state(pooler(1).fit(long[: one.n_cycles_]))
+print(numba.threading_layer())
 """
 
 
-def run(cache, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", CODE],
+def run_code(code, **environment):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", COMMON + code],
         cwd=ROOT,
-        env=os.environ | {"NUMBA_CACHE_DIR": str(cache), **environment},
+        env=os.environ | environment,
         capture_output=True,
         text=True,
-        check=True,
-    ).stdout.splitlines()
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1:]
 
 
-def test_a_second_process_needs_no_compiling_and_none_needs_a_compiler(tmp_path):
-    *learned, n_hits = run(tmp_path)
-    assert n_hits == "0"
-    assert run(tmp_path) == [*learned, "1"]
-    assert run(tmp_path, NUMBA_DISABLE_JIT="1") == [*learned, "plain"]
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+@pytest.mark.parametrize(
+    "code", [IN_THREADS, MANY_JOBS, INTERRUPTED], ids=["threads", "many jobs", "interrupted"]
+)
+def test_every_threading_layer(layer, code):
+    assert run_code(code, NUMBA_THREADING_LAYER=layer) == [layer]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+def test_a_child_forked_after_threads_were_used(layer):
+    assert run_code(FORKED, NUMBA_THREADING_LAYER=layer) == [layer]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_children_forked_while_another_thread_learns_wait_for_no_lock():
+    assert run_code(FORKED_WHILE_LEARNING) == ["done"]
+
+
+def test_one_thread_in_all_starts_no_layer():
+    assert run_code(ONE_THREAD, NUMBA_NUM_THREADS="1") == ["none"]
+
+
+def test_who_never_asks_for_threads_compiles_no_parallel_code():
+    assert run_code(NEVER_ASKED) == ["none"]

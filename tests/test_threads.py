@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from fastsp import SpatialPooler, load, save
-from fastsp.team import Team
+from fastsp.engine.binding import Binding
 
 
 def digits(n, seed=0, share=0.2):
@@ -27,7 +27,8 @@ def pooler_of(**parameters):
 
 
 def state_of(pooler):
-    arrays = {key: value for key, value in vars(pooler).items() if isinstance(value, np.ndarray)}
+    state = pooler.__getstate__()
+    arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
     return {key: value.tobytes() for key, value in arrays.items()} | {"n": pooler.n_cycles_}
 
 
@@ -36,6 +37,11 @@ def index_of(pooler, X):
     fresh = pickle.loads(pickle.dumps(pooler))
     traces = [[p.trace(x).overlaps.tolist() for x in X] for p in (pooler, fresh)]
     return traces
+
+
+def own_index_is_right(pooler, X):
+    own, rebuilt = index_of(pooler, X)
+    return own == rebuilt
 
 
 def test_readers_of_all_kinds_get_the_right_answers():
@@ -237,31 +243,40 @@ def test_an_error_in_a_callback_leaves_a_pooler_that_goes_on(error):
     assert state_of(pooler) == state_of(pooler_of().fit(X))
 
 
+@pytest.mark.parametrize("batch_size", [1, 2000])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_within_a_chunk_counts_what_was_learned(n_jobs, monkeypatch):
+def test_ctrl_c_within_a_chunk_counts_what_was_learned(n_jobs, batch_size, monkeypatch):
     X = digits(3000)
-    pooler = pooler_of(n_jobs=n_jobs, batch_size=1)
-    monkeypatch.setattr("fastsp.pooler.team_size", lambda engine, n_threads, n: n_threads)
-    learn, calls = Team.learn, []
+    pooler = pooler_of(n_jobs=n_jobs, batch_size=batch_size)
+    monkeypatch.setattr("fastsp.engine.engine.n_learning", lambda pooler, n_threads, n: n_threads)
+    run, calls = Binding.run, []
 
-    def learn_with_signal(team, words, then):
-        calls.append(len(words))
-        if len(calls) == 2:
+    def run_with_signal(binding, *arguments):
+        calls.append(arguments)
+        if len(calls) == 4:
             # Python hears a pending signal as soon as it can: after the next call of C code.
             timer = threading.Timer(0.001, lambda: signal.raise_signal(signal.SIGINT))
             timer.start()
-        return learn(team, words, then)
+        return run(binding, *arguments)
 
-    monkeypatch.setattr(Team, "learn", learn_with_signal)
+    monkeypatch.setattr(Binding, "run", run_with_signal)
 
     def learn_and_wait():
         pooler.fit(X)
+        pooler.partial_fit(X)
         threading.Event().wait(10)
 
     with pytest.raises(KeyboardInterrupt):
         learn_and_wait()
     monkeypatch.undo()
-    assert state_of(pooler) == state_of(pooler_of().fit(X[: pooler.n_cycles_]))
+    expected = pooler_of(batch_size=batch_size)
+    for start in range(0, pooler.n_cycles_, 3000):
+        expected.partial_fit(X[: pooler.n_cycles_ - start])
+    if batch_size == 1:
+        assert state_of(pooler) == state_of(expected)
+    else:  # a batch that was cut short goes on as another
+        assert pooler.n_cycles_ in (1024, 2000, 3000, 4024, 5000, 6000)
+        assert own_index_is_right(pooler, X[:3])
 
 
 def test_ctrl_c_in_a_loop_of_single_inputs_counts_what_was_learned():

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from fastsp.events import LOGGER
+from fastsp.engine.events import LOGGER
 from fastsp.persistence import load_with_notes, save
 from fastsp.pooler import SpatialPooler
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
-from fastsp.parameters import CHOICES
+from fastsp.engine.parameters import CHOICES
 from fastsp.pooler import SpatialPooler
 from fastsp.softmax import SoftmaxClassifier
 
@@ -67,7 +67,7 @@ def warm_up() -> None:
     for variant in VARIANTS:
         codes = _use(SpatialPooler(**BASE | variant), bits)
     SoftmaxClassifier(epochs=1).fit(codes, [0, 1, 0, 1]).predict(codes)
-    many = (random.random((32, 4096)) < 0.5).astype(np.uint8)
+    many = (random.random((80, 4096)) < 0.5).astype(np.uint8)
     for layout in CHOICES["overlap_index"]:
         SpatialPooler(**LARGE | {"overlap_index": layout}).partial_fit(many).transform(many)
 

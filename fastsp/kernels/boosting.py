@@ -1,4 +1,4 @@
-"""Duty cycles, boost factors and excitement."""
+"""Duty cycles, boost factors and boosted overlaps."""
 
 import math
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.inhibition.top import order_key, order_values
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.selection import order_key, order_values
 from fastsp.kernels.state import (
     EXP_BOOSTING,
     LOG_BOOSTING,
@@ -77,25 +77,27 @@ def _logarithm(x: float) -> float:
 
 
 @kernel
-def update_boost_factors(columns: Columns, rule: Rule) -> None:
-    """Fill `columns.boost_factors` from the duty cycles a and the target density s.
+def update_boost_factors(columns: Columns, rule: Rule, first: int, last: int) -> None:
+    """Fill `columns.boost_factors[first:last]` from the duty cycles a and the target density s.
 
     Logarithmic: log(a) / log(s). Exponential (Cui, Ahmad and Hawkins 2017,
     doi:10.3389/fncom.2017.00111): exp(strength (s - a)), or with the targets of `columns` for s.
     Without boosting, and where all columns are to be active anyway (s = 1, log(s) = 0): 1.
     """
-    boost_factors = columns.boost_factors
+    boost_factors = columns.boost_factors[first:last]
     if rule.boosting == LOG_BOOSTING and rule.target_density < 1.0:
-        log_duty_cycles = columns.log_duty_cycles
+        log_duty_cycles = columns.log_duty_cycles[first:last]
         scale = 1.0 / math.log(rule.target_density)
         for c in range(boost_factors.size):
             boost_factors[c] = np.float32(log_duty_cycles[c] * scale)
     elif rule.boosting == EXP_BOOSTING and rule.boost_target == NEIGHBOURHOOD_TARGET:
+        targets = columns.targets[first:last]
+        active_duty_cycles = columns.active_duty_cycles[first:last]
         for c in range(boost_factors.size):
-            away = columns.targets[c] - columns.active_duty_cycles[c]
+            away = targets[c] - active_duty_cycles[c]
             boost_factors[c] = _exponential(rule.boost_strength * away)
     elif rule.boosting == EXP_BOOSTING:
-        active_duty_cycles = columns.active_duty_cycles
+        active_duty_cycles = columns.active_duty_cycles[first:last]
         for c in range(boost_factors.size):
             away = rule.target_density - active_duty_cycles[c]
             boost_factors[c] = _exponential(rule.boost_strength * away)
@@ -105,27 +107,34 @@ def update_boost_factors(columns: Columns, rule: Rule) -> None:
 
 @kernel
 def update_duty_cycles(
-    active: NDArray[np.int32], columns: Columns, rule: Rule, work: NDArray[np.float64]
+    active: NDArray[np.int32],
+    columns: Columns,
+    rule: Rule,
+    first: int,
+    last: int,
+    work: NDArray[np.float64],
 ) -> None:
     """Advance the duty cycles by one cycle: a <- (1 - alpha) a + alpha [column is active].
 
-    `active` holds the active columns. Between activations log(a) falls by the constant
-    log(1 - alpha), so a logarithm is taken only for columns that are active now. Changes
-    `columns.active_duty_cycles` and `columns.log_duty_cycles`. `work` is as long as `active` at
-    least.
+    Of the columns from `first` to `last`, of which `active` holds the active ones. Between
+    activations log(a) falls by the constant log(1 - alpha), so a logarithm is taken only for
+    columns that are active now. Changes `columns.active_duty_cycles` and
+    `columns.log_duty_cycles`. `work` is as long as `active` at least.
     """
     active_duty_cycles, log_duty_cycles = columns.active_duty_cycles, columns.log_duty_cycles
     decay, increase = rule.duty_cycle_decay, 1.0 - rule.duty_cycle_decay
-    for c in range(active_duty_cycles.size):
-        decayed = active_duty_cycles[c] * decay
-        active_duty_cycles[c] = decayed if decayed > SMALLEST_DUTY_CYCLE else SMALLEST_DUTY_CYCLE
+    own = active_duty_cycles[first:last]
+    for c in range(own.size):
+        decayed = own[c] * decay
+        own[c] = decayed if decayed > SMALLEST_DUTY_CYCLE else SMALLEST_DUTY_CYCLE
     if rule.boosting == LOG_BOOSTING:
         # Both stop at the same floor; a period of one cycle forgets everything at once.
         floor = math.log(SMALLEST_DUTY_CYCLE)
         fall = math.log(decay) if decay > 0.0 else floor
-        for c in range(log_duty_cycles.size):
-            fallen = log_duty_cycles[c] + fall
-            log_duty_cycles[c] = fallen if fallen > floor else floor
+        own = log_duty_cycles[first:last]
+        for c in range(own.size):
+            fallen = own[c] + fall
+            own[c] = fallen if fallen > floor else floor
         for i in range(active.size):
             work[i] = active_duty_cycles[active[i]] + increase
             active_duty_cycles[active[i]] = work[i]
@@ -139,24 +148,40 @@ def update_duty_cycles(
 
 
 @kernel
-def _excite_in_order(
-    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+def _order_overlaps(
+    overlaps: NDArray[np.uint16],
+    columns: Columns,
+    rule: Rule,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
 ) -> None:
-    """Fill `keys` with integers in the order of the overlaps, and of tie-breakers among equals."""
-    thresholds, tie_keys, step = columns.thresholds, columns.tie_keys, np.uint32(rule.overlap_step)
+    """Fill `keys[first:last]` with integers in the order of overlaps, then of tie-breakers."""
+    overlaps, keys, step = overlaps[first:last], keys[first:last], np.uint32(rule.overlap_step)
+    thresholds, tie_keys = columns.thresholds[first:last], columns.tie_keys[first:last]
     for c in range(keys.size):
         key = np.uint32(np.uint32(overlaps[c]) * step + tie_keys[c])
         keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
 
 
 @kernel
-def _excite_moderately(
-    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+def _boost_moderately(
+    overlaps: NDArray[np.uint16],
+    columns: Columns,
+    rule: Rule,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
 ) -> None:
-    """As `_excite_widely`, where boost factors lie well within float32 and keys hold all bits."""
-    boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
-    thresholds, connected_counts = columns.thresholds, columns.connected_counts
+    """As `_boost_widely`, where boost factors lie well within float32 and keys hold all bits."""
+    overlaps, keys = overlaps[first:last], keys[first:last]
+    boost_factors, tie_breakers = (
+        columns.boost_factors[first:last],
+        columns.tie_breakers[first:last],
+    )
+    thresholds = columns.thresholds[first:last]
     shared, scale = rule.overlap == SHARED_OVERLAP, np.float32(rule.tie_scale)
+    connected_counts = columns.connected_counts[first : last if shared else first]
     lowest = np.uint32(np.int64(-rule.lowest_exponent * 2.0**23) + 1)
     for c in range(keys.size):
         if shared:
@@ -170,26 +195,30 @@ def _excite_moderately(
 
 
 @kernel
-def _excite_widely(
-    overlaps: NDArray[np.uint16], columns: Columns, rule: Rule, keys: NDArray[np.uint32]
+def _boost_widely(
+    overlaps: NDArray[np.uint16],
+    columns: Columns,
+    rule: Rule,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
 ) -> None:
-    """As `excite`, with exp(strength (t - a)) as if float32 had exponents without end.
+    """As `boost_overlaps`, with exp(strength (t - a)) as if float32 had exponents without end.
 
     So 2^n y, with y a float32, has the bits of y raised by n times 2^23. Where not all of these fit
     into the 32 bits of a key, the last of them are dropped. Boost factors are those of the duty
     cycles, so the same keys come from them where they are moderate.
     """
-    boost_factors, n_others = columns.boost_factors, np.int32(0)
-    for c in range(boost_factors.size):
-        moderate = (boost_factors[c] > MODERATE[0]) & (boost_factors[c] < MODERATE[1])
-        n_others += np.int32(not moderate)
+    n_others = np.int32(0)
+    for factor in columns.boost_factors[first:last]:
+        n_others += np.int32(not ((factor > MODERATE[0]) & (factor < MODERATE[1])))
     if rule.key_scale == 1.0 and n_others == 0:
-        _excite_moderately(overlaps, columns, rule, keys)
+        _boost_moderately(overlaps, columns, rule, first, last, keys)
         return
     tie_breakers, thresholds = columns.tie_breakers, columns.thresholds
     shared, near = rule.overlap == SHARED_OVERLAP, rule.boost_target == NEIGHBOURHOOD_TARGET
     scale, most = np.float32(rule.tie_scale), 2.0**32 - 2
-    for c in range(keys.size):
+    for c in range(first, last):
         if shared:
             share = np.float32(overlaps[c]) / np.float32(max(columns.connected_counts[c], 1))
             seen = share + scale * tie_breakers[c]
@@ -204,8 +233,8 @@ def _excite_widely(
 
 
 @kernel
-def excited_values(keys: NDArray[np.uint32], rule: Rule, values: NDArray[np.float32]) -> None:
-    """Fill `values` (C,) with the excitement that `keys` are of, 0 where excluded.
+def boosted_values(keys: NDArray[np.uint32], rule: Rule, values: NDArray[np.float32]) -> None:
+    """Fill `values` (C,) with the boosted overlaps that `keys` are of, 0 where excluded.
 
     Not for keys with `Columns.tie_keys`. Where boost factors can be too large for float32, all are
     multiplied by the power of 2 that leaves the largest below 2^50, if it is not: their squares can
@@ -229,13 +258,15 @@ def excited_values(keys: NDArray[np.uint32], rule: Rule, values: NDArray[np.floa
 
 
 @kernel
-def excite(
+def boost_overlaps(
     overlaps: NDArray[np.uint16],
     columns: Columns,
     rule: Rule,
+    first: int,
+    last: int,
     keys: NDArray[np.uint32],
 ) -> None:
-    """Fill `keys` (C,) with the keys (see `order_key`) of the excitement, in float32.
+    """Fill `keys[first:last]` with the keys (see `order_key`) of the boosted overlaps, in float32.
 
     That is boost factor times (overlap + tie-breaker), or where the rule says so, boost factor
     times (overlap / connected synapses + scaled tie-breaker), the share of a column without any
@@ -246,14 +277,17 @@ def excite(
     numbers with larger exponents.
     """
     if columns.tie_keys.size > 0:
-        _excite_in_order(overlaps, columns, rule, keys)
+        _order_overlaps(overlaps, columns, rule, first, last, keys)
         return
     if rule.key_scale > 0.0:
-        _excite_widely(overlaps, columns, rule, keys)
+        _boost_widely(overlaps, columns, rule, first, last, keys)
         return
-    boost_factors, tie_breakers = columns.boost_factors, columns.tie_breakers
-    thresholds, connected_counts = columns.thresholds, columns.connected_counts
+    overlaps, keys = overlaps[first:last], keys[first:last]
+    boost_factors = columns.boost_factors[first:last]
+    tie_breakers = columns.tie_breakers[first:last]
+    thresholds = columns.thresholds[first:last]
     if rule.overlap == SHARED_OVERLAP:
+        connected_counts = columns.connected_counts[first:last]
         scale = np.float32(rule.tie_scale)
         for c in range(keys.size):
             share = np.float32(overlaps[c]) / np.float32(max(connected_counts[c], np.int32(1)))

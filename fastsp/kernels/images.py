@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import allocating_kernel, kernel
 
 Images = NDArray[Any]
 Reals = NDArray[np.float64]
 Bits = NDArray[np.uint8]
 
 
-@kernel
+@allocating_kernel
 def rotate_shift(
     images: Images,
     height: int,

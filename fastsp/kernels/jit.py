@@ -26,6 +26,9 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
 
+_ONLY_LOOPS = dict.fromkeys(
+    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
+) | {"prange": True}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -198,8 +201,28 @@ def kernel(function: Function) -> Function:
     Division follows NumPy (no ZeroDivisionError, so loops can be vectorised). Where no folder for
     the cache can be written, or nothing tells whether the kernels have changed, the kernel works
     all the same and is compiled in every process.
+
+    It counts no references, which costs time in each cycle and makes threads wait for each other;
+    so it can neither allocate arrays nor return any.
     """
-    compiled = numba.njit(function, nogil=True, error_model="numpy")
+    return _compiled(function, _nrt=False)
+
+
+def allocating_kernel(function: Function) -> Function:
+    """Compile `function` as `kernel` does, but so that it may allocate and return arrays."""
+    return _compiled(function)
+
+
+def parallel_kernel(function: Function) -> Function:
+    """Compile `function` as `kernel` does, its loops over `prange` in parallel, and nothing else.
+
+    Its body neither allocates nor raises: an error of one thread would be lost.
+    """
+    return _compiled(function, parallel=_ONLY_LOOPS)
+
+
+def _compiled(function: Function, **options: Any) -> Function:
+    compiled = numba.njit(function, nogil=True, error_model="numpy", **options)
     if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
         setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
     return compiled  # type: ignore[no-any-return]

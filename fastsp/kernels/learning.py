@@ -1,25 +1,25 @@
 """The Hebbian rule, and the overlap index kept in step with it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.llvm.bits import lowest_one
+from fastsp.kernels.llvm.lanes import LANES, adapt_lanes, prefetch
 from fastsp.kernels.overlap import flip, prefetch_flip
-from fastsp.kernels.state import OverlapIndex, Synapses
-from fastsp.kernels.vectors import LANES, adapt_lanes, lowest_one, prefetch
+from fastsp.kernels.scratch import Flips
+from fastsp.kernels.state import OverlapIndex, Rule, Synapses
 
 COLUMNS_AHEAD, FLIPS_AHEAD = 8, 8
-"""How early memory is asked for."""
+"""Prefetch distances."""
 
 
 @kernel
-def fill_changes(
-    words: NDArray[np.uint64], increment: float, decrement: float, changes: NDArray[np.float32]
-) -> None:
+def fill_changes(words: NDArray[np.uint64], rule: Rule, changes: NDArray[np.float32]) -> None:
     """Fill `changes` (64 W,): +increment where the input bit is on, -decrement where it is off."""
-    on, off = np.float32(increment), -np.float32(decrement)
+    on, off = np.float32(rule.permanence_increment), -np.float32(rule.permanence_decrement)
     for w in range(words.size):
         word = words[w]
         of_word = changes[64 * w : 64 * w + 64]
@@ -29,24 +29,10 @@ def fill_changes(
 
 @kernel
 def prefetch_column(column: int, synapses: Synapses) -> None:
-    """Ask for the synapses of `column` ahead of their use: winners lie scattered in memory."""
+    """Ask for the synapses of `column` ahead of their use: active lie scattered in memory."""
     for i in range(synapses.indptr[column], synapses.indptr[column + 1], LANES):
         prefetch(synapses.indices, i)
         prefetch(synapses.permanences, i)
-
-
-class Flips(NamedTuple):
-    """Synapses that became connected or ceased to be, on their way into the index."""
-
-    columns: NDArray[np.int64]
-    synapses: NDArray[np.int64]
-    """Positions in the arrays of `Synapses`."""
-
-
-@kernel
-def new_flips(n: int) -> Flips:
-    """Allocate room for `n` flips."""
-    return Flips(np.empty(n, np.int64), np.empty(n, np.int64))
 
 
 @kernel
@@ -89,24 +75,24 @@ def adapt_column(
 
 @kernel
 def adapt_columns(
-    winners: NDArray[np.int32],
+    active: NDArray[np.int32],
     synapses: Synapses,
+    rule: Rule,
     changes: NDArray[np.float32],
-    threshold: np.float32,
     index: OverlapIndex,
     flips: Flips,
 ) -> None:
-    """Adapt the columns `winners` (see `adapt_column`) and bring `index` up to date.
+    """Adapt the rows `active` (see `adapt_column`) and bring `index` up to date.
 
     A pool for which `flips` has too little room (it has some) is adapted in pieces. Memory is asked
-    for ahead of its use: winners, and the places of their flips in the index, lie scattered.
+    for ahead of its use: active rows, and the places of their flips in the index, lie scattered.
     """
-    room = flips.columns.size
+    room, threshold = flips.columns.size, np.float32(rule.connected_threshold)
     n_flips: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
-    for j in range(winners.size):
-        if j + COLUMNS_AHEAD < winners.size:
-            prefetch_column(winners[j + COLUMNS_AHEAD], synapses)
-        column = winners[j]
+    for j in range(active.size):
+        if j + COLUMNS_AHEAD < active.size:
+            prefetch_column(active[j + COLUMNS_AHEAD], synapses)
+        column = active[j]
         start, last = synapses.indptr[column], synapses.indptr[column + 1]
         while start < last:
             end = min(start + room, last)

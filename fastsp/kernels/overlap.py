@@ -13,6 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.llvm.bits import (
+    ROW_WORDS,
+    ROWS,
+    WORD,
+    add_rows,
+    count_common,
+    lowest_one,
+    unpack_counters,
+)
+from fastsp.kernels.llvm.lanes import LANES, prefetch
+from fastsp.kernels.scratch import Scratch
 from fastsp.kernels.state import (
     BIT_ROWS,
     BIT_WORDS,
@@ -21,17 +32,6 @@ from fastsp.kernels.state import (
     ConnectedLists,
     OverlapIndex,
     Synapses,
-)
-from fastsp.kernels.vectors import (
-    LANES,
-    ROW_WORDS,
-    ROWS,
-    WORD,
-    add_rows,
-    count_common,
-    lowest_one,
-    prefetch,
-    unpack_counters,
 )
 
 
@@ -82,9 +82,7 @@ def flip(index: OverlapIndex, column: int, bit: np.uint32, connected: bool) -> N
         place, shift = _place(index, column, bit)
         index.bits.words[place] ^= np.uint64(1) << np.uint64(shift)
     elif connected:
-        lists = index.lists
-        lists.columns[lists.starts[bit] + lists.lengths[bit]] = column
-        lists.lengths[bit] += 1
+        _append(index.lists, column, bit)
     else:
         _remove(index.lists, column, bit)
 
@@ -95,10 +93,9 @@ def prefetch_flip(index: OverlapIndex, column: int, bit: np.uint32) -> None:
     if index.layout != CONNECTED_LISTS:
         prefetch(index.bits.words, _place(index, column, bit)[0])
     else:
-        lists = index.lists
-        start = lists.starts[bit]
-        for j in range(start, start + lists.lengths[bit] + 1, 2 * LANES):
-            prefetch(lists.columns, j)
+        first, last = _list_of_block(index.lists, column // index.lists.block_size, bit)
+        for j in range(first, last + 1, 2 * LANES):
+            prefetch(index.lists.columns, j)
 
 
 @kernel
@@ -113,16 +110,32 @@ def _place(index: OverlapIndex, column: int, bit: np.uint32) -> tuple[int, int]:
 
 
 @kernel
+def _list_of_block(lists: ConnectedLists, block: int, bit: np.uint32) -> tuple[int, int]:
+    """Return where the columns of a block that are connected to `bit` begin and end."""
+    middle, length = lists.middles[block >> 1, bit], lists.lengths[block >> 1, bit, block & 1]
+    return (middle, middle + length) if block & 1 else (middle - length, middle)
+
+
+@kernel
+def _append(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
+    block = column // lists.block_size
+    first, last = _list_of_block(lists, block, bit)
+    lists.columns[last if block & 1 else first - 1] = column
+    lists.lengths[block >> 1, bit, block & 1] += 1
+
+
+@kernel
 def _remove(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
-    """Take `column` out of the list of `bit`; the last of the list moves to its place."""
-    start, length = lists.starts[bit], lists.lengths[bit]
-    own = lists.columns[start : start + length]
+    """Take `column` out of its list of `bit`; the outermost of the list moves to its place."""
+    block = column // lists.block_size
+    first, last = _list_of_block(lists, block, bit)
+    own = lists.columns[first:last]
     place = np.int32(0)
     # Without a way out of the loop, it is vectorised.
-    for j in range(length):
+    for j in range(own.size):
         place = max(place, np.int32(j) if own[j] == column else np.int32(0))
-    own[place] = own[length - 1]
-    lists.lengths[bit] -= 1
+    own[place] = own[own.size - 1 if block & 1 else 0]
+    lists.lengths[block >> 1, bit, block & 1] -= 1
 
 
 @kernel
@@ -152,14 +165,14 @@ def _count_in_rows(
     n_planes: int,
     first: int,
     last: int,
-    planes: NDArray[np.uint64],
+    scratch: Scratch,
     overlaps: NDArray[np.uint16],
 ) -> None:
+    planes, offsets = scratch.planes, scratch.offsets
     first_word, last_word = first // WORD, (last + WORD - 1) // WORD
     stride = planes.size // n_planes
     for d in range(n_planes):
         planes[d * stride + first_word : d * stride + last_word] = 0
-    offsets = np.empty(ROWS, np.int64)
     n = 0
     current: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for w in range(words.size):
@@ -218,20 +231,36 @@ def _count_in_lists(
     overlaps: NDArray[np.uint16],
 ) -> None:
     overlaps[first:last] = 0
-    start, end = 0, 0
-    for w in range(words.size):
-        word = words[w]
-        while word != 0:
-            bit = WORD * w + lowest_one(word)
-            word &= word - np.uint64(1)
-            # Lists lie scattered in memory: ask for the next one before counting this one.
-            next_start = lists.starts[bit]
-            next_end = next_start + lists.lengths[bit]
-            for j in range(next_start, next_end, 2 * LANES):
-                prefetch(lists.columns, j)
-            _count(lists.columns[start:end], overlaps)
-            start, end = next_start, next_end
-    _count(lists.columns[start:end], overlaps)
+    first_block, last_block = first // lists.block_size, (last - 1) // lists.block_size
+    for pair in range(first_block >> 1, (last_block >> 1) + 1):
+        middles, lengths = lists.middles[pair], lists.lengths[pair]
+        below, above = np.int64(2 * pair >= first_block), np.int64(2 * pair < last_block)
+        start, end = 0, 0
+        for w in range(words.size):
+            word = words[w]
+            while word != 0:
+                bit = WORD * w + lowest_one(word)
+                word &= word - np.uint64(1)
+                # Lists lie scattered in memory: ask for the next one before counting this one.
+                next_start = middles[bit] - below * lengths[bit, 0]
+                next_end = middles[bit] + above * lengths[bit, 1]
+                for j in range(next_start, next_end, 2 * LANES):
+                    prefetch(lists.columns, j)
+                _count(lists.columns[start:end], overlaps)
+                start, end = next_start, next_end
+        _count(lists.columns[start:end], overlaps)
+
+
+@kernel
+def count_in_blocks(synapses: Synapses, block_size: int, counts: NDArray[np.int32]) -> None:
+    """Count potential synapses by pair of blocks, input bit, and block of the pair.
+
+    Fills `counts` (P, N, 2), all 0 before; see `ConnectedLists`.
+    """
+    for column in range(synapses.indptr.size - 1):
+        block = column // block_size
+        for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
+            counts[block >> 1, synapses.indices[i], block & 1] += 1
 
 
 @kernel
@@ -240,15 +269,14 @@ def count_overlaps(
     index: OverlapIndex,
     first: int,
     last: int,
-    planes: NDArray[np.uint64],
+    scratch: Scratch,
     overlaps: NDArray[np.uint16],
 ) -> None:
     """Fill `overlaps[:, first:last]`: the connected synapses of each column whose bit is on.
 
     `inputs` (n, W) are packed; bit i of an input is bit i % 64 of word i // 64. `overlaps` is
-    (n, C) with C rounded up to a multiple of 64, and `planes` scratch space of `n_planes` times
-    (that many words and 8 more). `first` is a multiple of 64, and `last` too, or C. Lists may hold
-    no other columns.
+    (n, C) with C rounded up to a multiple of 64. `first` is a multiple of 64, and `last` too, or C;
+    with lists, blocks of columns begin and end there. Changes of `scratch` the bit planes alone.
     """
     if index.layout == BIT_WORDS:
         _count_in_words(inputs, index.bits, first, last, overlaps)
@@ -256,6 +284,6 @@ def count_overlaps(
     for i in range(inputs.shape[0]):
         own = overlaps[i]
         if index.layout == BIT_ROWS:
-            _count_in_rows(inputs[i], index.bits, index.n_planes, first, last, planes, own)
+            _count_in_rows(inputs[i], index.bits, index.n_planes, first, last, scratch, own)
         else:
             _count_in_lists(inputs[i], index.lists, first, last, own)

@@ -1,10 +1,14 @@
 """Inputs packed into words, and active columns put together."""
 
+from typing import Any
+
 import numpy as np
+from numba import prange
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
-from fastsp.kernels.vectors import WORD, pack_word
+from fastsp.kernels.jit import kernel, parallel_kernel
+from fastsp.kernels.llvm.bits import WORD, pack_word
+from fastsp.kernels.workers import share
 
 
 @kernel
@@ -37,10 +41,31 @@ def pack_input(x: NDArray[np.uint8], bound: int, words: NDArray[np.uint64]) -> N
 
 
 @kernel
-def pack_inputs(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64]) -> None:
-    """Fill `words` (n, W) with the bits `X > bound` of each row (n, N)."""
-    for i in range(X.shape[0]):
+def _pack_share(
+    X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], part: int, n_parts: int
+) -> None:
+    first, last = share(X.shape[0], part, n_parts)
+    for i in range(first, last):
         pack_input(X[i], bound, words[i])
+
+
+@kernel
+def pack_inputs(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int) -> None:
+    """Fill `words` (n, W) with the bits `X > bound` of each row (n, N)."""
+    # Plain constants would be types of their own, and compile twice.
+    none: Any = np.int64(0)
+    whole: Any = np.int64(1)
+    _pack_share(X, bound, words, none, whole)
+
+
+@parallel_kernel
+def pack_in_parallel(
+    X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int
+) -> None:
+    """Do what `pack_inputs` does on several cores, each a part of the rows."""
+    for part in prange(n_parts):
+        signed: Any = np.int64(part)
+        _pack_share(X, bound, words, signed, n_parts)
 
 
 @kernel

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
-from fastsp.kernels.selection import new_selection_scratch, order_keys, select_top
-from fastsp.kernels.vectors import lowest_one
+from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.jit import allocating_kernel, kernel
+from fastsp.kernels.llvm.bits import lowest_one
 
 
 @kernel
@@ -68,7 +68,7 @@ def _enumerate_field(
     return count * n_channels
 
 
-@kernel
+@allocating_kernel
 def draw_pools(
     starts: NDArray[np.int64],
     sizes: NDArray[np.int64],

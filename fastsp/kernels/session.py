@@ -1,7 +1,8 @@
-"""One input at a time, without paying each time for what does not change.
+"""Where Python enters the kernels: a chunk of inputs, alone or in parallel, or one input.
 
-A session holds the arrays of a pooler and the scratch space of a cycle in one object that passes
-from Python to a kernel in a fraction of a microsecond; the dozens of arrays in it would take ten.
+A session holds the arrays of a pooler and the scratch space of its workers in one object, which
+passes from Python to a kernel in a fraction of a microsecond; the dozens of arrays in it would take
+thirty.
 """
 
 from collections import namedtuple
@@ -9,46 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import config, typeof, types
+from numba import config, prange, typeof, types
 from numba.core.dispatcher import Dispatcher
 from numba.experimental import structref
 from numpy.typing import NDArray
 
-from fastsp.kernels.boosting import update_duty_cycles
-from fastsp.kernels.cycle import (
-    FLIP_ROOM,
-    choose_columns,
-    new_scratch,
-)
-from fastsp.kernels.inhibition import Inhibition
-from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.cycle import INFER, LEARN, run_chunk
+from fastsp.kernels.jit import allocating_kernel, parallel_kernel
 from fastsp.kernels.packing import pack_input
-from fastsp.kernels.segments import point_to_columns, point_to_segments
-from fastsp.kernels.state import Columns, OverlapIndex, Rule, Synapses
-from fastsp.kernels.upkeep import (
-    new_upkeep_scratch,
-    raise_weak_columns,
-    refresh_boost_factors,
-    update_overlap_duty_cycles,
+from fastsp.kernels.scratch import (
+    NeighbourhoodScratch,
+    Scratch,
+    scratch_of,
 )
-from fastsp.kernels.vectors import WORD
+from fastsp.kernels.state import Chunk, Pooler
+from fastsp.kernels.workers import Team, Worker
 
-_FIELDS = (
-    "synapses",
-    "index",
-    "columns",
-    "inhibition",
-    "rule",
-    "input_mask",
-    "scratch",
-    "flips",
-    "words",
-    "changes",
-    "work",
-    "upkeep",
-    "guess",
-)
+_FIELDS = ("pooler", "team", "scratch", "near", "words", "n_active", "progress")
 
 
 @structref.register
@@ -58,7 +36,7 @@ class _SessionType(types.StructRef):
 
 
 class Session(structref.StructRefProxy):
-    """The arrays of one pooler, and scratch space: for one thread at a time."""
+    """The arrays of one pooler, and scratch space: for one call at a time."""
 
 
 if config.DISABLE_JIT:  # plain Python code cannot make a structref
@@ -68,36 +46,84 @@ else:
     structref.define_boxing(_SessionType, Session)
 
 
-@kernel
-def open_session(
-    synapses: Synapses,
-    index: OverlapIndex,
-    columns: Columns,
-    inhibition: Inhibition,
-    rule: Rule,
-    input_mask: NDArray[np.uint64],
-    most_active: int,
+@allocating_kernel
+def make_session(
+    pooler: Pooler,
+    team: Team,
+    scratch: Scratch,
+    near: NeighbourhoodScratch | None,
+    words: NDArray[np.uint64],
+    n_active: NDArray[np.int64],
+    progress: NDArray[np.int64],
 ) -> Session:
-    """Open a session for up to `most_active` active columns.
+    """Put all into one object; `words` (1, W), `n_active` and `progress` are for `run_cycle`."""
+    return Session(pooler, team, scratch, near, words, n_active, progress)
 
-    `input_mask` (W,) has a one for each input bit that is not switched off.
-    """
-    n_words = input_mask.size
-    return Session(
-        synapses,
-        index,
-        columns,
-        inhibition,
-        rule,
-        input_mask,
-        new_scratch(columns, index, inhibition, rule),
-        new_flips(FLIP_ROOM + WORD * n_words),
-        np.zeros((1, n_words), np.uint64),
-        np.empty(WORD * n_words, np.float32),
-        np.empty(most_active, np.float64),
-        new_upkeep_scratch(columns, inhibition, rule),
-        np.zeros(1, np.int64),
-    )
+
+@allocating_kernel
+def _run(
+    session: Session,
+    inputs: NDArray[np.uint64],
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+    task: int,
+    progress: NDArray[np.int64],
+    worker: int,
+) -> None:
+    team, scratch = session.team, session.scratch
+    first: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
+    own, shared = scratch_of(scratch, worker), scratch_of(scratch, first)
+    chunk = Chunk(inputs, active, n_active, progress)
+    run_chunk(session.pooler, chunk, task, Worker(team, worker, own, shared, session.near))
+
+
+@allocating_kernel
+def run(
+    session: Session,
+    inputs: NDArray[np.uint64],
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+    task: int,
+    progress: NDArray[np.int64],
+) -> None:
+    """Run the cycles of a chunk on one core; see `run_chunk`."""
+    session.team.counters[:] = 0
+    first: Any = np.int64(0)
+    _run(session, inputs, active, n_active, task, progress, first)
+    progress[1] = inputs.shape[0]
+
+
+@parallel_kernel
+def run_in_parallel(
+    session: Session,
+    inputs: NDArray[np.uint64],
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+    task: int,
+    progress: NDArray[np.int64],
+) -> None:
+    """Run the cycles of a chunk on several cores, one worker each; see `run_chunk`."""
+    session.team.counters[:] = 0
+    for worker in prange(session.team.n_workers):
+        signed: Any = np.int64(worker)
+        _run(session, inputs, active, n_active, task, progress, signed)
+    progress[1] = inputs.shape[0]
+
+
+@allocating_kernel
+def run_cycle(
+    session: Session, x: NDArray[np.uint8], bound: int, learns: bool, active: NDArray[np.int32]
+) -> int:
+    """Run one cycle on the input bits `x > bound`, (N,); count and write the active columns."""
+    words, input_mask = session.words[0], session.pooler.input_mask
+    pack_input(x, bound, words)
+    for w in range(words.size):
+        words[w] &= input_mask[w]
+    n_active = session.n_active
+    task: Any = np.int64(LEARN if learns else INFER)
+    none: Any = np.int64(0)
+    _run(session, session.words, active.reshape(1, -1), n_active, task, session.progress, none)
+    return int(n_active[0])
 
 
 def without_lookup(session: Session) -> Callable[..., int]:
@@ -113,59 +139,3 @@ def without_lookup(session: Session) -> Callable[..., int]:
     run_cycle.compile(signature)
     entry: Callable[..., int] = run_cycle.overloads[signature].entry_point
     return entry
-
-
-@kernel
-def run_cycle(
-    session: Session, x: NDArray[np.uint8], bound: int, learns: bool, active: NDArray[np.int32]
-) -> int:
-    """Run one cycle on the input bits `x > bound`, (N,); count and write the active columns.
-
-    Where the session is for inputs of another size, does nothing and returns -1.
-
-    If it `learns`, changes the state as `learn` does, of which this is one cycle.
-    """
-    words, input_mask = session.words[0], session.input_mask
-    if words.size != (x.size + WORD - 1) // WORD:
-        return -1
-    pack_input(x, bound, words)
-    for w in range(words.size):
-        words[w] &= input_mask[w]
-    columns, rule = session.columns, session.rule
-    n_active = np.empty(1, np.int64)
-    session.guess[0] = choose_columns(
-        session.words,
-        session.index,
-        columns,
-        session.inhibition,
-        rule,
-        session.guess[0],
-        session.scratch,
-        active.reshape(1, -1),
-        n_active,
-    )
-    if learns:
-        winners = active[: n_active[0]]
-        if rule.n_segments > 1:
-            point_to_segments(winners, session.scratch.best_segments, rule.n_segments)
-        fill_changes(words, rule.permanence_increment, rule.permanence_decrement, session.changes)
-        threshold = np.float32(rule.connected_threshold)
-        adapt_columns(
-            winners, session.synapses, session.changes, threshold, session.index, session.flips
-        )
-        update_duty_cycles(winners, columns, rule, session.work)
-        if rule.n_segments > 1:
-            point_to_columns(winners, rule.n_segments)
-        if rule.weak_column_share > 0.0:
-            update_overlap_duty_cycles(session.scratch.overlaps[0], columns, rule)
-            raise_weak_columns(
-                1,
-                session.synapses,
-                session.index,
-                columns,
-                session.inhibition,
-                rule,
-                session.upkeep,
-            )
-        refresh_boost_factors(columns, session.inhibition, rule, session.upkeep)
-    return int(n_active[0])

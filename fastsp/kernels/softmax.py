@@ -9,10 +9,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import allocating_kernel
 
 
-@kernel
+@allocating_kernel
 def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> float:
     """Return the learning rate: from `first` to `last` in a line of `n_steps` steps, then level."""
     if step >= n_steps:
@@ -20,7 +20,7 @@ def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> floa
     return first + (last - first) * (step / n_steps)
 
 
-@kernel
+@allocating_kernel
 def descend(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],

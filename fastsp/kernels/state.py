@@ -54,16 +54,20 @@ class ConnectedBits(NamedTuple):
 class ConnectedLists(NamedTuple):
     """Connected synapses as lists: for each input bit, the columns connected to it, in no order.
 
-    The list of input bit i is `columns[starts[i] : starts[i] + lengths[i]]`; it has room for all
-    columns with a potential synapse there.
+    Columns lie in blocks of `block_size`, and blocks in pairs. In each pair an input bit has one
+    run of columns: those of the first block grow downwards from the middle of the run, those of the
+    second upwards. So a pair is counted as one list, two threads change it without meeting, and the
+    counters of its columns fit a cache. A run has room for all columns with a potential synapse.
     """
 
     columns: NDArray[Any]
     """(S,) uint16 where there are at most 65,536 columns, else uint32"""
-    starts: NDArray[np.int64]
-    """(N + 1,)"""
-    lengths: NDArray[np.int64]
-    """(N,)"""
+    middles: NDArray[np.int64]
+    """(P, N) for each pair and input bit, where the columns of the second block begin"""
+    lengths: NDArray[np.int32]
+    """(P, N, 2) connected columns of the first and of the second block"""
+    block_size: int
+    """A multiple of 64"""
 
 
 class OverlapIndex(NamedTuple):
@@ -129,6 +133,64 @@ class Blur(NamedTuple):
     """Scratch space for a step is (2, room)."""
 
 
+class Neighbourhood(NamedTuple):
+    """The neighbourhoods of C columns, as distances in a padded copy of their grid, N cells.
+
+    Cells `first_cell` to `last_cell` include all columns. Every array of N has room behind for a
+    whole vector and a neighbourhood.
+    """
+
+    columns: NDArray[np.int32]
+    """(N,) the column that each cell holds or repeats; -1 where there is none"""
+    limits: NDArray[np.int32]
+    """(N,) by so many columns a column must not be beaten, to be active; 0 in cells of padding"""
+    copies: NDArray[np.int64]
+    """(n_copies, 3) first column, first cell and length of the runs that fill the padded grid"""
+    rows: NDArray[np.int64]
+    """(n_rows,) from a column's cell to the first cell of each row of its neighbourhood"""
+    blocks: NDArray[np.int64]
+    """(n_blocks,) from a column's cell to the first cell of each block of its neighbourhood"""
+    shifts: NDArray[np.int64]
+    """(n_shifts,) the largest key of the block that starts at a cell is found by taking, for one
+    shift after the other, the larger of the value at the cell and that one shift further on"""
+    row_width: int
+    """Cells in a row of a neighbourhood."""
+    first_cell: int
+    last_cell: int
+    n_maxima: int
+    """So many cells, a multiple of 32, get the largest keys of their blocks."""
+    most_active: int
+    """No more columns than this can win."""
+
+
+class Boxes(NamedTuple):
+    """The boxes of C columns: all columns within a reach along every axis.
+
+    An axis sees the columns as (outer, n, inner). The boxes of reach n or more span the whole axis;
+    others end at its ends, or continue at the opposite end where they wrap around, and do not meet
+    themselves there: 2 reach + 1 < n.
+    """
+
+    axes: NDArray[np.int64]
+    """(D, 4) outer, n, inner, reach"""
+    wraps: int
+    """1 where boxes continue at the opposite edge, else 0"""
+    sizes: NDArray[np.float64]
+    """(C,) number of columns in each box"""
+    room: int
+    """Scratch space is (3, room)."""
+
+
+class Inhibition(NamedTuple):
+    """What columns compete in; what the kind of inhibition does not use has no effect."""
+
+    blur: Blur
+    neighbourhood: Neighbourhood
+    boxes: Boxes
+    """The neighbourhoods again, for sums and maxima where these are needed; for the blur, of two
+    standard deviations."""
+
+
 class Rule(NamedTuple):
     """The numbers and choices of one pooler."""
 
@@ -155,8 +217,34 @@ class Rule(NamedTuple):
     tie_scale: float
     """What tie-breakers are multiplied by before they are added to shares"""
     overlap_step: int
-    """Keys of excitement between one overlap and the next, where there are `Columns.tie_keys`"""
+    """Keys between one overlap and the next, where there are `Columns.tie_keys`"""
     lowest_exponent: float
     """Where boost factors can be too large for float32: the binary exponent that keys begin with"""
     key_scale: float
     """Then the steps of a key per step of a float's bits, at most 1; else 0"""
+
+
+class Pooler(NamedTuple):
+    """One pooler, as kernels see it."""
+
+    synapses: Synapses
+    overlap_index: OverlapIndex
+    columns: Columns
+    inhibition: Inhibition
+    rule: Rule
+    input_mask: NDArray[np.uint64]
+    """(W,) a one for each input bit that is not switched off"""
+
+
+class Chunk(NamedTuple):
+    """Inputs and their active columns."""
+
+    inputs: NDArray[np.uint64]
+    """(n, W) packed: bit i of an input is bit i % 64 of word i // 64"""
+    active: NDArray[np.int32]
+    """(n, k) ascending, with k the most there can be"""
+    n_active: NDArray[np.int64]
+    """(n,) how many entries of each row of `active` count"""
+    progress: NDArray[np.int64]
+    """(2,) inputs of the same batch in earlier chunks, -1 where it goes on in another one; and how
+    many inputs of this chunk have been learned, or looked at, when all is done"""

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
-from fastsp.inputs import canonical
+from fastsp.engine.packing import canonical
 
 Reals = NDArray[np.float64]
 Indices = NDArray[np.integer[Any]]

@@ -201,7 +201,7 @@ def segments(pooler: SpatialPooler, column: int, most: int = 8) -> Figure:
 
 def _n_segments(pooler: SpatialPooler) -> int:
     """Return how many segments each column has as it was drawn."""
-    return len(pooler.active_duty_cycles_) // math.prod(pooler.column_shape_)
+    return int(len(pooler.active_duty_cycles_) // math.prod(pooler.column_shape_))
 
 
 def _fields(pooler: SpatialPooler, titles: Mapping[int, str]) -> Figure:

@@ -1,19 +1,34 @@
-"""Parameters of a pooler, checked, and what they amount to."""
+"""What the parameters of a pooler amount to: its draw, and the numbers that kernels need."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.blurs import gaussian_blur
-from fastsp.kernels import state
-from fastsp.kernels.boxes import Boxes
-from fastsp.kernels.inhibition import Inhibition
-from fastsp.topology import ReceptiveFields, boxes, neighbourhood, receptive_fields
+from fastsp.engine.arrays import Arrays
+from fastsp.engine.blurs import gaussian_blur
+from fastsp.engine.index import index_type
+from fastsp.engine.parameters import (
+    MOST_SYNAPSES,
+    check_numbers_and_choices,
+    check_seed,
+    check_shape,
+)
+from fastsp.engine.switches import NOTHING_OFF, column_thresholds
+from fastsp.engine.topology import (
+    ReceptiveFields,
+    boxes,
+    neighbourhood,
+    potential_pools,
+    receptive_fields,
+)
+from fastsp.kernels import boosting, state, weak
+from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
+from fastsp.kernels.scratch import new_neighbourhood_scratch
+from fastsp.kernels.state import Boxes, Columns, Inhibition, Rule
 
 TIE_BREAKER_SCALE = 0.01
 """Tie-breakers are below this, so they never reorder two different overlaps."""
@@ -27,19 +42,9 @@ LARGEST_EXPONENT, LARGEST_SQUARED, WIDEST = 77.0, 29.0, 100.0
 float32; up to this strength they are normal numbers, but for columns that are nearly always active.
 """
 
-CHOICES: dict[str, tuple[str | None, ...]] = {
-    "receptive_field": ("global", "box", "gaussian"),
-    "inhibition": ("global", "gaussian", "local", "grouped"),
-    "boosting": ("log", "exp", None),
-    "boost_target": ("density", "neighbourhood"),
-    "overlap": ("count", "share"),
-    "overlap_index": ("auto", "rows", "words", "lists"),
-}
 _BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
 _TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
 _OVERLAP = {"count": state.COUNTED_OVERLAP, "share": state.SHARED_OVERLAP}
-MOST_SYNAPSES = state.OFF - 1
-"""In a pool: an overlap is counted in 16 bits, and one number means a column that is off."""
 _INHIBITION = {
     "global": state.GLOBAL_INHIBITION,
     "gaussian": state.GAUSSIAN_INHIBITION,
@@ -47,30 +52,9 @@ _INHIBITION = {
     "grouped": state.GROUPED_INHIBITION,
 }
 
-# name: kind, smallest, largest, whether the smallest itself is excluded, whether None is allowed
-_NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
-    "potential_radius": (Real, 0, math.inf, False, True),
-    "potential_fraction": (Real, 0, 1, True, False),
-    "n_potential": (Integral, 1, 2**31 - 1, False, True),
-    "segments": (Integral, 1, 2**15 - 1, False, False),
-    "density": (Real, 0, 1, True, False),
-    "inhibition_radius": (Real, 0, math.inf, True, True),
-    "boost_strength": (Real, 0, math.inf, False, False),
-    "duty_cycle_period": (Real, 1, math.inf, False, False),
-    "stimulus_threshold": (Integral, 0, 2**31 - 1, False, False),
-    "permanence_increment": (Real, 0, 1, False, False),
-    "permanence_decrement": (Real, 0, 1, False, False),
-    "connected_threshold": (Real, 0, 1, False, False),
-    "weak_column_share": (Real, 0, 1, False, False),
-    "weak_column_increment": (Real, 0, 1, False, False),
-    "batch_size": (Integral, 1, 2**31 - 1, False, False),
-    "threshold": (Real, 0, math.inf, False, False),
-    "verbose": (Integral, 0, math.inf, False, False),
-}
-
 
 @dataclass(frozen=True)
-class Layout:
+class Plan:
     """What the parameters amount to for inputs of a given size."""
 
     column_shape: tuple[int, ...]
@@ -88,59 +72,6 @@ class Layout:
         )
 
 
-def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
-    """Raise TypeError or ValueError, naming the parameter, where one is out of its range."""
-    for name, choices in CHOICES.items():
-        value = parameters[name]
-        if not (value is None or isinstance(value, str)) or value not in choices:
-            wanted = ", ".join(repr(choice) for choice in choices)
-            raise ValueError(f"{name} must be one of {wanted}; got {value!r}")
-    for name, (kind, smallest, largest, open_below, optional) in _NUMBERS.items():
-        value = parameters[name]
-        if value is None and optional:
-            continue
-        noun = "an integer" if kind is Integral else "a number"
-        low = f"above {smallest}" if open_below else f"at least {smallest}"
-        wanted = f"{noun} {low}" + (f" and at most {largest}" if largest < 2**31 - 1 else "")
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
-            raise TypeError(f"{name} must be {wanted}; got {value!r}")
-        number = float(value)  # type: ignore[arg-type]
-        too_small = number <= smallest if open_below else number < smallest
-        if too_small or number > largest or not math.isfinite(number):
-            raise ValueError(f"{name} must be {wanted}; got {value!r}")
-    for name in ("wrap", "sparse_output"):
-        check_flag(name, parameters[name])
-    if parameters["boost_target"] != "density" and parameters["boosting"] != "exp":
-        raise ValueError(
-            f"boost_target must be 'density' where boosting is {parameters['boosting']!r}; "
-            f"got {parameters['boost_target']!r}"
-        )
-
-
-def check_flag(name: str, value: Any) -> None:
-    """Raise TypeError where a parameter is not True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False; got {value!r}")
-
-
-def check_count(name: str, value: Any) -> None:
-    """Raise ValueError, naming it, where what was loaded is no integer of 0 to 2**63 - 1."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) not in range(2**63):
-        raise ValueError(f"{name} must be an integer of at least 0, below 2**63; got {value!r}")
-
-
-def check_shape(name: str, value: Any) -> tuple[int, ...]:
-    """Return `value` as a tuple of positive ints, or raise naming the parameter."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise TypeError(f"{name} must be a tuple of integers; got {value!r}")
-    for n in value:
-        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"{name} must be a tuple of integers of at least 1; got {value!r}")
-    if not value or math.prod(int(n) for n in value) >= 2**31:
-        raise ValueError(f"{name} must have between 1 and 2^31 - 1 elements; got {value!r}")
-    return tuple(int(n) for n in value)
-
-
 def places_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the topology of the columns: their grid, without the size of groups."""
     if parameters["inhibition"] != "grouped":
@@ -153,8 +84,8 @@ def places_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> t
     return column_shape[:-1]
 
 
-def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
-    """Check all parameters against each other and the input, and lay out the receptive fields."""
+def make_plan(parameters: Mapping[str, Any], n_features: int) -> Plan:
+    """Check all parameters against each other and the input, and plan the receptive fields."""
     check_numbers_and_choices(parameters)
     column_shape = check_shape("column_shape", parameters["column_shape"])
     given = parameters["input_shape"]
@@ -196,7 +127,7 @@ def lay_out(parameters: Mapping[str, Any], n_features: int) -> Layout:
             f"n_potential, or potential_fraction of the receptive field, must come to at most "
             f"{MOST_SYNAPSES} potential synapses for each pool; got {n_synapses.max()}"
         )
-    return Layout(column_shape, input_shape, fields, n_synapses)
+    return Plan(column_shape, input_shape, fields, n_synapses)
 
 
 def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> NDArray[np.int64]:
@@ -236,7 +167,7 @@ def inhibition_radii(
     return tuple(radius * c / i for c, i in zip(column_shape, input_shape, strict=False))
 
 
-def lay_out_inhibition(
+def make_inhibition(
     parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
 ) -> Inhibition:
     """Return the arrays that columns compete in, for the kind of inhibition."""
@@ -281,7 +212,7 @@ def _tie_scale(longest_pool: int) -> float:
 
 
 def _overlap_step(parameters: Mapping[str, Any], n_rows: int, longest_pool: int) -> int:
-    """Return how many keys of excitement lie between two overlaps; 0 where float32 orders columns.
+    """Return how many keys lie between two overlaps; 0 where float32 orders columns.
 
     Whole numbers have room for the rank of each tie-breaker, up to 2^32 overlaps times rows. Not
     many more steps than float32 has between two overlaps, of which selection is used to.
@@ -292,7 +223,7 @@ def _overlap_step(parameters: Mapping[str, Any], n_rows: int, longest_pool: int)
     return min((2**32 - 2) // (longest_pool + 1), max(2**19, n_rows + 1))
 
 
-def tie_keys(tie_breakers: NDArray[np.float32], rule: state.Rule) -> NDArray[np.uint32]:
+def tie_keys(tie_breakers: NDArray[np.float32], rule: Rule) -> NDArray[np.uint32]:
     """Return `Columns.tie_keys`, (C,) or (0,): see there.
 
     Tie-breakers that reach from one overlap to another are added to overlaps.
@@ -318,12 +249,12 @@ def _wide_keys(
     return lowest, min(1.0, 2.0 ** -math.ceil(math.log2(n_keys / (2.0**32 - 2))))
 
 
-def rule_of(
+def make_rule(
     parameters: Mapping[str, Any],
     column_shape: tuple[int, ...],
     n_segments: int = 1,
     longest_pool: int = 1,
-) -> state.Rule:
+) -> Rule:
     """Return the numbers that kernels need, for a grid of columns with so many segments each.
 
     `longest_pool` is the largest number of potential synapses that a segment has.
@@ -337,7 +268,7 @@ def rule_of(
     target_density = n_active / n_columns / n_segments
     strength = min(float(parameters["boost_strength"]), STRONGEST)
     lowest_exponent, key_scale = _wide_keys(parameters, strength, target_density)
-    return state.Rule(
+    return Rule(
         n_active=n_active,
         group_size=group_size,
         inhibition=_INHIBITION[parameters["inhibition"]],
@@ -359,3 +290,96 @@ def rule_of(
         lowest_exponent=lowest_exponent,
         key_scale=key_scale,
     )
+
+
+def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...], arrays: Arrays) -> Rule:
+    """Return the numbers that kernels need of a pooler with these arrays."""
+    n_segments = len(arrays["tie_breakers"]) // math.prod(column_shape)
+    return make_rule(parameters, column_shape, n_segments, int(np.diff(arrays["indptr"]).max()))
+
+
+def draw(plan: Plan, parameters: Mapping[str, Any], random_state: Any) -> dict[str, Any]:
+    """Return the state of a pooler newly drawn: arrays, shapes, and no cycles so far."""
+    pool_seed, other_seed = _seeds(random_state)
+    segments = int(parameters["segments"])
+    indptr, indices = potential_pools(plan.fields, plan.n_synapses, pool_seed, segments)
+    n_rows = segments * plan.n_synapses.size
+    random = np.random.default_rng(other_seed)
+    arrays: Arrays = {
+        "indptr": indptr,
+        "indices": indices.astype(index_type(math.prod(plan.input_shape))),
+        "permanences": random.random(indices.size, dtype=np.float32),
+        "tie_breakers": TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32),
+        "log_duty_cycles": np.empty(0),
+        "boost_factors": np.ones(n_rows, np.float32),
+        "overlap_duty_cycles": np.empty(0),
+        "off_columns": NOTHING_OFF,
+        "off_inputs": NOTHING_OFF,
+    }
+    rule = rule_of(parameters, plan.column_shape, arrays)
+    arrays["active_duty_cycles"] = np.full(n_rows, rule.target_density)
+    return arrays | {
+        "column_shape": plan.column_shape,
+        "input_shape": plan.input_shape,
+        "n_active": rule.n_active,
+        "n_cycles": 0,
+    }
+
+
+def _seeds(random_state: Any) -> tuple[int, int]:
+    """Return two numbers drawn from a seed, a generator of either kind, or NumPy's own (None)."""
+    largest = 2**63 - 1
+    if isinstance(random_state, np.random.Generator):
+        first, second = random_state.integers(largest, size=2, dtype=np.int64)
+    elif random_state is None:
+        first, second = np.random.randint(largest, size=2, dtype=np.int64)  # noqa: NPY002
+    elif isinstance(random_state, np.random.RandomState):
+        first, second = random_state.randint(largest, size=2, dtype=np.int64)
+    else:
+        check_seed("random_state", random_state)
+        random = np.random.RandomState(random_state)
+        first, second = random.randint(largest, size=2, dtype=np.int64)
+    return int(first), int(second)
+
+
+def complete_arrays(arrays: Arrays, rule: Rule) -> None:
+    """Add to the arrays what boosting and weak columns need, and empty what they do not."""
+    n_rows = len(arrays["tie_breakers"])
+    if rule.boosting != state.LOG_BOOSTING:
+        arrays["log_duty_cycles"] = np.empty(0)
+    elif not arrays["log_duty_cycles"].size:
+        arrays["log_duty_cycles"] = np.log(
+            np.maximum(arrays["active_duty_cycles"], SMALLEST_DUTY_CYCLE)
+        )
+    if not rule.weak_column_share:
+        arrays["overlap_duty_cycles"] = np.empty(0)
+    elif not arrays["overlap_duty_cycles"].size:
+        arrays["overlap_duty_cycles"] = np.ones(n_rows)
+
+
+def make_columns(arrays: Arrays, rule: Rule, stimulus_threshold: int) -> Columns:
+    """Return what columns remember, as the kernels see it; without their connected synapses."""
+    n_rows = len(arrays["tie_breakers"])
+    n_columns = n_rows // rule.n_segments
+    thresholds = column_thresholds(n_columns, stimulus_threshold, arrays["off_columns"])
+    return Columns(
+        arrays["active_duty_cycles"],
+        arrays["log_duty_cycles"],
+        arrays["boost_factors"],
+        arrays["tie_breakers"],
+        np.repeat(thresholds, rule.n_segments),
+        np.empty(n_rows if rule.boost_target else 0),
+        np.empty(0, np.int32),
+        arrays["overlap_duty_cycles"],
+        tie_keys(arrays["tie_breakers"], rule),
+    )
+
+
+def refresh_boost_factors(columns: Columns, inhibition: Inhibition, rule: Rule) -> None:
+    """Set the boost factors to those of the duty cycles."""
+    n_rows = columns.tie_breakers.size
+    near = new_neighbourhood_scratch(inhibition, rule, n_rows // rule.n_segments)
+    if near is None:
+        boosting.update_boost_factors(columns, rule, 0, n_rows)
+    else:
+        weak.refresh_boost_factors(columns, inhibition, rule, near)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.overlap import fill_index, find_runs
+from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD
+from fastsp.kernels.overlap import count_in_blocks, fill_index, find_runs
 from fastsp.kernels.state import (
     BIT_ROWS,
     BIT_WORDS,
@@ -21,7 +22,6 @@ from fastsp.kernels.state import (
     OverlapIndex,
     Synapses,
 )
-from fastsp.kernels.vectors import ROW_WORDS, ROWS, WORD
 
 LAYOUTS = {"rows": BIT_ROWS, "words": BIT_WORDS, "lists": CONNECTED_LISTS}
 # Measured, in nanoseconds (`python -m bench.parts`): beginning a group of seven rows; adding 512
@@ -32,6 +32,10 @@ _COUNT, _NEXT_BIT, _NEXT_LIST = 0.3, 0.6, 25.0
 # Changing a connection, and bytes a nanosecond of a list that are searched for one; flips in a
 # cycle as a share of the synapses that learn in it.
 _FLIP, _SEARCHED, _FLIPPED = 5.0, 30.0, 0.01
+LARGEST_BLOCK = 2**13
+"""Columns in a block of lists, at the most: the counters of a pair of blocks fit a core's cache."""
+# Building an index, for each potential synapse.
+_BUILDING = 25.0
 # Bytes that fit into a core's own cache and into that of all; bytes a nanosecond from beyond, in
 # long runs; and how much longer it takes where a run begins anywhere.
 _OWN_CACHE, _SHARED_CACHE = 2**20, 2**24
@@ -46,47 +50,65 @@ def index_type(n_inputs: int) -> type[np.unsignedinteger]:
     return np.uint16 if n_inputs <= 2**16 else np.uint32
 
 
-class Load(NamedTuple):
-    """What a cycle asks of an overlap index, on average."""
+class Costs:
+    """Predicts what a learning cycle costs with each layout of the overlap index.
 
-    n_on: float
-    """On-bits of an input."""
-    n_adapted: float
-    """Potential synapses of the columns that learn."""
-
-
-def predict_costs(synapses: Synapses, n_inputs: int, load: Load) -> dict[str, float]:
-    """Predict what the upkeep of the index and the overlaps cost in each layout.
-
-    Returns nanoseconds of a learning cycle by the name of the layout, for `synapses` of C columns
-    over `n_inputs` input bits.
+    Parameters
+    ----------
+    synapses : of C columns over `n_inputs` input bits
+    n_adapted : potential synapses of the columns that learn in a cycle
     """
-    (_, seeing), (_, seen) = _runs(synapses, n_inputs)
-    n_on, mean_run = load.n_on, _padded(seeing).mean()
-    # Groups of rows end with the run: half of the last one is empty, of each word or of all.
-    n_runs = 1.0 if len(np.unique(seeing)) == 1 else float(seeing.size)
-    groups = n_on / ROWS + 0.5 * min(n_runs, n_on)
-    connected = 0.5 * synapses.indices.size / n_inputs
-    list_bytes = connected * _column_type(synapses)().itemsize
-    n_flips = _FLIPPED * load.n_adapted
-    row, block, own_list = (
-        _fetch(size, n)
-        for size, n in (
-            (8.0 * mean_run, n_inputs),
-            (8.0 * WORD, seen.sum()),
-            (list_bytes, n_inputs),
+
+    def __init__(self, synapses: Synapses, n_inputs: int, n_adapted: float) -> None:
+        self.synapses, self.n_inputs, self.n_adapted = synapses, n_inputs, n_adapted
+        (_, self._seeing), (_, self._seen) = _runs(synapses, n_inputs)
+        self.of_building = _BUILDING * synapses.indices.size
+        """Nanoseconds that it takes to build an index"""
+
+    def predict(self, n_on: float) -> dict[str, float]:
+        """Return nanoseconds of a cycle by the name of the layout.
+
+        For the upkeep of the index and the overlaps, where inputs have `n_on` on-bits on average.
+        """
+        seeing, seen, n_inputs = self._seeing, self._seen, self.n_inputs
+        mean_run = _padded(seeing).mean()
+        # Groups of rows end with the run: half of the last one is empty, of each word or of all.
+        n_runs = 1.0 if len(np.unique(seeing)) == 1 else float(seeing.size)
+        groups = n_on / ROWS + 0.5 * min(n_runs, n_on)
+        connected = 0.5 * self.synapses.indices.size / n_inputs
+        list_bytes = connected * _column_type(self.synapses)().itemsize
+        n_flips = _FLIPPED * self.n_adapted
+        row, block, own_list = (
+            _fetch(size, n)
+            for size, n in (
+                (8.0 * mean_run, n_inputs),
+                (8.0 * WORD, seen.sum()),
+                (list_bytes, n_inputs),
+            )
         )
-    )
-    return {
-        "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
-        + seen.size * _digits(synapses) * _UNPACK
-        + n_on * (_NEXT_BIT + row.begin + row.run)
-        + n_flips * (_FLIP + row.begin),
-        "words": seen.sum() * max(_COMPARE, block.run) + n_flips * (_FLIP + block.begin),
-        # The next list is asked for while one is counted.
-        "lists": n_on * (_NEXT_LIST + connected * _COUNT + own_list.run)
-        + n_flips * (_FLIP + own_list.begin + own_list.run + list_bytes / _SEARCHED),
-    }
+        n_pairs = _n_pairs(self.synapses)
+        return {
+            "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
+            + seen.size * _digits(self.synapses) * _UNPACK
+            + n_on * (_NEXT_BIT + row.begin + row.run)
+            + n_flips * (_FLIP + row.begin),
+            "words": seen.sum() * max(_COMPARE, block.run) + n_flips * (_FLIP + block.begin),
+            # The next list is asked for while one is counted.
+            "lists": n_on * (n_pairs * _NEXT_LIST + connected * _COUNT + own_list.run)
+            + n_flips * (_FLIP + own_list.begin + own_list.run + list_bytes / _SEARCHED),
+        }
+
+    def cheapest(self, n_on: float) -> str:
+        """Return the name of the layout that promises to be the fastest."""
+        costs = self.predict(n_on)
+        return min(costs, key=costs.__getitem__)
+
+    def gain(self, n_on: float, layout: int) -> float:
+        """Return the nanoseconds of a cycle that the cheapest layout saves over another."""
+        costs = self.predict(n_on)
+        return next(costs[name] for name in LAYOUTS if LAYOUTS[name] == layout) - min(
+            costs.values()
+        )
 
 
 class _Fetch(NamedTuple):
@@ -100,12 +122,6 @@ def _fetch(n_bytes: float, n: float) -> _Fetch:
         return _Fetch(0.0, 0.0)
     rate = _FROM_SHARED if n_bytes * n <= _SHARED_CACHE else _FROM_MEMORY
     return _Fetch(_LATENCY, n_bytes / rate)
-
-
-def choose_layout(synapses: Synapses, n_inputs: int, load: Load) -> str:
-    """Return the name of the layout that promises to be the fastest (see `predict_costs`)."""
-    costs = predict_costs(synapses, n_inputs, load)
-    return min(costs, key=costs.__getitem__)
 
 
 def build_index(
@@ -181,15 +197,27 @@ def _no_bits() -> ConnectedBits:
 
 
 def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
-    room = np.bincount(synapses.indices, minlength=n_inputs)
-    starts = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+    n_columns = synapses.indptr.size - 1
+    n_pairs = _n_pairs(synapses)
+    block_size = -(-n_columns // (2 * n_pairs * WORD)) * WORD
+    room = np.zeros((n_pairs, n_inputs, 2), np.int32)
+    count_in_blocks(synapses, block_size, room)
+    # Runs follow each other; each has the room of its first block below its middle.
+    ends = np.cumsum(room.sum(2, dtype=np.int64)).reshape(n_pairs, n_inputs)
     columns = np.empty(synapses.indices.size, _column_type(synapses))
-    return ConnectedLists(columns, starts, np.zeros(n_inputs, np.int64))
+    middles: NDArray[np.int64] = ends - room[:, :, 1].astype(np.int64)
+    return ConnectedLists(columns, middles, np.zeros_like(room), block_size)
+
+
+def _n_pairs(synapses: Synapses) -> int:
+    return -(-(synapses.indptr.size - 1) // (2 * LARGEST_BLOCK))
 
 
 def _no_lists(synapses: Synapses) -> ConnectedLists:
-    nothing = np.empty(0, np.int64)
-    return ConnectedLists(np.empty(0, _column_type(synapses)), nothing, nothing)
+    nothing = np.empty(0, _column_type(synapses))
+    return ConnectedLists(
+        nothing, np.empty((0, 0), dtype=np.int64), np.empty((0, 0, 2), dtype=np.int32), WORD
+    )
 
 
 def _column_type(synapses: Synapses) -> type[np.unsignedinteger]:

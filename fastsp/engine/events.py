@@ -51,7 +51,7 @@ def wants_stop(answer: Any) -> bool:
     return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
-def tell(message: str, *arguments: Any) -> None:
+def log(message: str, *arguments: Any) -> None:
     """Log at level INFO; to stderr where the program has not set logging up."""
     if not LOGGER.hasHandlers():
         LOGGER.addHandler(logging.StreamHandler())

@@ -1,18 +1,14 @@
-"""Gaussian inhibition: excitement in units of its neighbourhood, by a separable blur."""
-
-from typing import NamedTuple
+"""Gaussian inhibition: boosted in units of its neighbourhood, by a separable blur."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boxes import Boxes
 from fastsp.kernels.jit import kernel
-from fastsp.kernels.local import Neighbourhood
+from fastsp.kernels.llvm.lanes import LANES, TILE_ROWS, multiply_tile
 from fastsp.kernels.state import Blur
-from fastsp.kernels.vectors import LANES, TILE_ROWS, multiply_tile
 
 VARIANCE_FLOOR = 1e-6
-"""eps of the Gaussian inhibition, in squared units of excitement (connected synapses)."""
+"""eps of the Gaussian inhibition, in squared units of boosted (connected synapses)."""
 
 
 BLOCK_TAPS = 10
@@ -23,16 +19,6 @@ _PART, _PHASES = 2048, 64
 """Numbers of products, and of phases, that are added up before others are."""
 _BLOCK = 1024
 """Values that stay in the fastest cache while all taps are added."""
-
-
-class Inhibition(NamedTuple):
-    """What columns compete in; what the kind of inhibition does not use has no effect."""
-
-    blur: Blur
-    neighbourhood: Neighbourhood
-    boxes: Boxes
-    """The neighbourhoods again, for sums and maxima where these are needed; for the blur, of two
-    standard deviations."""
 
 
 @kernel
@@ -55,11 +41,13 @@ def _multiply(
     matrix: NDArray[np.float32],
     ranges: NDArray[np.int64],
     source: NDArray[np.float32],
+    part: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
     """Fill `out` (m, inner) with `matrix` (m, n) @ `source` (n, inner).
 
-    Row r of the matrix is zero outside the columns from `ranges[r, 0]` to `ranges[r, 1]`.
+    Row r of the matrix is zero outside the columns from `ranges[r, 0]` to `ranges[r, 1]`. `part`
+    (inner,) is scratch space.
     """
     m, inner = out.shape
     if m >= TILE_ROWS and inner >= LANES:
@@ -73,7 +61,6 @@ def _multiply(
                 lane = min(lane, inner - LANES)
                 multiply_tile(matrix, row, matrix.shape[1], source, inner, lane, low, high, out)
         return
-    part = np.empty(inner if matrix.shape[1] > _PART else 0, np.float32)
     for r in range(m):
         target = out[r]
         target[:] = 0.0
@@ -203,6 +190,7 @@ def blur_grid(
                 current[: outer * n].reshape((outer, n)),
                 ranges,
                 matrix.reshape((n, m)),
+                work[i % 2, size : size + m],
                 target.reshape((outer, m)),
             )
         else:
@@ -213,6 +201,7 @@ def blur_grid(
                     matrix,
                     ranges,
                     current[o * n * inner : (o + 1) * n * inner].reshape((n, inner)),
+                    work[i % 2, size : size + inner],
                     target[o * m * inner : (o + 1) * m * inner].reshape((m, inner)),
                 )
         current = target
@@ -220,23 +209,23 @@ def blur_grid(
 
 @kernel
 def normalise(
-    excitement: NDArray[np.float32],
+    boosted: NDArray[np.float32],
     blur: Blur,
     work: NDArray[np.float32],
     normalised: NDArray[np.float32],
 ) -> None:
-    """Fill `normalised` (C,) with the excitement in units of its neighbourhood's spread.
+    """Fill `normalised` (C,) with the boosted in units of its neighbourhood's spread.
 
     m = e - G(e), z = m / sqrt(G(m^2) + eps), G the blur. `work` (4, room) is scratch space.
     """
-    mean, variance = work[0][: excitement.size], work[1][: excitement.size]
-    blur_grid(blur, excitement, work[2:], mean)
-    for c in range(excitement.size):
-        away = excitement[c] - mean[c]
+    mean, variance = work[0][: boosted.size], work[1][: boosted.size]
+    blur_grid(blur, boosted, work[2:], mean)
+    for c in range(boosted.size):
+        away = boosted[c] - mean[c]
         normalised[c] = away
         mean[c] = away * away
     blur_grid(blur, mean, work[2:], variance)
-    for c in range(excitement.size):
+    for c in range(boosted.size):
         # The blur may miss zero by its truncation error, on the wrong side.
         spread = max(variance[c], np.float32(0.0)) + np.float32(VARIANCE_FLOOR)
         normalised[c] = normalised[c] / np.sqrt(spread)

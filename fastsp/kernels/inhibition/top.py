@@ -1,35 +1,27 @@
 """Exact selection of the k largest values, ties broken by position."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
-from fastsp.kernels.vectors import LANES, lanes_at_least, lowest_one
+from fastsp.kernels.jit import allocating_kernel, kernel
+from fastsp.kernels.llvm.bits import lowest_one
+from fastsp.kernels.llvm.lanes import LANES, lanes_at_least
+from fastsp.kernels.scratch import PADDING, SelectionScratch
 
 FIRST_STEP = 1 << 20
 """How far the bound is sought from the guess, of 2^23 keys that double a value"""
-PADDING = 4 * LANES
-"""Excluded keys behind the candidates, so that loops over them need not end between vectors."""
 
 
-class SelectionScratch(NamedTuple):
-    """Scratch space for selecting among n keys."""
-
-    candidates: NDArray[np.int32]
-    """(n,)"""
-    candidate_keys: NDArray[np.uint32]
-    """(n + PADDING,)"""
-    places: NDArray[np.int32]
-    """(n,) of selected ones among the candidates"""
-
-
-@kernel
+@allocating_kernel
 def new_selection_scratch(n: int) -> SelectionScratch:
     """Allocate scratch space for selecting among up to `n` keys."""
     return SelectionScratch(
-        np.empty(n, np.int32), np.empty(n + PADDING, np.uint32), np.empty(n, np.int32)
+        np.empty(n, np.int32),
+        np.empty(n + PADDING, np.uint32),
+        np.empty(n, np.int32),
+        np.zeros(LANES, np.uint32),
     )
 
 

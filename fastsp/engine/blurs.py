@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition import BLOCK_TAPS, ROUND_TAPS
+from fastsp.kernels.inhibition.gaussian import BLOCK_TAPS, ROUND_TAPS
+from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.state import Blur
-from fastsp.kernels.vectors import LANES
 
 TAPS_REACH = 5.0
 """Where the taps of a Gaussian blur end, in standard deviations."""
@@ -203,7 +203,8 @@ def _chain(shape: tuple[int, ...], products: list[tuple[int, NDArray[np.float64]
             places.append(product.places)
             n_places += product.places.size
         else:
-            m, scratch = len(product), 0
+            # A row of the product, or of its transpose, for sums that are long.
+            m, scratch = len(product), max(inner, len(product))
             if inner == 1:
                 # The grid times the transposed matrix; any row of the grid may be full.
                 bounds = np.tile([0, n], (outer, 1))

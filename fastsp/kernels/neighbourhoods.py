@@ -3,44 +3,33 @@
 The time of a sum does not grow with the boxes, that of a maximum with the logarithm of their sides.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.state import Boxes
 
-_LANES = 8
-
-
-class Boxes(NamedTuple):
-    """The boxes of C columns: all columns within a reach along every axis.
-
-    An axis sees the columns as (outer, n, inner). The boxes of reach n or more span the whole axis;
-    others end at its ends, or continue at the opposite end where they wrap around, and do not meet
-    themselves there: 2 reach + 1 < n.
-    """
-
-    axes: NDArray[np.int64]
-    """(D, 4) outer, n, inner, reach"""
-    wraps: int
-    """1 where boxes continue at the opposite edge, else 0"""
-    sizes: NDArray[np.float64]
-    """(C,) number of columns in each box"""
-    room: int
-    """Scratch space is (3, room)."""
+LANES = 8
+"""Sums that grow side by side."""
 
 
 @kernel
-def _total(values: NDArray[np.float64]) -> float:
-    sums = np.zeros(_LANES)
-    whole = values.size // _LANES * _LANES
-    for start in range(0, whole, _LANES):
-        part = values[start : start + _LANES]
-        for i in range(_LANES):
+def _copy(source: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    # A slice assigned to a slice may be copied first, and kernels do not allocate.
+    for i in range(out.size):
+        out[i] = source[i]
+
+
+@kernel
+def _total(values: NDArray[np.float64], sums: NDArray[np.float64]) -> float:
+    sums[:] = 0.0
+    whole = values.size // LANES * LANES
+    for start in range(0, whole, LANES):
+        part = values[start : start + LANES]
+        for i in range(LANES):
             sums[i] += part[i]
     total = 0.0
-    for i in range(_LANES):
+    for i in range(LANES):
         total += sums[i]
     for i in range(whole, values.size):
         total += values[i]
@@ -55,10 +44,11 @@ def _sum_line(
     up_to: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Fill `out` (n,) with sums of `line` (n,); `up_to` (n + 1,) is scratch space."""
+    """Fill `out` (n,) with sums of `line` (n,); `up_to` (n + 1,), or
+    8, is scratch space."""
     n = line.size
     if reach >= n:
-        out[:] = _total(line)
+        out[:] = _total(line, up_to[:LANES])
         return
     total = 0.0
     up_to[0] = 0.0
@@ -133,7 +123,7 @@ def sum_boxes(
             else:
                 _sum_rows(current[low:high], n, inner, reach, boxes.wraps, target[low:high])
         current = target
-    out[:] = current
+    _copy(current, out)
 
 
 @kernel
@@ -160,7 +150,7 @@ def max_boxes(
     `work` (3, room). Each line is copied with room for what its boxes reach beyond its ends. Then
     each place takes the larger of itself and the place 1, 2, 4, ... further on.
     """
-    out[:] = values
+    _copy(values, out)
     for d in range(boxes.axes.shape[0]):
         outer, n, inner, reach = boxes.axes[d]
         if reach >= n:
@@ -172,10 +162,10 @@ def max_boxes(
         source, target = work[0, : outer * stride], work[1, : outer * stride]
         for o in range(outer):
             line, padded = out[o * length : (o + 1) * length], source[o * stride : (o + 1) * stride]
-            padded[margin : margin + length] = line
+            _copy(line, padded[margin : margin + length])
             if boxes.wraps:
-                padded[:margin] = line[length - margin :]
-                padded[margin + length :] = line[:margin]
+                _copy(line[length - margin :], padded[:margin])
+                _copy(line[:margin], padded[margin + length :])
             else:
                 padded[:margin] = 0.0
                 padded[margin + length :] = 0.0
@@ -186,7 +176,7 @@ def max_boxes(
             source, target = target, source
             done += step
         for o in range(outer):
-            out[o * length : (o + 1) * length] = source[o * stride : o * stride + length]
+            _copy(source[o * stride : o * stride + length], out[o * length : (o + 1) * length])
 
 
 @kernel
@@ -196,4 +186,4 @@ def _take_larger(values: NDArray[np.float64], shift: int, out: NDArray[np.float6
     near, far, larger = values[:n], values[shift:], out[:n]
     for i in range(n):
         larger[i] = near[i] if near[i] > far[i] else far[i]
-    out[n:] = values[n:]
+    _copy(values[n:], out[n:])

@@ -13,9 +13,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.boxes import Boxes
-from fastsp.kernels.local import CELLS, Neighbourhood
+from fastsp.kernels.llvm.neighbourhoods import CELLS
+from fastsp.kernels.neighbourhoods import LANES
 from fastsp.kernels.pools import draw_pools
+from fastsp.kernels.state import Boxes, Neighbourhood
 
 GAUSSIAN_REACH = 4.0
 """Half side of the window under a Gaussian receptive field, in standard deviations."""
@@ -319,7 +320,7 @@ def boxes(shape: tuple[int, ...], reaches: tuple[int, ...], wrap: bool) -> Boxes
     wrap : whether boxes continue at the opposite edge of the grid instead of ending at it. A box
         wider than the grid is cut to the whole grid.
     """
-    axes, room, sizes = [], math.prod(shape) + 1, np.ones(1)
+    axes, room, sizes = [], max(math.prod(shape) + 1, LANES), np.ones(1)
     for d, (n, reach) in enumerate(zip(shape, reaches, strict=True)):
         reach = n if (2 * reach + 1 >= n if wrap else reach >= n - 1) else reach
         places = np.arange(n)

@@ -1,55 +1,26 @@
-"""What looks at the neighbourhood of each column to keep all in use.
-
-The targets of boosting, and columns that see too little, whose permanences are raised.
-"""
-
-from typing import NamedTuple
+"""Neighbourhood targets for boosting, and raising weak columns."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE, update_boost_factors
-from fastsp.kernels.boxes import max_boxes, sum_boxes
-from fastsp.kernels.inhibition import Inhibition, blur_grid
+from fastsp.kernels.inhibition.gaussian import blur_grid
 from fastsp.kernels.jit import kernel
+from fastsp.kernels.neighbourhoods import max_boxes, sum_boxes
 from fastsp.kernels.overlap import flip
+from fastsp.kernels.scratch import NeighbourhoodScratch
 from fastsp.kernels.segments import max_segments, sum_segments
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     NEIGHBOURHOOD_TARGET,
     OFF,
     Columns,
+    Inhibition,
     OverlapIndex,
+    Pooler,
     Rule,
     Synapses,
 )
-
-
-class UpkeepScratch(NamedTuple):
-    """Scratch space for what is looked up in neighbourhoods; empty where nothing is."""
-
-    values: NDArray[np.float64]
-    """(2, C)"""
-    work: NDArray[np.float64]
-    """(3, room of the boxes)"""
-    blurred: NDArray[np.float32]
-    """(4, room of the blur)"""
-
-
-@kernel
-def new_upkeep_scratch(columns: Columns, inhibition: Inhibition, rule: Rule) -> UpkeepScratch:
-    """Allocate scratch space for `refresh_boost_factors` and `raise_weak_columns`."""
-    n_columns = columns.thresholds.size // rule.n_segments
-    size, blur_size = 0, 0
-    if rule.boost_target == NEIGHBOURHOOD_TARGET or rule.weak_column_share > 0.0:
-        size = n_columns
-        if rule.inhibition == GAUSSIAN_INHIBITION:
-            blur_size = max(n_columns, inhibition.blur.room)
-    return UpkeepScratch(
-        np.empty((2, size), np.float64),
-        np.empty((3, min(size, 1) * inhibition.boxes.room), np.float64),
-        np.empty((4, blur_size), np.float32),
-    )
 
 
 @kernel
@@ -57,7 +28,7 @@ def _average(
     values: NDArray[np.float64],
     inhibition: Inhibition,
     rule: Rule,
-    scratch: UpkeepScratch,
+    scratch: NeighbourhoodScratch,
     means: NDArray[np.float64],
 ) -> None:
     """Fill `means` (C,) with the mean of `values` (C,) in the neighbourhood of each column."""
@@ -78,7 +49,7 @@ def _average(
 
 @kernel
 def refresh_boost_factors(
-    columns: Columns, inhibition: Inhibition, rule: Rule, scratch: UpkeepScratch
+    columns: Columns, inhibition: Inhibition, rule: Rule, scratch: NeighbourhoodScratch
 ) -> None:
     """Bring the boost factors up to date with the duty cycles (see `update_boost_factors`).
 
@@ -95,7 +66,7 @@ def refresh_boost_factors(
             _average(of_columns, inhibition, rule, scratch, means)
             for row in range(columns.targets.size):
                 columns.targets[row] = means[row // n] / n
-    update_boost_factors(columns, rule)
+    update_boost_factors(columns, rule, 0, columns.boost_factors.size)
 
 
 @kernel
@@ -137,15 +108,7 @@ def _raise_column(
 
 
 @kernel
-def raise_weak_columns(
-    n_cycles: int,
-    synapses: Synapses,
-    index: OverlapIndex,
-    columns: Columns,
-    inhibition: Inhibition,
-    rule: Rule,
-    scratch: UpkeepScratch,
-) -> None:
+def raise_weak_columns(n_cycles: int, pooler: Pooler, scratch: NeighbourhoodScratch) -> None:
     """Raise all permanences of weak columns by `n_cycles` times the increment, clipped to 1.
 
     Weak is a column whose overlap duty cycle is below a share of the largest in its neighbourhood:
@@ -153,6 +116,7 @@ def raise_weak_columns(
     each segment is judged so, by the largest of all segments in the neighbourhood. Columns that are
     switched off are left as they are. Changes `synapses.permanences`, and `index` in step.
     """
+    columns, rule, boxes = pooler.columns, pooler.rule, pooler.inhibition.boxes
     share, overlap_duty_cycles = rule.weak_column_share, columns.overlap_duty_cycles
     smallest, largest = overlap_duty_cycles[0], overlap_duty_cycles[0]
     for c in range(overlap_duty_cycles.size):
@@ -163,12 +127,12 @@ def raise_weak_columns(
         return
     best_near, n = scratch.values[1], rule.n_segments
     if n == 1:
-        max_boxes(inhibition.boxes, overlap_duty_cycles, scratch.work, best_near)
+        max_boxes(boxes, overlap_duty_cycles, scratch.work, best_near)
     else:
         max_segments(overlap_duty_cycles, scratch.values[0])
-        max_boxes(inhibition.boxes, scratch.values[0], scratch.work, best_near)
+        max_boxes(boxes, scratch.values[0], scratch.work, best_near)
     increment = np.float32(n_cycles * rule.weak_column_increment)
     threshold = np.float32(rule.connected_threshold)
     for c in range(overlap_duty_cycles.size):
         if overlap_duty_cycles[c] < share * best_near[c // n] and columns.thresholds[c] != OFF:
-            _raise_column(c, synapses, increment, threshold, index)
+            _raise_column(c, pooler.synapses, increment, threshold, pooler.overlap_index)

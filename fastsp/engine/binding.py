@@ -1,0 +1,130 @@
+"""Binds the kernels to one pooler's arrays, and opens sessions for calls of them."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.engine.threads import run_with
+from fastsp.kernels import session
+from fastsp.kernels.boosting import boosted_values
+from fastsp.kernels.cycle import INFER
+from fastsp.kernels.scratch import Scratch, new_neighbourhood_scratch, new_scratch
+from fastsp.kernels.session import Session
+from fastsp.kernels.state import CONNECTED_LISTS, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, Pooler
+from fastsp.kernels.workers import SHARES, Team, new_counters
+
+Active = tuple[NDArray[np.int32], NDArray[np.int64]]
+"""Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
+count, (n,) int64."""
+
+
+class Binding:
+    """The kernels, bound to the arrays of one pooler. Inputs are packed, (n, W) uint64.
+
+    What is switched off is so in packed inputs already.
+
+    Attributes
+    ----------
+    pooler : the arrays, their overlap index, and the rule
+    revision : what the engine was like when they were bound
+    n_on : mean number of on-bits for which the layout of the index was chosen
+    """
+
+    def __init__(self, pooler: Pooler, revision: object, n_on: float) -> None:
+        self.pooler, self.revision, self.n_on = pooler, revision, n_on
+        n_columns = pooler.columns.tie_breakers.size // pooler.rule.n_segments
+        self.near = new_neighbourhood_scratch(pooler.inhibition, pooler.rule, n_columns)
+        local = pooler.rule.inhibition == LOCAL_INHIBITION
+        most = pooler.inhibition.neighbourhood.most_active
+        self.max_active = most if local else pooler.rule.n_active
+        """The largest number of active columns that an input can have."""
+        self._idle: defaultdict[int, list[Session]] = defaultdict(list)
+        """Sessions that no call is using, by the number of their workers."""
+        self._alone = self._idle[1]
+        self._run_cycle: Callable[..., int]
+
+    def new_output(self, n: int) -> Active:
+        """Allocate arrays for the active columns of `n` inputs."""
+        return np.empty((n, self.max_active), np.int32), np.empty(n, np.int64)
+
+    def run(
+        self,
+        n_threads: int,
+        words: NDArray[np.uint64],
+        output: Active,
+        task: int,
+        progress: NDArray[np.int64],
+    ) -> None:
+        """Run a chunk of cycles (see `run_chunk`). Any number of calls may infer at once."""
+        own = self._take(n_threads)
+        arguments = own, words, *output, task, progress
+        run_with(n_threads, session.run_in_parallel, session.run, *arguments)
+        self._idle[n_threads].append(own)
+
+    def prepare(self) -> None:
+        """Do what the first `compute` would do besides its cycle."""
+        if not self._alone:
+            self._alone.append(self._open(1))
+
+    def compute(self, x: NDArray[np.uint8], bound: int, learns: bool) -> NDArray[np.int32]:
+        """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
+        own = self._take(1)
+        active = np.empty(self.max_active, np.int32)
+        n_active = self._run_cycle(own, x, bound, learns, active)
+        self._alone.append(own)
+        return active if n_active == self.max_active else active[:n_active].copy()
+
+    def trace(self, words: NDArray[np.uint64]) -> tuple[Scratch, NDArray[np.int32]]:
+        """Return the stages of a single input, (1, W), and its active columns."""
+        stages = self._new_scratch(1)
+        active, n_active = self.new_output(1)
+        session.run(self._open(1, stages), words, active, n_active, INFER, np.zeros(2, np.int64))
+        columns, rule = self.pooler.columns, self.pooler.rule
+        boosted = np.empty(stages.keys.shape, np.float32)
+        if columns.tie_keys.size:
+            rows = np.arange(boosted.size) * rule.n_segments
+            rows[: stages.best_segments.size] += stages.best_segments[0]
+            overlaps = (stages.keys // rule.overlap_step).astype(np.float32)
+            boosted[:] = np.where(stages.keys, overlaps + columns.tie_breakers[rows], 0)
+            stages = stages._replace(boosted=boosted)
+        elif rule.inhibition != GAUSSIAN_INHIBITION:
+            boosted_values(stages.keys[0], rule, boosted[0])
+            stages = stages._replace(boosted=boosted)
+        return stages, active[0, : n_active[0]]
+
+    def _take(self, n_workers: int) -> Session:
+        try:
+            return self._idle[n_workers].pop()
+        except IndexError:
+            return self._open(n_workers)
+
+    def _new_scratch(self, n_workers: int) -> Scratch:
+        return new_scratch(self.pooler, self.max_active, n_workers)
+
+    def _open(self, n_workers: int, scratch: Scratch | None = None) -> Session:
+        bounds = self._bounds(n_workers)
+        n_parts = 1 if n_workers == 1 else max(len(bounds) - 1, SHARES * n_workers)
+        own = session.make_session(
+            self.pooler,
+            Team(n_workers, bounds, new_counters(n_parts)),
+            self._new_scratch(n_workers) if scratch is None else scratch,
+            self.near,
+            np.zeros((1, self.pooler.input_mask.size), np.uint64),
+            np.zeros(1, np.int64),
+            np.zeros(2, np.int64),
+        )
+        if n_workers == 1:
+            self._run_cycle = session.without_lookup(own)
+        return own
+
+    def _bounds(self, n_workers: int) -> NDArray[np.int64]:
+        """Return the bounds of the blocks of rows that workers share out."""
+        index, n_rows = self.pooler.overlap_index, self.pooler.columns.tie_breakers.size
+        if n_workers > 1 and index.layout == CONNECTED_LISTS:
+            bounds = np.arange(2 * len(index.lists.middles) + 1) * index.lists.block_size
+            return np.minimum(bounds, n_rows)
+        bounds = np.arange(n_workers + 1) * n_rows // n_workers // 64 * 64
+        bounds[-1] = n_rows
+        return bounds

@@ -1,0 +1,194 @@
+"""From inputs to packed words for the kernels, and from active columns to codes.
+
+Bit i of an input is bit i % 64 of word i // 64.
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.engine.threads import run_with
+from fastsp.kernels.packing import join_rows, pack_in_parallel, pack_inputs, pack_rows
+
+CACHED = 2**18
+"""Bits compared at a time, which stay in a core's own cache until they are packed."""
+SMALLEST_SHARE = 2**17
+"""Input bits, below which one thread packs them faster than several."""
+
+
+def is_sparse(X: Any) -> bool:
+    """Return whether `X` is a SciPy matrix; where SciPy's are not imported, nothing is."""
+    scipy_sparse = sys.modules.get("scipy.sparse")
+    return scipy_sparse is not None and bool(scipy_sparse.issparse(X))
+
+
+def check_inputs(X: Any, n_inputs: int, name: str = "X") -> Any:
+    """Return inputs as an array or a canonical CSR matrix, (n, N).
+
+    Raises ValueError, with their name, where they are of another shape, no numbers or not finite.
+    """
+    X = canonical(X) if is_sparse(X) else np.asarray(X)
+    if X.ndim != 2 or X.shape[1] != n_inputs:
+        raise ValueError(f"{name} must have the shape (n, {n_inputs}); got {X.shape}")
+    values = X.data if is_sparse(X) else X
+    if values.dtype.kind == "O":
+        try:
+            X = values = X.astype(np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"{name} must hold numbers; got objects ({error})") from error
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold numbers; got {values.dtype}")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite; got NaN or infinity")
+    return X
+
+
+def as_bits(x: Any, n_inputs: int, threshold: float) -> tuple[NDArray[np.uint8], int]:
+    """Return one input (N,) as numbers and the bound that on-bits exceed.
+
+    Raises ValueError where it is of another shape, not numbers or not finite.
+    """
+    x = np.ascontiguousarray(x)
+    if x.shape != (n_inputs,):
+        raise ValueError(
+            f"x must be one input of shape ({n_inputs},); got shape {np.shape(x)}"
+            + _advice(x, n_inputs)
+        )
+    if x.dtype.char == "?":
+        x = x.view(np.uint8)
+    if x.dtype.char == "B":
+        return x, min(int(threshold), 255)
+    return _above(check_inputs(x[None], n_inputs, "x")[0], threshold).view(np.uint8), 0
+
+
+def _advice(x: NDArray[Any], n_inputs: int) -> str:
+    """Return what would do where `x` is likely to be meant as something else than bits."""
+    if x.ndim == 1 and x.dtype.kind in "iu" and x.size and x.min() >= 0 and x.max() < n_inputs:
+        return "; of positions of on-bits make bits: x = np.zeros(n, bool); x[positions] = True"
+    return ""
+
+
+def pack(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uint64]:
+    """Pack the bits `X > threshold` of each row.
+
+    Parameters
+    ----------
+    X : (n, N) array of any real dtype, or sparse matrix, finite.
+    threshold : at least 0, so that what a sparse matrix does not store is off.
+
+    Returns
+    -------
+    (n, ceil(N / 64)) uint64
+
+    Raises
+    ------
+    ValueError
+        Where the indices of a sparse matrix are out of bounds.
+    """
+    return pack_checked(canonical(X) if is_sparse(X) else X, threshold, n_threads)
+
+
+def pack_checked(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uint64]:
+    """Do what `pack` does for inputs that are checked: a sparse matrix is canonical CSR."""
+    n, n_inputs = X.shape
+    words = np.zeros((n, (n_inputs + 63) // 64), np.uint64)
+    if is_sparse(X):
+        on = _above(X.data, threshold)
+        pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
+        return words
+    if X.dtype == np.bool_:
+        X = X.view(np.uint8)
+    if X.dtype == np.uint8 and X.flags.c_contiguous:
+        n_threads = min(n_threads, X.size // SMALLEST_SHARE)
+        bound = min(int(threshold), 255)
+        run_with(n_threads, pack_in_parallel, pack_inputs, X, bound, words, n_threads)
+        return words
+    n_rows = max(1, CACHED // n_inputs)
+    for start in range(0, n, n_rows):
+        on = np.ascontiguousarray(_above(X[start : start + n_rows], threshold))
+        pack_inputs(on.view(np.uint8), 0, words[start : start + n_rows], 1)
+    return words
+
+
+def check_sparse(X: Any) -> None:
+    """Raise ValueError where X is a sparse matrix whose pointers or indices lead out of its arrays.
+
+    To be called before SciPy or scikit-learn look into it, which would go astray in memory: they
+    take out rows, convert, or print it.
+    """
+    if not is_sparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        for name in ("indptr", "indices"):
+            if getattr(X, name).dtype.kind not in "iu":
+                raise ValueError(f"{name} must hold integers; got {getattr(X, name).dtype}")
+        if (np.diff(X.indptr) < 0).any():  # not looked at where the last pointer is 0
+            raise ValueError("indptr must be a non-decreasing sequence")
+        X.check_format(full_check=True)
+    if X.format == "coo":
+        for name, size in zip(("row", "col"), X.shape, strict=False):
+            places = getattr(X, name)
+            if len(places) != len(X.data) or not ((places >= 0) & (places < size)).all():
+                raise ValueError(f"{name} indices must be >= 0 and < {size}, one for each value")
+
+
+def canonical(X: Any) -> Any:
+    """Return a sparse matrix as CSR: indices of a row strictly ascending, repeated entries added.
+
+    `X` itself stays as it is; arrays that need no change are shared with it.
+
+    Raises
+    ------
+    ValueError
+        Where indices are out of bounds, or pointers descend: they would go astray in memory.
+    """
+    import scipy.sparse
+
+    check_sparse(X)
+    X = X.tocsr()
+    # Made anew, since what X remembers of its own order may no longer be true.
+    rows = scipy.sparse.csr_array((X.data, X.indices, X.indptr), X.shape)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    return rows
+
+
+def _above(values: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
+    # Integers are compared as such: exactly, and much faster than as floats.
+    bound = int(threshold) if values.dtype.kind in "iu" else threshold
+    with np.errstate(over="ignore"):  # nothing is above what the type of the values cannot hold
+        above: NDArray[np.bool_] = values > bound
+    return above
+
+
+def mean_on(words: NDArray[np.uint64]) -> float:
+    """Return the mean number of on-bits of packed inputs."""
+    return float(np.bitwise_count(words).sum() / max(len(words), 1))
+
+
+def in_one_row(
+    active: NDArray[np.int32], n_active: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Leave out the room in `active` that is not filled."""
+    if (n_active == active.shape[1]).all():
+        return active.ravel(), n_active
+    joined = np.empty(n_active.sum(), np.int32)
+    join_rows(active, n_active, joined)
+    return joined, n_active
+
+
+def as_matrix(indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int) -> Any:
+    """Make a CSR matrix of active columns, those of all inputs in one row; float32 ones."""
+    import scipy.sparse
+
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    if indptr[-1] < 2**31:
+        indptr = indptr.astype(np.int32)
+    codes = scipy.sparse.csr_matrix(
+        (np.ones(indices.size, np.float32), indices, indptr), shape=(counts.size, n_columns)
+    )
+    codes.has_sorted_indices = True
+    return codes

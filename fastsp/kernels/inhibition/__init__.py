@@ -1,0 +1,1 @@
+"""How columns compete: which of them are active."""

@@ -1,0 +1,44 @@
+"""One competition, of whichever kind: from keys of boosted overlaps to active columns."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.boosting import boosted_values
+from fastsp.kernels.inhibition.gaussian import normalise
+from fastsp.kernels.inhibition.grouped import select_in_groups
+from fastsp.kernels.inhibition.local import select_local
+from fastsp.kernels.inhibition.top import order_key, select_top
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.scratch import Scratch
+from fastsp.kernels.state import (
+    GAUSSIAN_INHIBITION,
+    GROUPED_INHIBITION,
+    LOCAL_INHIBITION,
+    Inhibition,
+    Rule,
+)
+
+
+@kernel
+def compete(inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArray[np.int32]) -> int:
+    """Write the ascending active columns to `active` (k,), (C,) for local inhibition; count them.
+
+    `scratch.keys` (C,) are those of the boosted overlaps, 0 where a column cannot be active; of
+    Gaussian inhibition they become those of the normalised ones.
+    """
+    keys = scratch.keys
+    if rule.inhibition == LOCAL_INHIBITION:
+        return select_local(keys, inhibition.neighbourhood, scratch.local, active)
+    if rule.inhibition == GROUPED_INHIBITION:
+        k = rule.n_active // (keys.size // rule.group_size)
+        return select_in_groups(keys, rule.group_size, k, scratch.selection, active)
+    if rule.inhibition == GAUSSIAN_INHIBITION:
+        boosted_values(keys, rule, scratch.boosted)
+        normalise(scratch.boosted, inhibition.blur, scratch.blur_work, scratch.normalised)
+        for c in range(keys.size):
+            key = order_key(scratch.normalised[c])
+            keys[c] = key if keys[c] != 0 else np.uint32(0)
+    n_active, scratch.guess[0] = select_top(
+        keys, rule.n_active, scratch.guess[0], scratch.selection, active
+    )
+    return n_active

@@ -1,0 +1,107 @@
+"""Exact local inhibition: a column wins against all but a few columns of its neighbourhood.
+
+Cui, Ahmad and Hawkins (2017), doi:10.3389/fncom.2017.00111. In come keys in the order of the
+excitement, out go the positions of the active columns.
+
+Few columns win, so first most losers are found cheaply. The neighbourhood is tiled with blocks, and
+the largest key of every block of columns is found once for all columns. A block whose largest key
+is above a column's own holds at least one column that beats it; a column beaten by as many blocks
+as it may be beaten by columns has lost. The beating columns of the rest are counted exactly.
+
+The grid is copied into a larger one, whose surplus cells hold key 0, which beats nobody, or repeat
+the opposite edge where the grid wraps around. So every neighbourhood has the same shape, and is at
+the same distances in memory from its column.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.llvm.bits import lowest_one
+from fastsp.kernels.llvm.neighbourhoods import (
+    CELLS,
+    copy_run,
+    count_above,
+    seldom_beaten,
+    take_larger,
+)
+from fastsp.kernels.scratch import LocalScratch
+from fastsp.kernels.state import Neighbourhood
+
+
+@kernel
+def _keep_active(
+    cells: NDArray[np.uint32],
+    columns: NDArray[np.int32],
+    limits: NDArray[np.int32],
+    rows: NDArray[np.int64],
+    width: int,
+    candidates: NDArray[np.int32],
+    active: NDArray[np.int32],
+) -> int:
+    """Write to `active` the columns of those `candidates`, cells with keys, that are active.
+
+    Returns how many there are.
+    """
+    n_active = 0
+    for candidate in range(candidates.size):
+        if n_active == active.size:  # never where it has the room that neighbourhoods need
+            break
+        cell = candidates[candidate]
+        own, limit, column = cells[cell], limits[cell], columns[cell]
+        # At the most, all equal ones but itself beat it, at the least none.
+        if count_above(cells, cell, rows, rows.size, width, int(own) - 1) > limit:
+            n_beating = count_above(cells, cell, rows, rows.size, width, int(own))
+            for j in range(rows.size):
+                if n_beating >= limit:
+                    break
+                first = cell + rows[j]
+                for i in range(first, first + width):
+                    n_beating += int(cells[i] == own and columns[i] < column)
+            if n_beating >= limit:
+                continue
+        active[n_active] = column
+        n_active += 1
+    return n_active
+
+
+@kernel
+def select_local(
+    keys: NDArray[np.uint32],
+    neighbourhood: Neighbourhood,
+    scratch: LocalScratch,
+    active: NDArray[np.int32],
+) -> int:
+    """Write to `active` the ascending positions of the active columns, and count them.
+
+    A column is active if its key (see `order_keys`) is not 0 and
+
+        #{ b in N_c : key_b > key_c, or key_b = key_c and b < c }  <  s |N_c|
+
+    with N_c its neighbourhood and s the density. Cui, Ahmad and Hawkins (2017),
+    doi:10.3389/fncom.2017.00111. Changes `active`, which has room for `most_active` columns of the
+    neighbourhood, and `scratch`, which must be of this neighbourhood (`new_local_scratch`).
+    """
+    cells, maxima, candidates = scratch.cells, scratch.cells, scratch.candidates
+    copies, shifts, blocks = neighbourhood.copies, neighbourhood.shifts, neighbourhood.blocks
+    for i in range(copies.shape[0]):
+        copy_run(keys, copies[i, 0], cells, copies[i, 1], copies[i, 2])
+    for i in range(shifts.size):
+        take_larger(maxima, shifts[i], neighbourhood.n_maxima, scratch.maxima)
+        maxima = scratch.maxima
+    n_candidates = 0
+    for first in range(neighbourhood.first_cell, neighbourhood.last_cell + 1, CELLS):
+        found = seldom_beaten(cells, maxima, neighbourhood.limits, blocks, blocks.size, first)
+        while found != 0:
+            candidates[n_candidates] = first + lowest_one(found)
+            found &= found - np.uint64(1)
+            n_candidates += 1
+    return _keep_active(
+        cells,
+        neighbourhood.columns,
+        neighbourhood.limits,
+        neighbourhood.rows,
+        neighbourhood.row_width,
+        candidates[:n_candidates],
+        active,
+    )

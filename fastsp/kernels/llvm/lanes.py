@@ -1,0 +1,218 @@
+"""Vectors of synapses, keys and floats."""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numpy.typing import NDArray
+
+from fastsp.kernels.llvm.lowering import (
+    F32,
+    I8,
+    I32,
+    I64,
+    compiled_by,
+    load,
+    mask,
+    splat,
+    vector_at,
+)
+
+LANES = 16
+"""Synapses or keys in one vector."""
+TILE_ROWS = 8
+"""Rows of a matrix multiplied at once; of LANES columns each."""
+_KEYS = ir.VectorType(I32, LANES)
+
+
+def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    array, position = arguments
+    kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    place = builder.bitcast(builder.gep(array, [position]), I8.as_pointer())
+    # For writing, to be kept close, data rather than instructions.
+    builder.call(prefetch, [place, *(ir.Constant(I32, n) for n in (1, 3, 1))])
+
+
+@compiled_by(_generate_prefetch, types.none)
+def prefetch(array: NDArray[Any], position: int) -> None:
+    """Ask for the memory around `array[position]` ahead of its use."""
+
+
+def _generate_adapt(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    permanences, indices, changes, first, skip, threshold = arguments
+    floats = ir.VectorType(F32, LANES)
+    place = vector_at(builder, permanences, first, F32, LANES)
+    old = builder.load(place, align=4)
+    own = ir.Constant(floats, ir.Undefined)
+    for lane in range(LANES):
+        position = builder.add(first, ir.Constant(I64, lane))
+        bit = builder.zext(builder.load(builder.gep(indices, [position])), I64)
+        change = builder.load(builder.gep(changes, [bit]))
+        own = builder.insert_element(own, change, ir.Constant(I32, lane))
+    zeros, ones = (ir.Constant(floats, [x] * LANES) for x in (0.0, 1.0))
+    new = builder.fadd(old, own)
+    new = builder.select(builder.fcmp_ordered(">", new, zeros), new, zeros)
+    new = builder.select(builder.fcmp_ordered("<", new, ones), new, ones)
+    numbers = ir.Constant(ir.VectorType(I64, LANES), list(range(LANES)))
+    new = builder.select(
+        builder.icmp_unsigned(">=", numbers, splat(builder, skip, LANES)), new, old
+    )
+    builder.store(new, place, align=4)
+    bound = splat(builder, threshold, LANES)
+    before, after = (builder.fcmp_ordered(">=", p, bound) for p in (old, new))
+    return mask(builder, builder.xor(before, after))
+
+
+@compiled_by(_generate_adapt, types.uint64)
+def adapt_lanes(
+    permanences: NDArray[np.float32],
+    indices: NDArray[np.uint32],
+    changes: NDArray[np.float32],
+    first: int,
+    skip: int,
+    threshold: np.float32,
+) -> np.uint64:
+    """Add its input bit's change to each of 16 permanences, from `first` on, clipped to [0, 1].
+
+    The first `skip` of them stay as they are. Returns a word with a one for each that went from
+    under `threshold` to it or above, or back.
+    """
+    flipped = 0
+    for lane in range(skip, LANES):
+        old = permanences[first + lane]
+        new = old + changes[indices[first + lane]]
+        new = min(max(new, np.float32(0)), np.float32(1))
+        permanences[first + lane] = new
+        flipped |= int((old >= threshold) != (new >= threshold)) << lane
+    return np.uint64(flipped)
+
+
+def _generate_at_least(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    keys, first, bound = arguments
+    own = load(builder, keys, first, I32, LANES)
+    bounds = splat(builder, builder.trunc(bound, I32), LANES)
+    return mask(builder, builder.icmp_unsigned(">=", own, bounds))
+
+
+@compiled_by(_generate_at_least, types.uint64)
+def lanes_at_least(keys: NDArray[np.uint32], first: int, bound: int) -> np.uint64:
+    """Return a word with a one for each of 16 keys, from `first` on, that is at least `bound`."""
+    return np.uint64(sum(int(keys[first + lane] >= bound) << lane for lane in range(LANES)))
+
+
+def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    matrix, row, width, source, inner, lane, low, high, out = arguments
+    floats = ir.VectorType(F32, LANES)
+    starts = [builder.mul(builder.add(row, ir.Constant(I64, r)), width) for r in range(TILE_ROWS)]
+    before = builder.block
+    loop, done = builder.append_basic_block("products"), builder.append_basic_block("sums")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    j = builder.phi(I64)
+    j.add_incoming(low, before)
+    sums = [builder.phi(floats) for _ in range(TILE_ROWS)]
+    values = load(builder, source, builder.add(builder.mul(j, inner), lane), F32, LANES)
+    following = builder.add(j, ir.Constant(I64, 1))
+    j.add_incoming(following, loop)
+    added = []
+    for start, total in zip(starts, sums, strict=True):
+        weight = builder.load(builder.gep(matrix, [builder.add(start, j)]))
+        added.append(builder.fadd(total, builder.fmul(splat(builder, weight, LANES), values)))
+        total.add_incoming(ir.Constant(floats, [0.0] * LANES), before)
+        total.add_incoming(added[-1], loop)
+    builder.cbranch(builder.icmp_signed("<", following, high), loop, done)
+    builder.position_at_end(done)
+    for r, total in enumerate(added):
+        start = builder.mul(builder.add(row, ir.Constant(I64, r)), inner)
+        place = vector_at(builder, out, builder.add(start, lane), F32, LANES)
+        builder.store(total, place, align=4)
+
+
+@compiled_by(_generate_multiply, types.none)
+def multiply_tile(
+    matrix: NDArray[np.float32],
+    row: int,
+    width: int,
+    source: NDArray[np.float32],
+    inner: int,
+    lane: int,
+    low: int,
+    high: int,
+    out: NDArray[np.float32],
+) -> None:
+    """Write a tile, 8 rows from `row` and 16 columns from `lane` on, of a product of matrices.
+
+    `matrix` has rows of `width` values, `source` and `out` rows of `inner`. Only the columns of the
+    matrix from `low` to `high`, at least one, are taken; sums run in ascending order, in float32.
+    """
+    for r in range(row, row + TILE_ROWS):
+        for i in range(lane, lane + LANES):
+            total = np.float32(0)
+            for j in range(low, high):
+                weight, value = matrix.flat[r * width + j], source.flat[j * inner + i]
+                total = np.float32(total + np.float32(weight * value))
+            out.flat[r * inner + i] = total
+
+
+def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    keys, first, size, n_wanted = arguments
+    zeros, one = ir.Constant(_KEYS, [0] * LANES), ir.Constant(I64, 1)
+    kind = ir.FunctionType(I32, [_KEYS])
+    largest_of = cgutils.get_or_insert_function(
+        builder.module, kind, f"llvm.vector.reduce.umax.v{LANES}i32"
+    )
+    # The last vector overlaps the one before, of which it skips what is done.
+    end = builder.add(first, size)
+    last = builder.sub(end, ir.Constant(I64, LANES))
+    rest = builder.and_(size, ir.Constant(I64, LANES - 1))
+    numbers = ir.Constant(_KEYS, list(range(LANES)))
+    skip = builder.trunc(builder.sub(ir.Constant(I64, LANES), rest), I32)
+    is_new = builder.icmp_unsigned(">=", numbers, splat(builder, skip, LANES))
+    begun = builder.select(is_new, load(builder, keys, last, I32, LANES), zeros)
+    before = builder.block
+    loop, rank, done = (builder.append_basic_block(name) for name in ("keys", "rank", "ranked"))
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    position, maxima = builder.phi(I64), builder.phi(_KEYS)
+    position.add_incoming(first, before)
+    maxima.add_incoming(begun, before)
+    own = load(builder, keys, position, I32, LANES)
+    larger = builder.select(builder.icmp_unsigned(">", own, maxima), own, maxima)
+    following = builder.add(position, ir.Constant(I64, LANES))
+    position.add_incoming(following, loop)
+    maxima.add_incoming(larger, loop)
+    builder.cbranch(builder.icmp_signed("<=", following, last), loop, rank)
+    builder.position_at_end(rank)
+    place, left = builder.phi(I64), builder.phi(_KEYS)
+    place.add_incoming(one, loop)
+    left.add_incoming(larger, loop)
+    largest = builder.call(largest_of, [left])
+    is_largest = builder.icmp_unsigned("==", left, splat(builder, largest, LANES))
+    place.add_incoming(builder.add(place, one), rank)
+    left.add_incoming(builder.select(is_largest, zeros, left), rank)
+    builder.cbranch(builder.icmp_signed("<", place, n_wanted), rank, done)
+    builder.position_at_end(done)
+    return builder.zext(largest, I64)
+
+
+@compiled_by(_generate_bound, types.int64)
+def bound_of_group(keys: NDArray[np.uint32], first: int, size: int, n_wanted: int) -> int:
+    """Return a bound that at least `n_wanted` of `keys[first :][:size]` reach, or 0.
+
+    `size` is at least 16, `n_wanted` between 1 and 16. Key i of the group is in lane i % 16, but
+    those that do not fill a vector are in the last lanes; the bound is the `n_wanted`-th largest of
+    the different maxima of lanes, 0 where there are not as many.
+    """
+    n_whole = size // LANES * LANES
+    maxima = np.zeros(LANES, np.uint32)
+    maxima[LANES - (size - n_whole) :] = keys[first + n_whole : first + size]
+    for i in range(n_whole):
+        maxima[i % LANES] = max(maxima[i % LANES], keys[first + i])
+    largest = np.uint32(0)
+    for _ in range(n_wanted):
+        largest = maxima.max()
+        maxima[maxima == largest] = 0
+    return int(largest)

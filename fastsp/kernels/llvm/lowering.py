@@ -1,0 +1,75 @@
+"""How a function written by hand in LLVM's language is called from compiled kernels.
+
+Each such function is written twice: in plain Python, which says what it means and runs where
+nothing is compiled, and as LLVM code, which compiled kernels run. LLVM turns its vectors into the
+vector instructions of the machine at hand, whichever they are. All arrays are C-contiguous; nothing
+is checked.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from llvmlite import ir
+from numba import types
+from numba.extending import lower_builtin, type_callable
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_Generator = Callable[[Any, Any, Any, Any], Any]
+I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
+F32 = ir.FloatType()
+
+
+def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Function]:
+    """Let compiled callers of a plain function run the LLVM code that `generate` builds."""
+
+    def register(plain: Function) -> Function:
+        def typer(*arguments: Any) -> Any:
+            return result
+
+        typer.__signature__ = inspect.signature(plain)  # type: ignore[attr-defined]
+        type_callable(plain)(lambda context: typer)
+
+        def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            arrays = [
+                context.make_array(kind)(context, builder, value=value).data
+                if isinstance(kind, types.Array)
+                else context.cast(builder, value, kind, types.int64)
+                if isinstance(kind, types.Integer)
+                else value
+                for kind, value in zip(signature.args, arguments, strict=True)
+            ]
+            made = generate(context, builder, signature, arrays)
+            return context.get_dummy_value() if made is None else made
+
+        lower_builtin(plain, types.VarArg(types.Any))(lower)
+        return plain
+
+    return register
+
+
+def splat(builder: Any, scalar: Any, n: int) -> Any:
+    """Return a vector of `n` times `scalar`."""
+    undefined = ir.Constant(ir.VectorType(scalar.type, n), ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(I32, n), [0] * n))
+
+
+def vector_at(builder: Any, array: Any, position: Any, kind: Any, n: int) -> Any:
+    """Return a pointer to `n` elements of type `kind` from `array[position]` on."""
+    pointer = builder.gep(array, [position])
+    return builder.bitcast(pointer, ir.VectorType(kind, n).as_pointer())
+
+
+def load(builder: Any, array: Any, position: Any, kind: Any, n: int) -> Any:
+    """Return `n` elements of type `kind` from `array[position]` on, as a vector."""
+    return builder.load(
+        vector_at(builder, array, position, kind, n), align=4 if kind == F32 else kind.width // 8
+    )
+
+
+def mask(builder: Any, lanes: Any) -> Any:
+    """Return a vector of truth values as the bits of a 64-bit integer."""
+    if lanes.type.count == I64.width:
+        return builder.bitcast(lanes, I64)
+    return builder.zext(builder.bitcast(lanes, ir.IntType(lanes.type.count)), I64)
