@@ -113,7 +113,13 @@ class SoftmaxClassifier(SdrClassifier):
         """
         self._check_parameters()
         sdrs, targets, labels = check_batch(self, X, y, None, first=True)
-        random = check_random_state(self.random_state)
+        try:
+            random = check_random_state(self.random_state)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "random_state must be an integer from 0 to 2^32 - 1, a RandomState or None, "
+                f"got {self.random_state!r}"
+            ) from error
         self._begin(X, labels)
         samples, n = self._as_samples(sdrs, targets), len(targets)
         decay_steps = self.epochs * n if self.decay_steps is None else self.decay_steps
@@ -227,8 +233,10 @@ class SoftmaxClassifier(SdrClassifier):
             value = getattr(self, name)
             if value is None and name == "decay_steps":
                 continue
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, Integral):
                 raise ValueError(f"{name} must be an integer, at least 1, got {value!r}")
+            if not 1 <= int(value) < 2**63:
+                raise ValueError(f"{name} must be at least 1 and below 2^63, got {value!r}")
         if not isinstance(self.average, (bool, np.bool_)):
             raise ValueError(f"average must be True or False, got {self.average!r}")
 

@@ -95,6 +95,8 @@ def test_a_loaded_classifier_goes_on_as_the_saved_one(tmp_path, average):
     [
         {"epochs": 0},
         {"epochs": 1.5},
+        {"epochs": 10**400},
+        {"decay_steps": 10**400},
         {"learning_rate": -1.0},
         {"learning_rate": np.nan},
         {"learning_rate": 1e38},
@@ -113,6 +115,13 @@ def test_bad_parameters_are_named_and_change_nothing(bad):
         with pytest.raises(ValueError, match=next(iter(bad))):
             method(X, y) if classifier.set_params(**bad) else None
     assert_array_equal(classifier.weights_, before)
+
+
+def test_a_seed_that_is_none_is_named():
+    X, y = random_batch(2)
+    for seed in (10**400, -1, "a"):
+        with pytest.raises(ValueError, match="random_state must be"):
+            SoftmaxClassifier(random_state=seed).fit(X, y)
 
 
 @pytest.mark.parametrize("average", [False, True])
