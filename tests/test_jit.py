@@ -168,13 +168,17 @@ print(pooler.transform(X).indices.sum(), pooler.permanences_.sum())
 """
 
 
-def test_kernels_mean_the_same_without_the_compiler(tmp_path):
-    compiled = run(TINY, ROOT, tmp_path / "cache")
-    assert run(TINY, ROOT, tmp_path / "cache", NUMBA_DISABLE_JIT="1") == compiled
+COMMON_CACHE = os.environ.get("NUMBA_CACHE_DIR", "")
+"""That of all tests, in which most kernels are by now."""
+
+
+def test_kernels_mean_the_same_without_the_compiler():
+    compiled = run(TINY, ROOT, COMMON_CACHE)
+    assert run(TINY, ROOT, COMMON_CACHE, NUMBA_DISABLE_JIT="1") == compiled
 
 
 def test_kernels_stay_within_their_arrays(tmp_path):
-    compiled = run(TINY, ROOT, tmp_path / "cache")
+    compiled = run(TINY, ROOT, COMMON_CACHE)
     assert run(TINY, ROOT, tmp_path / "checked", NUMBA_BOUNDSCHECK="1") == compiled
 
 
