@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from bench import fuzz
+from stress import fuzz
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler
 
 
