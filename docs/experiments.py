@@ -1,6 +1,6 @@
 """Write docs/experiments.md from what `fastsp experiment NAME --seeds 5` has written.
 
-for name in metrics adaptation classifiers similarity faults tune; do
+for name in properties adaptation classifiers similarity faults tune ablate; do
     fastsp experiment $name --seeds 5
 done
 python docs/experiments.py .
@@ -16,7 +16,7 @@ from fastsp.experiments import EXPERIMENTS
 from fastsp.experiments.spread import Spread
 
 DOCS = Path(__file__).parent
-SHOWN = {"metrics": (1,), "faults": (1, 2), "similarity": (2,)}
+SHOWN = {"properties": (1,), "faults": (1, 2), "similarity": (2,)}
 """Figures of a report that are shown here, counted from 1; by default the first."""
 
 HEAD = """# Experiments
