@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 READ_BY_TESTS = (
-    *("tests", "bench", "data", "docs", "examples"),
+    *("tests", "bench", "stress", "data", "docs", "examples"),
     *("README.md", "pyproject.toml", "setup.cfg"),
 )
 NO_SOURCE = (".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "build", "dist", "site")

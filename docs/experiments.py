@@ -1,6 +1,6 @@
 """Run experiments in full size and draw the figures of docs/experiments.md.
 
-python docs/experiments.py metrics faults
+python docs/experiments.py properties faults
 
 Each experiment runs with the seeds 0 to 4, as `fastsp experiment NAME --seeds 5` does. The figures
 go into docs/experiments. What was found, and the tables, are printed as Markdown: the page is
@@ -16,11 +16,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from fastsp.datasets import load_mnist
-from fastsp.experiments import EXPERIMENTS, adaptation, properties, readouts, run_experiment
+from fastsp.experiments import EXPERIMENTS, adaptation, classifiers, properties, run_experiment
 from fastsp.experiments import similarity as similar
-from fastsp.plots import noise_overlaps, properties_over_epochs, trauma, tune
+from fastsp.plots import faults, noise_overlaps, properties_over_epochs, tune
+from fastsp.plots.classifiers import accuracy_and_costs
 from fastsp.plots.properties import by_kind
-from fastsp.plots.readouts import accuracy_and_costs
 from fastsp.plots.similarity import view_overlaps
 from fastsp.plots.style import own_style
 from fastsp.report.experiment import PAGES
@@ -29,7 +29,7 @@ from fastsp.report.page import Table
 Draw = Callable[[Any, Any, Any], Figure]
 
 FIGURES: dict[str, Draw] = {
-    "metrics": lambda config, summary, pictures: noise_overlaps(
+    "properties": lambda config, summary, pictures: noise_overlaps(
         config.noise, by_kind(summary, list(properties.INPUTS))
     ),
     "adaptation": lambda config, summary, pictures: properties_over_epochs(
@@ -38,15 +38,15 @@ FIGURES: dict[str, Draw] = {
         {config.change: "the inputs change"},
     ),
     "classifiers": lambda config, summary, pictures: accuracy_and_costs(
-        summary, readouts.CLASSIFIERS, readouts.CODES
+        summary, classifiers.CLASSIFIERS, classifiers.CODES
     ),
     "similarity": lambda config, summary, pictures: view_overlaps(
         summary, similar.BINS, similar.ROTATIONS, similar.SHIFTS
     ),
-    "faults": lambda config, summary, pictures: trauma.faults_over_epochs(
+    "faults": lambda config, summary, pictures: faults.faults_over_epochs(
         config.epochs_measured, config.fault, summary
     ),
-    "faults-fields": lambda config, summary, pictures: trauma.receptive_field_centres(
+    "faults-fields": lambda config, summary, pictures: faults.receptive_field_centres(
         pictures, config.patch_mask()
     ),
     "tune": lambda config, summary, pictures: tune.search(

@@ -5,8 +5,10 @@ once and training does not wait for matplotlib.
 """
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +29,7 @@ from fastsp.console import (
 
 if TYPE_CHECKING:
     from fastsp.datasets import Mnist
+    from fastsp.experiments import ExperimentResult
 
 BAD_INPUT = 2
 
@@ -68,12 +71,13 @@ class Boosting(StrEnum):
 class ExperimentName(StrEnum):
     """Choices of `fastsp experiment`; the names of `fastsp.experiments.EXPERIMENTS`."""
 
-    METRICS = "metrics"
+    PROPERTIES = "properties"
     ADAPTATION = "adaptation"
     CLASSIFIERS = "classifiers"
     SIMILARITY = "similarity"
     FAULTS = "faults"
     TUNE = "tune"
+    ABLATE = "ablate"
 
 
 Data = Annotated[
@@ -166,8 +170,7 @@ def mnist(
     from fastsp.experiments.wording import number, percent, points
     from fastsp.persistence import save
 
-    if seeds < 1:
-        raise ValueError(f"seeds must be at least 1, got {seeds}")
+    _seeds(seed, seeds)
     base = PRESETS[preset.value]
     if inhibition is not None and preset is not Preset.PUBLISHED:
         raise typer.BadParameter(
@@ -255,33 +258,20 @@ def ablate(
     quiet: Quiet = False,
 ) -> None:
     """Repeat the MNIST experiment without local inhibition, and with other boosting."""
-    from fastsp.experiments import AblationConfig, Interrupted, MnistConfig, run_ablation
+    from fastsp.experiments import AblateConfig, MnistConfig
+    from fastsp.experiments.ablate import flat_metrics
 
-    config = AblationConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs), seeds=seeds)
-    digits = _prepare(data, split, output)
-    results = Results(output)
-    try:
-        with progress_bars(quiet) as progress:
-            result = run_ablation(config, digits, progress)
-    except Interrupted as interrupted:
-        results.keep(interrupted.result.metrics)
-        results.end_interrupted(f"{len(interrupted.result.trials)} trials were finished")
-    results.keep(result.metrics)
-    with results.file("report.html") as path:
-        from fastsp.report import ablation_report
+    def shown(result: "ExperimentResult[Any]") -> dict[str, str]:
+        return {
+            arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
+            f"{spreads['entropy'].mean:.2%} entropy, "
+            f"{spreads['clumping'].mean:.3f} Clark-Evans index"
+            for arm, spreads in result.summary().items()
+        }
 
-        write_text(path, ablation_report(result, digits, command()))
-    if not quiet:
-        summary = result.summary()
-        results.show(
-            {
-                arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
-                f"{spreads['entropy'].mean:.2%} entropy, "
-                f"{spreads['clumping'].mean:.3f} Clark-Evans index"
-                for arm, spreads in summary.items()
-            },
-        )
-    results.end()
+    config = AblateConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs))
+    trials, digits = _seeds(0, seeds), _prepare(data, split, output)
+    _run("ablate", config, trials, digits, output, None if quiet else shown, flat_metrics)
 
 
 @app.command()
@@ -300,31 +290,48 @@ def experiment(
     quiet: Quiet = False,
 ) -> None:
     """Run an experiment by name, and write its metrics and a report."""
-    from fastsp.experiments import EXPERIMENTS, Interrupted, run_experiment
+    from fastsp.experiments import EXPERIMENTS
 
-    if seeds < 1:
-        raise ValueError(f"seeds must be at least 1, got {seeds}")
-    chosen = EXPERIMENTS[name]
+    def shown(result: "ExperimentResult[Any]") -> dict[str, str]:
+        return {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
+
+    chosen, trials = EXPERIMENTS[name], _seeds(seed, seeds)
     config = chosen.quick if quick else chosen.full
     output = writable(output or Path(f"fastsp-{name}"))
-    if name is ExperimentName.TUNE:  # taken up again where the folder already holds a study
+    if name is ExperimentName.TUNE:  # a study that is in the folder already is continued
         config = replace(config, study=str(output / "study.db"))
     digits = _prepare(data, split, output) if chosen.needs_digits else None
+    _run(name, config, trials, digits, output, None if quiet else shown)
+
+
+def _run(
+    name: str,
+    config: Any,
+    seeds: range,
+    digits: "Mnist | None",
+    output: Path,
+    shown: "Callable[[ExperimentResult[Any]], Mapping[str, str]] | None",
+    metrics: "Callable[[ExperimentResult[Any]], Mapping[str, Any]] | None" = None,
+) -> None:
+    """Run an experiment and write its results; print what `shown` returns, None for nothing."""
+    from fastsp.experiments import EXPERIMENTS, ExperimentResult, Interrupted, run_experiment
+
+    metrics = metrics or ExperimentResult.metrics
     results = Results(output)
     try:
-        with progress_bars(quiet) as progress:
-            result = run_experiment(chosen, config, range(seed, seed + seeds), digits, progress)
+        with progress_bars(quiet=shown is None) as progress:
+            result = run_experiment(EXPERIMENTS[name], config, seeds, digits, progress)
     except Interrupted as interrupted:
-        results.keep(interrupted.result.metrics)
+        results.keep(partial(metrics, interrupted.result))
         finished = len(interrupted.result.trials)
-        results.end_interrupted(f"{finished} of {seeds} seeds were finished")
-    results.keep(result.metrics)
+        results.end_interrupted(f"{finished} of {len(seeds)} seeds were finished")
+    results.keep(partial(metrics, result))
     with results.file("report.html") as path:
         from fastsp.report import experiment_report
 
         write_text(path, experiment_report(result, command(), digits.source if digits else ""))
-    if not quiet:
-        results.show({"found": " ".join(result.found() or ())} | dict(result.trials[0].details))
+    if shown is not None:
+        results.show(shown(result))
     results.end()
 
 
@@ -361,8 +368,14 @@ def run(arguments: list[str] | None = None) -> int:
     return INTERRUPTED if message == "interrupted" else BAD_INPUT
 
 
+def _seeds(first: int, n: int) -> range:
+    if n < 1:
+        raise ValueError(f"seeds must be at least 1, got {n}")
+    return range(first, first + n)
+
+
 def _prepare(data: Path | None, split: str | None, output: Path) -> "Mnist":
-    """Return the images, after a look whether results can be written at all."""
+    """Return the images, after a check that results can be written at all."""
     from fastsp.datasets import load_mnist
 
     writable(output)

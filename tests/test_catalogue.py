@@ -38,6 +38,11 @@ def run_quick(name, seeds):
     return run_experiment(experiment, experiment.quick, seeds, digits_for(experiment))
 
 
+def test_where_a_study_is_kept_does_not_tell_sizes_apart():
+    tune = EXPERIMENTS["tune"]
+    assert replace(tune.quick, study="study.db") == tune.quick != tune.full
+
+
 def test_the_command_line_and_the_pages_know_all_experiments():
     assert list(EXPERIMENTS) == list(PAGES) == [name.value for name in ExperimentName]
 
@@ -115,7 +120,7 @@ def test_phases_are_told_to_their_end(name):
 
 
 def test_same_seed_gives_the_same_codes():
-    first, again, other = (run_quick("metrics", [seed]).metrics() for seed in (0, 0, 1))
+    first, again, other = (run_quick("properties", [seed]).metrics() for seed in (0, 0, 1))
     assert first["summary"] == again["summary"]
     assert first["summary"] != other["summary"]
 
@@ -123,9 +128,9 @@ def test_same_seed_gives_the_same_codes():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nothing"], "metrics"),
-        (["metrics", "--seeds", "0"], "seeds must be at least 1"),
-        (["metrics", "--seed", "-1"], "seed must be at least 0"),
+        (["nothing"], "properties"),
+        (["properties", "--seeds", "0"], "seeds must be at least 1"),
+        (["properties", "--seed", "-1"], "seed must be at least 0"),
     ],
 )
 def test_impossible_arguments(arguments, words, tmp_path, capsys):
@@ -134,7 +139,7 @@ def test_impossible_arguments(arguments, words, tmp_path, capsys):
 
 
 def test_an_experiment_needs_seeds():
-    experiment = EXPERIMENTS["metrics"]
+    experiment = EXPERIMENTS["properties"]
     with pytest.raises(ValueError, match="at least one seed"):
         run_experiment(experiment, experiment.quick, [])
 
@@ -142,7 +147,7 @@ def test_an_experiment_needs_seeds():
 def test_learning_with_boosting_does_what_the_paper_says():
     from fastsp.experiments.properties import PropertiesConfig
 
-    experiment = EXPERIMENTS["metrics"]
+    experiment = EXPERIMENTS["properties"]
     config = PropertiesConfig(n_inputs=30, n_columns=512, noise_levels=6, epochs=12)
     summary = run_experiment(experiment, config, [0]).summary()
     for arm, measures in summary.items():
@@ -194,7 +199,7 @@ def test_entropy_falls_when_inputs_change_and_recovers():
 
 
 def test_classifiers_are_compared_on_equal_terms():
-    from fastsp.experiments.readouts import CLASSIFIERS, CODES
+    from fastsp.experiments.classifiers import CLASSIFIERS, CODES
 
     summary = run_quick("classifiers", [0]).summary()
     assert list(summary) == [f"{name}, {code}" for code in CODES for name in CLASSIFIERS]
@@ -245,7 +250,7 @@ def test_faults_are_measured_before_and_after(faults):
 
 
 def test_centres_of_receptive_fields_are_means_over_connected_inputs():
-    from fastsp.experiments.trauma import connected_synapses, field_centres
+    from fastsp.experiments.faults import connected_synapses, field_centres
 
     config = EXPERIMENTS["faults"].quick
     pooler = config.build_plane(2, 0)

@@ -72,6 +72,7 @@ def test_ablate_writes_metrics_and_report(ablate_output):
     metrics = json.loads((ablate_output / "metrics.json").read_text())
     assert len(metrics["trials"]) == 10
     assert len(metrics["summary"]) == 5
+    assert "Not in full size" not in (ablate_output / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("output", ["mnist_output", "ablate_output"])

@@ -7,16 +7,17 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from fastsp.experiments import (
-    AblationConfig,
+    EXPERIMENTS,
+    AblateConfig,
     Interrupted,
     MnistConfig,
     Snapshots,
     describe_environment,
-    run_ablation,
+    run_experiment,
     run_mnist,
     run_mnist_seeds,
 )
-from fastsp.experiments.ablation import ARMS
+from fastsp.experiments.ablate import ARMS, flat_metrics
 from fastsp.experiments.mnist import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
 from tests.tiny_mnist import make_digits
@@ -231,33 +232,48 @@ def test_columns_with_segments_are_as_active_as_others(digits):
     assert result.metrics()["accuracy"] > 0.5
 
 
+def ablate(digits, progress):
+    config = AblateConfig(replace(TINY, cycles=50))
+    return run_experiment(EXPERIMENTS["ablate"], config, range(2), digits, progress)
+
+
 def test_ablation_summarises_every_arm(digits):
-    config = AblationConfig(replace(TINY, cycles=50), seeds=2)
     told = {}
-    result = run_ablation(config, digits, lambda phase, *counts: told.update({phase: counts}))
-    assert len(told) == 1 + len(result.trials)
+    result = ablate(digits, lambda phase, *counts: told.update({phase: counts}))
+    assert len(told) == 2 * (1 + len(ARMS))
     assert all(done == total for done, total in told.values())
-    assert len(result.trials) == 2 * len(ARMS)
-    assert list(result.summary()) == [arm.name for arm in ARMS]
+    assert list(result.summary()) == list(ARMS)
     for measures in result.summary().values():
         for spread in measures.values():
             assert spread.least <= spread.mean <= spread.greatest
-    for arm in ARMS:
-        pooler = result.poolers[arm.name]
-        assert (pooler.inhibition, pooler.boosting) == (arm.inhibition, arm.boosting)
-        assert pooler.n_cycles_ == (50 if arm.learns else 0)
+    for name, variant in ARMS.items():
+        pooler = result.trials[0].pictures["poolers"][name]
+        assert (pooler.inhibition, pooler.boosting) == (variant.inhibition, variant.boosting)
+        assert pooler.n_cycles_ == (50 if variant.learns else 0)
+
+
+def test_metrics_of_an_ablation_have_a_row_for_each_arm_and_seed(digits):
+    result = ablate(digits, lambda *_: None)
+    metrics = flat_metrics(result)
+    assert list(metrics) == ["summary", "trials", "seconds", "config", "environment"]
+    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
+        (seed, name) for seed in range(2) for name in ARMS
+    ]
+    assert metrics["summary"] == result.metrics()["summary"]
+    assert metrics["config"]["seeds"] == 2
+    assert metrics["config"]["base"]["cycles"] == 50
 
 
 def test_interrupted_ablation_keeps_finished_trials(digits):
-    config = AblationConfig(replace(TINY, cycles=50), seeds=2)
     with pytest.raises(Interrupted) as caught:
-        run_ablation(config, digits, stop_at(f"3/10 {ARMS[2].name}", 0))
-    assert [trial.arm for trial in caught.value.result.trials] == [arm.name for arm in ARMS[:2]]
-
-
-def test_ablation_needs_a_seed():
-    with pytest.raises(ValueError, match="seeds must be at least 1"):
-        AblationConfig(seeds=0)
+        ablate(digits, stop_at(f"seed 1, 3/5 {list(ARMS)[2]}", 0))
+    metrics = flat_metrics(caught.value.result)
+    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
+        *((0, name) for name in ARMS),
+        *((1, name) for name in list(ARMS)[:2]),
+    ]
+    assert list(metrics["summary"]) == list(ARMS)
+    assert [trial.seed for trial in caught.value.result.trials] == [0]
 
 
 def test_environment_tells_a_forced_openblas(monkeypatch):

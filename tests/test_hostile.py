@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from bench import fuzz
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler
+from stress import fuzz
 
 
 def test_hostile_files_are_refused_or_give_models_that_work():

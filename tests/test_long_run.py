@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import long_run
+from stress import long_run
 
 
 @pytest.mark.parametrize("boosting", ["log", "exp"])

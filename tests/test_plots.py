@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from fastsp import plots
-from fastsp.experiments import AblationConfig, run_ablation, run_mnist, run_mnist_seeds
+from fastsp.experiments import (
+    EXPERIMENTS,
+    AblateConfig,
+    run_experiment,
+    run_mnist,
+    run_mnist_seeds,
+)
 from fastsp.report import mnist_report
 from tests.test_experiments import TINY
 from tests.tiny_mnist import make_digits
@@ -38,7 +44,9 @@ def samples(digits, result):
 
 @pytest.fixture(scope="module")
 def figures(digits, result, samples):
-    ablation = run_ablation(AblationConfig(replace(TINY, cycles=20), seeds=2), digits)
+    ablation = run_experiment(
+        EXPERIMENTS["ablate"], AblateConfig(replace(TINY, cycles=20)), range(2), digits
+    )
     readout = result.readout
     return {
         "boosting_functions": plots.boosting_functions(0.02, 3.0),

@@ -70,12 +70,12 @@ def test_a_study_may_have_a_name_that_is_no_unicode(data, tmp_path):
 def test_no_name_is_markup(tmp_path, capsys, name):
     if sys.platform == "win32" and not re.fullmatch(r"[\w\[\]$]+", name):
         pytest.skip("no name there")
-    assert main(["experiment", "metrics", "--quick", f"--output={tmp_path / name}"]) == 0
+    assert main(["experiment", "properties", "--quick", f"--output={tmp_path / name}"]) == 0
     assert f"report: {tmp_path / name / 'report.html'}" in capsys.readouterr().out
 
 
 def test_figures_have_a_style_of_their_own(tmp_path, data):
-    arguments = ["experiment", "metrics", "--quick", "--quiet"]
+    arguments = ["experiment", "properties", "--quick", "--quiet"]
     settings = {
         "text.usetex": True,
         "font.family": ["No Such Font"],
@@ -120,10 +120,9 @@ def test_every_command_keeps_its_figures(data, tmp_path, capsys, monkeypatch, co
 
     arguments = {
         "ablate": ["ablate", "--seeds=1", "--cycles=10", f"--data={data}"],
-        "experiment": ["experiment", "metrics", "--quick"],
+        "experiment": ["experiment", "properties", "--quick"],
     }[command]
-    name = "ablation_report" if command == "ablate" else "experiment_report"
-    monkeypatch.setattr(fastsp.report, name, fail)
+    monkeypatch.setattr(fastsp.report, "experiment_report", fail)
     assert main([*arguments, f"--output={tmp_path}", "--quiet"]) == 1
     assert capsys.readouterr().err.startswith("fastsp: report.html was not written")
     assert names(tmp_path) == {"metrics.json"}

@@ -44,7 +44,7 @@ def same(result, other):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_training_ends_as_if_nothing_had_happened():
     done = subprocess.run(
-        [sys.executable, "-m", "bench.kill", "--n=8"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "stress.kill", "--n=8"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "0 runs ended differently" in done.stdout

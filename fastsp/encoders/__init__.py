@@ -7,7 +7,7 @@ from fastsp.encoders.categories import CategoryEncoder
 from fastsp.encoders.dates import DateTimeEncoder
 from fastsp.encoders.images import BinaryImageEncoder, ImageAugmenter
 from fastsp.encoders.numbers import CyclicEncoder, ScalarEncoder
-from fastsp.encoders.scattered import RandomDistributedEncoder
+from fastsp.encoders.random_distributed import RandomDistributedEncoder
 
 __all__ = [
     "BinaryImageEncoder",

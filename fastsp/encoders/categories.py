@@ -9,7 +9,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fastsp.encoders.runs import check_count
+from fastsp.encoders.base import check_size
 from fastsp.encoders.tables import with_nan
 
 
@@ -77,7 +77,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         ValueError
             Where a parameter is out of its range; the encoder is then as it was before.
         """
-        check_count("n_on", self.n_on, 1)
+        check_size("n_on", self.n_on, 1)
         if self.handle_unknown not in ("error", "ignore"):
             raise ValueError(
                 f"handle_unknown must be one of ['error', 'ignore'], got {self.handle_unknown!r}"
@@ -117,7 +117,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             Before `fit`.
         """
         check_is_fitted(self)
-        check_count("n_on", self.n_on, 1)
+        check_size("n_on", self.n_on, 1)
         bits: NDArray[np.uint8] = np.repeat(self._one_hot.transform(with_nan(X)), self.n_on, axis=1)
         return bits
 

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from fastsp.encoders.runs import NumberEncoder, Reals, run, switch_on
+from fastsp.encoders.base import NumberEncoder, Reals
 from fastsp.encoders.tables import is_missing
 
 DAY = 86_400.0
@@ -165,10 +165,7 @@ class DateTimeEncoder(NumberEncoder):
         phases = phases.reshape(len(values), -1)
         buckets = (phases * self.n_bits).astype(np.int64)
         present = np.repeat(present, len(self.parts), axis=1)
-        bits: NDArray[np.uint8] = switch_on(
-            run(buckets, self.n_on, self.n_bits), present, self.n_bits
-        )
-        return bits
+        return self._switch_on_runs(buckets, present)
 
 
 def _as_seconds(X: Any) -> Reals | None:

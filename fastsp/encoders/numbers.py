@@ -5,14 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastsp.encoders.runs import (
-    NumberEncoder,
-    Reals,
-    per_feature,
-    positive_per_feature,
-    run,
-    switch_on,
-)
+from fastsp.encoders.base import NumberEncoder, Reals, per_feature, positive_per_feature
 
 
 class ScalarEncoder(NumberEncoder):
@@ -97,10 +90,7 @@ class ScalarEncoder(NumberEncoder):
         clipped = np.clip(values, self.minimum_, self.maximum_)
         share = (clipped - self.minimum_) / np.where(width > 0, width, 1.0)
         buckets = np.minimum(share * (last + 1), last).astype(np.int64)
-        bits: NDArray[np.uint8] = switch_on(
-            run(buckets, self.n_on, self.n_bits), present, self.n_bits
-        )
-        return bits
+        return self._switch_on_runs(buckets, present)
 
 
 def _end(name: str, given: ArrayLike | None, extreme: np.ufunc, values: Reals) -> Reals:
@@ -159,7 +149,4 @@ class CyclicEncoder(NumberEncoder):
     def _encode(self, values: Reals, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
         turns = np.mod(values, self.period_) / self.period_
         buckets = (turns * self.n_bits).astype(np.int64)  # n_bits itself, by rounding, is bucket 0
-        bits: NDArray[np.uint8] = switch_on(
-            run(buckets, self.n_on, self.n_bits), present, self.n_bits
-        )
-        return bits
+        return self._switch_on_runs(buckets, present)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
+from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.properties import BOOSTING, INPUTS, PAPER, Record, Simulation, arm
+from fastsp.experiments.properties import BOOSTING, INPUTS, PAPER, Record, Simulation
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import agreement, exceeds, number, percent
 from fastsp.metrics import stability

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from fastsp.experiments import adaptation, properties, readouts, similarity, trauma, tune
+from fastsp.experiments import (
+    ablate,
+    adaptation,
+    classifiers,
+    faults,
+    properties,
+    similarity,
+    tune,
+)
 from fastsp.experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment[Any]] = {
@@ -10,9 +18,10 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
     for experiment in (
         properties.EXPERIMENT,
         adaptation.EXPERIMENT,
-        readouts.EXPERIMENT,
+        classifiers.EXPERIMENT,
         similarity.EXPERIMENT,
-        trauma.EXPERIMENT,
+        faults.EXPERIMENT,
         tune.EXPERIMENT,
+        ablate.EXPERIMENT,
     )
 }

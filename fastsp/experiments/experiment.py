@@ -1,7 +1,7 @@
-"""What all experiments of `fastsp experiment` have in common: seeds, arms, results, sentences.
+"""Experiments: trials with several seeds, what they measure, and the result of them all.
 
-A trial is one run with one seed. It measures numbers and curves, by arm (a variant) and by name;
-over several seeds each of them has a mean, a least and a greatest value.
+A trial is one run with one seed. It measures numbers and curves, by arm (a variant) and by name.
+Over several seeds each of them has a mean, a least and a greatest value.
 """
 
 import time
@@ -32,11 +32,11 @@ class Trial:
     ----------
     seed : int
     measures : dict of dict of array
-        Numbers and curves by arm and measure; all that is said over several seeds.
+        Numbers and curves by arm and measure.
     pictures : dict
-        What is only drawn; kept of the first seed alone.
+        What figures need besides; kept for the first seed only.
     details : dict of str
-        What else is told in words, by name; kept of the first seed alone.
+        Further results as text, by name; kept for the first seed only.
     """
 
     seed: int
@@ -46,20 +46,79 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Experiment(Generic[Config]):
-    """An experiment as it stands in the catalogue.
+class Trials:
+    """What `run_seeds` returns.
 
     Attributes
     ----------
-    name, title, lead : str
-        On the command line; of the page; what is done, in a sentence or two.
+    finished : tuple of Trial
+    unfinished : Trial or None
+        After an interruption, what the interrupted trial had measured, if it says so.
+    seconds : float
+        Wall-clock time of all seeds.
+    """
+
+    finished: tuple[Trial, ...]
+    unfinished: Trial | None
+    seconds: float
+
+
+def run_seeds(
+    run: Callable[[int, Progress], Trial], seeds: Sequence[int], progress: Progress = silent
+) -> Trials:
+    """Run a trial with every seed, in order.
+
+    Parameters
+    ----------
+    run : callable
+        (seed, progress) -> Trial. Where KeyboardInterrupt stops it half way, it may raise
+        `Interrupted` with a Trial of what it has measured.
+    seeds : sequence of int
+        At least one, none of them negative.
+    progress : callable, optional
+        Called with (phase, done, total) between chunks. With several seeds, phases name the seed.
+
+    Raises
+    ------
+    ValueError
+        If there are no seeds or one is negative.
+    Interrupted
+        On KeyboardInterrupt: its `result` are the Trials so far.
+    """
+    if not seeds:
+        raise ValueError("seeds must hold at least one seed, got none")
+    if min(seeds) < 0:
+        raise ValueError(f"seed must be at least 0, got {min(seeds)}")
+    started = time.perf_counter()
+    trials: list[Trial] = []
+    try:
+        for seed in seeds:
+            trial = run(seed, with_seed(progress, seed, len(seeds)))
+            trials.append(Trial(seed, trial.measures) if trials else trial)
+    except KeyboardInterrupt as interrupt:
+        unfinished = interrupt.result if isinstance(interrupt, Interrupted) else None
+        so_far = Trials(tuple(trials), unfinished, time.perf_counter() - started)
+        raise Interrupted(so_far) from interrupt
+    return Trials(tuple(trials), None, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[Config]):
+    """An experiment of the catalogue.
+
+    Attributes
+    ----------
+    name : str
+        On the command line.
+    title, lead : str
+        Of the report: a heading, and what is done in a sentence or two.
     full, quick : dataclass
-        Its parameters in full size, and in a size that takes seconds and shows nothing.
+        Parameters of the full size, and of a size for tests that takes seconds.
     run : callable
         (config, seed, digits, progress) -> Trial.
     found : callable
-        (config, summary) -> what was found, in whole sentences, and how that compares with what
-        was expected or reported by others.
+        (config, summary) -> two texts: the findings, and how they compare with expectations or
+        with what others reported.
     needs_digits : bool
         Whether it works on MNIST; `run` is given None otherwise.
     """
@@ -76,18 +135,20 @@ class Experiment(Generic[Config]):
 
 @dataclass(frozen=True)
 class ExperimentResult(Generic[Config]):
-    """Result of `run_experiment`; after an interruption, of the seeds that were finished.
+    """Result of `run_experiment`; after an interruption, of the finished seeds.
 
     Attributes
     ----------
     experiment, config, environment
         What was run, with which parameters, and where.
     seeds : int
-        How many were asked for.
+        Number of seeds asked for.
     trials : tuple of Trial
         Those finished.
+    unfinished : Trial or None
+        See `Trials`.
     seconds : float
-        Of all of it.
+        Wall-clock time of all seeds.
     """
 
     experiment: Experiment[Config]
@@ -95,6 +156,7 @@ class ExperimentResult(Generic[Config]):
     environment: Environment
     seeds: int
     trials: tuple[Trial, ...]
+    unfinished: Trial | None
     seconds: float
 
     def summary(self) -> dict[str, dict[str, Spread]]:
@@ -108,11 +170,11 @@ class ExperimentResult(Generic[Config]):
         }
 
     def found(self) -> tuple[str, str] | None:
-        """Return what was found, in two sentences; None where no seed was finished."""
+        """Return the findings as two texts; None where no seed was finished."""
         return self.experiment.found(self.config, self.summary()) if self.trials else None
 
     def metrics(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them."""
+        """Return all figures, ready for JSON."""
         return {
             "experiment": self.experiment.name,
             "found": self.found(),
@@ -152,47 +214,47 @@ def run_experiment(
     config : dataclass
         `experiment.full`, `experiment.quick`, or another of their kind.
     seeds : sequence of int
-        At least one; not negative.
+        At least one, none of them negative.
     digits : Mnist, optional
-        Needed where `experiment.needs_digits`.
+        Required where `experiment.needs_digits`.
     progress : callable, optional
-        Told (phase, done, total) between chunks.
+        Called with (phase, done, total) between chunks.
 
     Raises
     ------
     ValueError
-        If there are no seeds, a seed is negative, or digits are needed and missing.
+        If there are no seeds, a seed is negative, or digits are required and missing.
     Interrupted
-        On KeyboardInterrupt: its `result` holds the finished trials.
+        On KeyboardInterrupt: its `result` is an ExperimentResult of the finished trials.
     """
-    if not seeds:
-        raise ValueError("seeds must hold at least one seed, got none")
-    if min(seeds) < 0:
-        raise ValueError(f"seed must be at least 0, got {min(seeds)}")
     if experiment.needs_digits and digits is None:
         raise ValueError(f"digits must be given for the experiment {experiment.name}, got None")
-    started = time.perf_counter()
-    trials: list[Trial] = []
 
-    def result() -> ExperimentResult[Config]:
+    def trial(seed: int, told: Progress) -> Trial:
+        return experiment.run(config, seed, digits, told)
+
+    def result(trials: Trials) -> ExperimentResult[Config]:
         return ExperimentResult(
             experiment,
             config,
-            describe_environment(),
+            describe_environment(getattr(config, "n_jobs", None)),
             len(seeds),
-            tuple(trials),
-            seconds=time.perf_counter() - started,
+            trials.finished,
+            trials.unfinished,
+            trials.seconds,
         )
 
     try:
-        for seed in seeds:
-            trial = experiment.run(config, seed, digits, with_seed(progress, seed, len(seeds)))
-            trials.append(Trial(seed, trial.measures) if trials else trial)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted(result()) from interrupt
-    return result()
+        return result(run_seeds(trial, seeds, progress))
+    except Interrupted as interrupt:
+        raise Interrupted(result(interrupt.result)) from interrupt
+
+
+def arm(*variants: str) -> str:
+    """Return the name of an arm that combines several variants."""
+    return ", ".join(variants)
 
 
 def streams(seed: int, *purpose: int) -> np.random.Generator:
-    """Return random numbers of their own for each purpose of a trial."""
+    """Return an independent random generator for each purpose of a trial."""
     return np.random.default_rng(np.random.SeedSequence([seed, *purpose]))

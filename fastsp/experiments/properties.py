@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from fastsp.datasets import Mnist
 from fastsp.experiments import synthetic
-from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
+from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.synthetic import Bits
 from fastsp.experiments.wording import agreement, counted, exceeds, number, percent
@@ -155,7 +155,7 @@ class Record:
 
 @dataclass(frozen=True)
 class PropertiesConfig(Simulation):
-    """Parameters of the experiment `metrics`: those of all simulations, and `epochs`."""
+    """Parameters of the experiment `properties`: those of all simulations, and `epochs`."""
 
     epochs: int = 100
 
@@ -177,11 +177,6 @@ def run(config: PropertiesConfig, seed: int, digits: Mnist | None, progress: Pro
                 "overlap_after": record.overlaps[-1],
             }
     return Trial(seed, measures, {"inputs": pictures})
-
-
-def arm(kind: str, boosting: str) -> str:
-    """Return the name of an arm."""
-    return f"{kind}, {boosting}"
 
 
 def found(config: PropertiesConfig, summary: Summary) -> tuple[str, str]:
@@ -225,7 +220,7 @@ def found(config: PropertiesConfig, summary: Summary) -> tuple[str, str]:
 
 
 EXPERIMENT = Experiment(
-    name="metrics",
+    name="properties",
     title="What learning and boosting do to the codes",
     lead="A pooler of 1,024 columns learns 100 inputs over and over. Sparseness, entropy, noise "
     "robustness and stability of their codes are measured before learning and after every epoch, "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.digit_codes import PUBLISHED, QUICK, coders
+from fastsp.experiments.digits import PUBLISHED, QUICK, coders
 from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
 from fastsp.experiments.mnist import MnistConfig
 from fastsp.experiments.progress import Progress, counter

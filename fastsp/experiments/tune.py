@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
-from fastsp.experiments.digit_codes import PUBLISHED, QUICK
+from fastsp.experiments.digits import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial
 from fastsp.experiments.mnist import (
     MnistConfig,
     Training,
     column_duty_cycles,
     compile_for,
+    fingerprints,
     hold_out,
 )
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.snapshots import fingerprints
 from fastsp.experiments.wording import exceeds, percent
 from fastsp.metrics import duty_cycle_entropy
 
@@ -68,7 +68,7 @@ class TuneConfig:
     cycles: int = 60_000
     held_out: int = 10_000
     least_entropy: float = 0.97
-    study: str = ""
+    study: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.trials < 2:

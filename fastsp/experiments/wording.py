@@ -1,6 +1,8 @@
-"""Sentences computed from figures: what rose, by how much, and what others reported."""
+"""Sentences computed from measures: what rose, by how much, and what others reported."""
 
 from collections.abc import Mapping, Sequence
+
+from numpy.typing import ArrayLike
 
 from fastsp.experiments.spread import Spread
 
@@ -54,7 +56,8 @@ def points(spread: Spread) -> str:
     return f"{number(Spread(*(100 * values for values in spread)))} points"
 
 
-def percent(spread: Spread, digits: int = 1) -> str:
-    """Return a share and its range over the seeds in per cent: '99.1 % (98.7–99.4)'."""
+def percent(share: Spread | ArrayLike, digits: int = 1) -> str:
+    """Return a share in per cent, with its range where it has one: '99.1 % (98.7–99.4)'."""
+    spread = share if isinstance(share, Spread) else Spread.over([share])
     mean, least, greatest = (f"{100 * float(value):.{digits}f}" for value in spread)
     return f"{mean} %" if least == greatest else f"{mean} % ({least}–{greatest})"

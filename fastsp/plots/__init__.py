@@ -4,7 +4,7 @@ Figures are drawn with matplotlib's objects only: no pyplot, no global state, no
 Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can tell apart.
 """
 
-from fastsp.plots.ablation import ablation
+from fastsp.plots.ablate import ablation
 from fastsp.plots.mnist import (
     boosting_functions,
     confusion_matrix,

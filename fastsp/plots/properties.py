@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from fastsp.experiments.experiment import arm
 from fastsp.experiments.spread import Spread
 from fastsp.plots.style import BLUE, GREY, ORANGE, draw_spread, limit_share
 
@@ -131,6 +132,4 @@ def show_bits(axes: Axes, image: NDArray[np.uint8]) -> None:
 
 def by_kind(summary: Arms, kinds: Sequence[str]) -> dict[str, Arms]:
     """Return the arms of a simulation by kind of input, then by boosting."""
-    return {
-        kind: {boosting: summary[f"{kind}, {boosting}"] for boosting in STYLES} for kind in kinds
-    }
+    return {kind: {boosting: summary[arm(kind, boosting)] for boosting in STYLES} for kind in kinds}

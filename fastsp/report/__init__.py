@@ -4,8 +4,7 @@ A page loads nothing from elsewhere: it can be opened from disk, sent by mail an
 are drawn in a style of their own, whatever matplotlib's settings are, which stay as they are.
 """
 
-from fastsp.report.ablation import ablation_report
 from fastsp.report.experiment import experiment_report
 from fastsp.report.mnist import mnist_report
 
-__all__ = ["ablation_report", "experiment_report", "mnist_report"]
+__all__ = ["experiment_report", "mnist_report"]

@@ -58,7 +58,7 @@ def page(result: ExperimentResult[AdaptationConfig]) -> Page:
                 rows,
                 "Mean over the seeds, least to greatest in brackets. At the change: the new "
                 "inputs, before any of them is learned. Robustness and entropy as in the "
-                "experiment metrics. "
+                "experiment properties. "
                 "Recovery: epochs after the change until robustness is "
                 f"{100 * RECOVERED:.0f} % of what it was before; never: not in every seed. Kept: "
                 "overlap of the codes of the first inputs at the end with those before the "

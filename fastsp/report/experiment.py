@@ -6,16 +6,25 @@ from typing import Any
 
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.plots.style import own_style
-from fastsp.report import adaptation, properties, readouts, similarity, trauma, tune
+from fastsp.report import (
+    ablate,
+    adaptation,
+    classifiers,
+    faults,
+    properties,
+    similarity,
+    tune,
+)
 from fastsp.report.page import Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
-    "metrics": properties.page,
+    "properties": properties.page,
     "adaptation": adaptation.page,
-    "classifiers": readouts.page,
+    "classifiers": classifiers.page,
     "similarity": similarity.page,
-    "faults": trauma.page,
+    "faults": faults.page,
     "tune": tune.page,
+    "ablate": ablate.page,
 }
 """By name of the experiment, what is special on its page."""
 
@@ -38,7 +47,9 @@ def experiment_report(result: ExperimentResult[Any], command: str, data: str = "
     experiment = result.experiment
     page = PAGES[experiment.name](result)
     seeds = [trial.seed for trial in result.trials]
-    small = "" if result.config == experiment.full else " Not in full size: it shows that all runs."
+    small = (
+        " Not in full size: it shows that all runs." if result.config == experiment.quick else ""
+    )
     return render(
         title=experiment.title,
         lead=experiment.lead + small,

@@ -4,17 +4,16 @@ import math
 from dataclasses import asdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastsp import plots
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist import MnistResult, Readout
-from fastsp.experiments.mnist_seeds import MnistSeeds
-from fastsp.experiments.wording import percent as spread_percent
-from fastsp.experiments.wording import points
+from fastsp.experiments.digits import sample_digits
+from fastsp.experiments.mnist import MnistResult, MnistSeeds, Readout
+from fastsp.experiments.wording import percent, points
 from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
-from fastsp.report.digits import inhibition_comparison, sample_digits
-from fastsp.report.page import Drawing, Fact, Table, percent, render
+from fastsp.report.page import Drawing, Fact, Table, render
 
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
@@ -101,7 +100,7 @@ def _seeds_table(result: MnistSeeds, tried_on: str) -> Table:
         f"Over seeds {seeds[0]} to {seeds[-1]}",
         ("figure", "mean (least–greatest)"),
         tuple(
-            (label, points(summary[name]) if name == "gain" else spread_percent(summary[name], 2))
+            (label, points(summary[name]) if name == "gain" else percent(summary[name], 2))
             for name, label in rows.items()
             if name in summary
         ),
@@ -167,7 +166,9 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         ),
     ]
     if result.without_local_inhibition is not None:
-        figures.append(inhibition_comparison(pooler, result.without_local_inhibition, config, data))
+        figures.append(
+            inhibition_comparison(pooler, result.without_local_inhibition, images, inputs)
+        )
     figures += [
         Drawing.of(
             plots.duty_cycles(pooler),
@@ -214,6 +215,21 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             )
         )
     return figures
+
+
+def inhibition_comparison(
+    with_inhibition: SpatialPooler,
+    without_inhibition: SpatialPooler,
+    images: NDArray[np.uint8],
+    inputs: NDArray[np.uint8],
+) -> Drawing:
+    """Draw the codes of two poolers that learned the same stream, for a few images."""
+    return Drawing.of(
+        plots.inhibition_compared(with_inhibition, without_inhibition, images, inputs),
+        "Active columns with and without local inhibition",
+        "Two poolers that learned the same stream. Without local inhibition the columns of the "
+        "highest boosted overlap are selected globally.",
+    )
 
 
 def _spread_columns(pooler: SpatialPooler) -> list[int]:

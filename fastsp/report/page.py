@@ -59,11 +59,6 @@ class Page:
     figures: Sequence[Drawing]
 
 
-def percent(share: float) -> str:
-    """Return a share in words, to a tenth of a per cent."""
-    return f"{100 * share:.1f} %"
-
-
 def _flat(config: Mapping[str, object]) -> dict[str, object]:
     """Return a configuration within another as entries of it, such as pooler.cycles."""
     flat: dict[str, object] = {}

@@ -1,4 +1,4 @@
-"""Page of the experiment `metrics`."""
+"""Page of the experiment `properties`."""
 
 import numpy as np
 
@@ -7,7 +7,6 @@ from fastsp.experiments.properties import INPUTS, PropertiesConfig
 from fastsp.experiments.wording import number, percent
 from fastsp.plots import properties as plots
 from fastsp.report.page import Drawing, Fact, Page, Table
-from fastsp.report.page import percent as share
 
 
 def page(result: ExperimentResult[PropertiesConfig]) -> Page:
@@ -37,12 +36,12 @@ def page(result: ExperimentResult[PropertiesConfig]) -> Page:
             ),
             Fact(
                 "Entropy",
-                share(first["entropy"].mean[-1]),
-                f"of its maximum; before learning {share(first['entropy'].mean[0])}",
+                percent(first["entropy"].mean[-1]),
+                f"of its maximum; before learning {percent(first['entropy'].mean[0])}",
             ),
             Fact(
                 "Stability",
-                share(first["stability"].mean[-1]),
+                percent(first["stability"].mean[-1]),
                 "of a code is as it was an epoch before",
             ),
         ),

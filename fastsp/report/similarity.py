@@ -5,7 +5,6 @@ from fastsp.experiments.similarity import BINS, ROTATIONS, SHIFTS, TRAINED, Simi
 from fastsp.experiments.wording import percent
 from fastsp.plots import similarity as plots
 from fastsp.report.page import Drawing, Fact, Page, Table
-from fastsp.report.page import percent as share
 
 MEASURES = ("within", "between", "told_apart")
 
@@ -26,11 +25,11 @@ def page(result: ExperimentResult[SimilarityConfig]) -> Page:
     trained = summary[TRAINED]
     return Page(
         headline=(
-            Fact("Within a category", share(float(trained["within"].mean)), "overlap of the codes"),
-            Fact("Between categories", share(float(trained["between"].mean)), "the same"),
+            Fact("Within a category", percent(trained["within"].mean), "overlap of the codes"),
+            Fact("Between categories", percent(trained["between"].mean), "the same"),
             Fact(
                 "Told apart",
-                share(float(trained["told_apart"].mean)),
+                percent(trained["told_apart"].mean),
                 "chance that a pair within a category has the greater overlap",
             ),
         ),

@@ -5,7 +5,6 @@ from fastsp.experiments.tune import BEST, TuneConfig
 from fastsp.experiments.wording import percent
 from fastsp.plots import tune as plots
 from fastsp.report.page import Drawing, Fact, Page, Table
-from fastsp.report.page import percent as share
 
 
 def page(result: ExperimentResult[TuneConfig]) -> Page:
@@ -16,7 +15,7 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
         headline=(
             Fact(
                 "Best of the search",
-                share(float(summary[BEST]["accuracy"].mean)),
+                percent(summary[BEST]["accuracy"].mean),
                 "of the held-out training images",
             ),
         ),
@@ -30,7 +29,8 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
                 ),
                 "Mean over the seeds, least to greatest in brackets. Columns combined by the "
                 "product; entropy of the active duty cycles at the end, as a share of its maximum. "
-                f"The search chose among those with at least {share(result.config.least_entropy)}.",
+                "The search chose among those with at least "
+                f"{percent(result.config.least_entropy)}.",
             ),
             Table(
                 "What differs in the best, as a preset",

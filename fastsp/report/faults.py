@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from fastsp.experiments.experiment import ExperimentResult
+from fastsp.experiments.faults import HALF, FaultsConfig
 from fastsp.experiments.spread import Spread
-from fastsp.experiments.trauma import HALF, TraumaConfig
 from fastsp.experiments.wording import number, percent
-from fastsp.plots import trauma as plots
+from fastsp.plots import faults as plots
 from fastsp.report.page import Drawing, Fact, Page, Table
 
 
-def page(result: ExperimentResult[TraumaConfig]) -> Page:
+def page(result: ExperimentResult[FaultsConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, config = result.summary(), result.config
     moments = (config.at_fault - 1, config.at_fault, -1)

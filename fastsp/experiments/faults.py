@@ -27,7 +27,7 @@ HALF = "half of the columns"
 
 
 @dataclass(frozen=True)
-class TraumaConfig(Simulation):
+class FaultsConfig(Simulation):
     """Parameters of the experiment `faults`: those of all simulations, and more.
 
     Where columns have a topology there are as many as input bits, in a square whose opposite
@@ -122,7 +122,7 @@ class Condition:
         Input bits under the fault, where there is a topology.
     """
 
-    config: TraumaConfig
+    config: FaultsConfig
     test: Bits
     living: NDArray[np.bool_]
     patch: NDArray[np.bool_] | None
@@ -149,7 +149,7 @@ class Condition:
 CURVES = ("robustness", "entropy", "coverage")
 
 
-def run(config: TraumaConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: FaultsConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
     """Learn, let die, and learn on, for every kind of fault."""
     measures: dict[str, dict[str, Reals]] = {}
     pictures: dict[str, dict[str, Reals]] = {}
@@ -174,7 +174,7 @@ def run(config: TraumaConfig, seed: int, digits: Mnist | None, progress: Progres
 
 
 def _patch_dies(
-    config: TraumaConfig, of_columns: bool, radius: int, seed: int, tell: Callable[[], None]
+    config: FaultsConfig, of_columns: bool, radius: int, seed: int, tell: Callable[[], None]
 ) -> tuple[dict[str, Reals], dict[str, Reals]]:
     """Return measures and maps of a pooler with a topology, of which a patch dies."""
     random, patch = streams(seed, 1), config.patch_mask()
@@ -262,7 +262,7 @@ def field_centres(pooler: SpatialPooler) -> Reals:
     return centres
 
 
-def _around(config: TraumaConfig) -> NDArray[np.int64]:
+def _around(config: FaultsConfig) -> NDArray[np.int64]:
     """Return the columns within three of the patch, on any side, and not in it."""
     patch = config.patch_mask()
     reach = 3
@@ -273,7 +273,7 @@ def _around(config: TraumaConfig) -> NDArray[np.int64]:
     return np.flatnonzero(wider & ~patch)
 
 
-def _towards_middle(centres: Reals, config: TraumaConfig) -> Reals:
+def _towards_middle(centres: Reals, config: FaultsConfig) -> Reals:
     """Return how far each column's field lies nearer to the middle than the column, in bits."""
     own = np.stack(np.divmod(np.arange(config.n_bits), config.side), axis=1).astype(float)
     middle = np.argwhere(config.patch_mask()).mean(axis=0)
@@ -283,7 +283,7 @@ def _towards_middle(centres: Reals, config: TraumaConfig) -> Reals:
     return np.asarray((shift * towards).sum(axis=1))
 
 
-def found(config: TraumaConfig, summary: Summary) -> tuple[str, str]:
+def found(config: FaultsConfig, summary: Summary) -> tuple[str, str]:
     """Return how far the codes suffered and how far they recovered."""
     half = summary[HALF]
     near, far, inputs = (summary[name] for name in config.patches)
@@ -341,8 +341,8 @@ EXPERIMENT = Experiment(
     title="Columns and inputs that die",
     lead="Half of the columns die at once; or, in a pooler with a topology, a patch of columns "
     "(a stroke) or of input bits. Learning goes on, and the codes are measured before and after.",
-    full=TraumaConfig(),
-    quick=TraumaConfig(
+    full=FaultsConfig(),
+    quick=FaultsConfig(
         n_inputs=12,
         side=13,
         n_columns=100,

@@ -1,4 +1,4 @@
-"""What the encoders of numbers share: features become blocks of bits, of which `n_on` are 1."""
+"""The base class of the encoders of numbers: each feature becomes a block with `n_on` on-bits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -20,13 +20,15 @@ Places = NDArray[np.int64]
 MOST_BITS = 2**31 - 1
 
 
-def switch_on(places: Iterable[Places], present: NDArray[np.bool_], n_bits: int) -> Any:
+def switch_on(
+    places: Iterable[Places], present: NDArray[np.bool_], n_bits: int
+) -> NDArray[np.uint8]:
     """Return blocks of bits, 1 at the given places of features that are present.
 
     Parameters
     ----------
     places : arrays (n_samples, n_features) int64
-        Each holds a place, 0 to n_bits - 1, of one on-bit of every feature.
+        Each holds the position, 0 to n_bits - 1, of one on-bit of every feature.
     present : (n_samples, n_features) bool
         Whether there is a value.
     n_bits : int
@@ -43,13 +45,8 @@ def switch_on(places: Iterable[Places], present: NDArray[np.bool_], n_bits: int)
     return bits.reshape(n, n_features * n_bits)
 
 
-def run(starts: Places, n_on: int, n_bits: int) -> Iterable[Places]:
-    """Yield the places of `n_on` neighbouring bits from `starts` on, around the end."""
-    return ((starts + j) % n_bits for j in range(n_on))
-
-
 class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
-    """The common part of encoders of numbers; they say what is learned and which bits are on."""
+    """Base class: subclasses say what `fit` learns and which bits are on."""
 
     n_bits: int
     n_on: int
@@ -76,7 +73,7 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         self._check_sizes()
         values = self._values(clone(self), X, reset=True)
         learned = self._learn(values)
-        validate_data(self, X, skip_check_array=True)  # all is well: only now anything changes
+        validate_data(self, X, skip_check_array=True)  # nothing is changed before all is checked
         for name, value in learned.items():
             setattr(self, name, value)
         return self
@@ -124,7 +121,7 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         )
 
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
-        """Return the values of `X` as float64, checked against `estimator`; maybe its own array."""
+        """Return `X` checked as float64, without a copy where it is float64 already."""
         try:
             with np.errstate(over="ignore"):  # what is too large is refused as infinite
                 values: Reals = validate_data(
@@ -140,15 +137,20 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 
     def _restore(self) -> None:
         """Check what was loaded: the arrays that `fit` learns have a finite number per feature."""
-        check_count("n_features_in_", self.n_features_in_, 1)
+        check_size("n_features_in_", self.n_features_in_, 1)
         for name in get_annotations(type(self)):
             array = getattr(self, name)
             if np.shape(array) != (self.n_features_in_,) or not np.isfinite(array).all():
                 raise ValueError(f"{name} must hold a finite number for each feature")
 
+    def _switch_on_runs(self, starts: Places, present: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Return blocks with `n_on` neighbouring bits on; runs wrap around the end of a block."""
+        places = ((starts + j) % self.n_bits for j in range(self.n_on))
+        return switch_on(places, present, self.n_bits)
+
     def _check_sizes(self) -> None:
-        check_count("n_on", self.n_on, 1)
-        check_count("n_bits", self.n_bits, self.n_on, " (n_on)")
+        check_size("n_on", self.n_on, 1)
+        check_size("n_bits", self.n_bits, self.n_on, " (n_on)")
 
     @abstractmethod
     def _learn(self, values: Reals) -> dict[str, Any]:
@@ -165,7 +167,7 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         return tags
 
 
-def check_count(name: str, value: object, least: int, reason: str = "") -> None:
+def check_size(name: str, value: object, least: int, reason: str = "") -> None:
     """Raise ValueError unless `value` is an integer of at least `least`, below 2^31."""
     if (
         not isinstance(value, Integral)
@@ -192,7 +194,7 @@ def per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
 
 
 def positive_per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
-    """Return the same, of numbers above 0."""
+    """Return a parameter as `per_feature` does; all numbers must be above 0."""
     numbers = per_feature(name, value, n_features)
     if not (numbers > 0).all():
         raise ValueError(f"{name} must be above 0, got {value!r}")

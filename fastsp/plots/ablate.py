@@ -1,13 +1,16 @@
-"""Figure of an ablation: every arm and every seed."""
+"""Figure of the experiment `ablate`: every arm and every seed."""
 
+from typing import Any
+
+import numpy as np
 from matplotlib.figure import Figure
 
-from fastsp.experiments.ablation import AblationResult
+from fastsp.experiments.experiment import ExperimentResult
 from fastsp.plots.style import BLUE, limit_share
 
 
-def ablation(result: AblationResult) -> Figure:
-    """Draw every trial of an ablation as a dot and the mean over the seeds as a line, by arm."""
+def ablation(result: ExperimentResult[Any]) -> Figure:
+    """Draw every seed as a dot and the mean over the seeds as a line, a row for each arm."""
     summary = result.summary()
     measures = {
         "accuracy": "accuracy\n(share of test images)",
@@ -19,7 +22,7 @@ def ablation(result: AblationResult) -> Figure:
     for axes, (measure, label) in zip(grid, measures.items(), strict=True):
         drawn: list[float] = []
         for row, (arm, spreads) in enumerate(summary.items()):
-            values = [getattr(t, measure) for t in result.trials if t.arm == arm]
+            values = [float(np.asarray(trial.measures[arm][measure])) for trial in result.trials]
             axes.plot(values, [row] * len(values), "o", color=BLUE, markersize=5, alpha=0.7)
             axes.plot([spreads[measure].mean] * 2, [row - 0.3, row + 0.3], color="black")
             drawn += values

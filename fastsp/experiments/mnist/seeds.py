@@ -4,15 +4,16 @@ What learning adds is measured against the same pooler untrained, seed by seed: 
 and readout are the same, only permanences and boost factors are not learned.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist import MnistConfig, MnistResult, run_mnist
-from fastsp.experiments.progress import Interrupted, Progress, silent, with_seed
-from fastsp.experiments.snapshots import Snapshots
+from fastsp.experiments.experiment import Trial, Trials, run_seeds
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.run import MnistResult, run_mnist
+from fastsp.experiments.mnist.snapshots import Snapshots
+from fastsp.experiments.progress import Interrupted, Progress, silent
 from fastsp.experiments.spread import Spread
 
 FIGURES = (
@@ -99,28 +100,34 @@ def run_mnist_seeds(
         raise ValueError(f"seeds must be at least 1, got {seeds}")
     if snapshots and seeds > 1:
         raise ValueError(f"seeds must be 1 where training is kept on disk, got {seeds}")
-    started = time.perf_counter()
-    first: MnistResult | None = None
-    trials: list[dict[str, Any]] = []
-    try:
-        for seed in range(config.seed, config.seed + seeds):
-            told = with_seed(progress, seed, seeds)
+
+    def run(seed: int, told: Progress) -> Trial:
+        try:
             result = run_mnist(replace(config, seed=seed), data, told, snapshots)
-            first = first or result
-            trials.append(_figures(result))
+        except Interrupted as interrupt:
+            raise Interrupted(Trial(seed, {}, {"result": interrupt.result})) from interrupt
+        return Trial(seed, {"mnist": _figures(result)}, {"result": result})
+
+    try:
+        return _of(run_seeds(run, range(config.seed, config.seed + seeds), progress))
     except Interrupted as interrupt:
-        so_far = first or interrupt.result
-        seconds = time.perf_counter() - started
-        raise Interrupted(MnistSeeds(so_far, tuple(trials), seconds)) from interrupt
+        if not (interrupt.result.finished or interrupt.result.unfinished):
+            raise KeyboardInterrupt from interrupt  # before the first cycle
+        raise Interrupted(_of(interrupt.result)) from interrupt
+
+
+def _of(trials: Trials) -> MnistSeeds:
+    first = trials.finished[0] if trials.finished else trials.unfinished
     assert first is not None
-    return MnistSeeds(first, tuple(trials), time.perf_counter() - started)
+    rows = [{"seed": trial.seed, **trial.measures["mnist"]} for trial in trials.finished]
+    return MnistSeeds(first.pictures["result"], tuple(rows), trials.seconds)
 
 
 def _figures(result: MnistResult) -> dict[str, Any]:
     metrics = result.metrics()
     learned, untrained = metrics["accuracy"], metrics["control_untrained_pooler"]
     gain = learned - untrained
-    return {"seed": result.config.seed, **{name: metrics[name] for name in FIGURES}} | {
+    return {name: metrics[name] for name in FIGURES} | {
         "gain": gain,
         "errors_removed": gain / (1.0 - untrained) if untrained < 1.0 else None,
     }

@@ -21,8 +21,8 @@ from threadpoolctl import threadpool_limits
 
 from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
-from fastsp.experiments.digit_codes import PUBLISHED, QUICK, coders
-from fastsp.experiments.experiment import Experiment, Summary, Trial
+from fastsp.experiments.digits import PUBLISHED, QUICK, coders
+from fastsp.experiments.experiment import Experiment, Summary, Trial, arm
 from fastsp.experiments.mnist import MnistConfig
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.wording import exceeds, percent, seconds
@@ -41,7 +41,7 @@ FEASIBLE_SECONDS, FEASIBLE_BYTES = 0.01, 1e9
 
 
 @dataclass(frozen=True)
-class ReadoutsConfig:
+class ClassifiersConfig:
     """Parameters of the experiment `classifiers`.
 
     Those of the classifiers were chosen by the accuracy on the last 10,000 training images, after
@@ -75,7 +75,7 @@ class ReadoutsConfig:
         }
 
 
-def run(config: ReadoutsConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: ClassifiersConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
     """Fit every classifier on the codes of all training images and try it on the test images."""
     assert digits is not None
     ways = coders(config.pooler, seed, digits, progress)
@@ -92,11 +92,6 @@ def run(config: ReadoutsConfig, seed: int, digits: Mnist | None, progress: Progr
                 )
                 tell()
     return Trial(seed, measures)
-
-
-def arm(classifier: str, code: str) -> str:
-    """Return the name of an arm."""
-    return f"{classifier}, {code}"
 
 
 def _as_read(codes: Any) -> Any:
@@ -133,7 +128,7 @@ def _try(
     }
 
 
-def found(config: ReadoutsConfig, summary: Summary) -> tuple[str, str]:
+def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
     """Return whether nearest neighbours were feasible, and whether 95 % is owed to them."""
     code, raw = CODES
     product, softmax, nearest, raw_nearest = (
@@ -188,8 +183,8 @@ EXPERIMENT = Experiment(
     title="Four classifiers on the same codes",
     lead="The published pooler learns MNIST; then every classifier is fitted on the codes of all "
     "training images, and on their raw ON bits, and tried on the test images. All use one core.",
-    full=ReadoutsConfig(),
-    quick=ReadoutsConfig(QUICK),
+    full=ClassifiersConfig(),
+    quick=ClassifiersConfig(QUICK),
     run=run,
     found=found,
     needs_digits=True,

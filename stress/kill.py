@@ -1,6 +1,6 @@
 """Kill training with SIGKILL at random moments, resume it, and compare with an undisturbed run.
 
-`python -m bench.kill --n 50` runs the MNIST experiment at a small size in child processes, ends
+`python -m stress.kill --n 50` runs the MNIST experiment at a small size in child processes, ends
 them at random moments, writing of snapshots included, resumes until the run is complete, and starts
 again until so many were killed. All state of the poolers and all metrics but times must be those of
 a run that nobody disturbed. POSIX only.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fastsp.experiments.experiment import arm
 from fastsp.experiments.spread import Spread
 from fastsp.plots.style import BLUE, ORANGE, limit_share
 
@@ -23,7 +24,7 @@ def accuracy_and_costs(
     grid = figure.subplots(1, 1 + len(COSTS), sharey=True)
     for code, color, marker, lift in zip(codes, (BLUE, ORANGE), "os", (-0.12, 0.12), strict=True):
         for row, classifier in enumerate(classifiers):
-            measures = summary[f"{classifier}, {code}"]
+            measures = summary[arm(classifier, code)]
             for axes, measure in zip(grid, ("accuracy", *COSTS), strict=True):
                 _draw_range(axes, measures[measure], row + lift, color, marker, code)
     values = [float(v) for m in summary.values() for v in m["accuracy"]]

@@ -1,4 +1,4 @@
-"""Hostile model files, image files and sparse matrices: `python -m bench.fuzz`.
+"""Hostile model files, image files and sparse matrices: `python -m stress.fuzz`.
 
 Whole files are mutated, whose checksums and sizes are right but whose contents lie: values out of
 bounds or twice in a pool, arrays of other lengths and types, headers that say something else; and
@@ -374,7 +374,7 @@ def _write_corpus(file: Path, kinds: dict[str, bytes]) -> None:
 
 def main() -> None:
     """Read the command line, run, print the outcomes."""
-    parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m stress.fuzz", description=__doc__)
     parser.add_argument("--n", type=int, default=20_000, help="files to try")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="corpus to add to")

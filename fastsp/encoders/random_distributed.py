@@ -1,4 +1,4 @@
-"""Numbers without a range: on-bits that are scattered by hashing."""
+"""Numbers of any size as on-bits chosen by hashing."""
 
 from typing import Any
 
@@ -6,12 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from fastsp.encoders.runs import (
-    NumberEncoder,
-    Reals,
-    positive_per_feature,
-    switch_on,
-)
+from fastsp.encoders.base import NumberEncoder, Reals, positive_per_feature, switch_on
 
 FURTHEST = 2.0**52
 """Steps of the resolution; beyond it, float64 has no numbers half a step apart."""
@@ -121,8 +116,7 @@ class RandomDistributedEncoder(NumberEncoder):
             return begins[parts] + hashed.astype(np.int64)
 
         places = (place(j) for j in range(self.n_on))
-        bits: NDArray[np.uint8] = switch_on(places, present, self.n_bits)
-        return bits
+        return switch_on(places, present, self.n_bits)
 
 
 def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

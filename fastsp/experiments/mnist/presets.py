@@ -6,7 +6,7 @@ and 1): best-likelihood 96.59 and 96.57 %, best-linear 98.86 and 98.81 %; publis
 and 0.1, radii of 3 and 5, groups of 200, and 40,000 cycles; they reach 96.3 to 96.5 % (seed 0).
 """
 
-from fastsp.experiments.mnist import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig
 
 PRESETS = {
     "published": MnistConfig(),

@@ -1,4 +1,4 @@
-"""Codes of MNIST digits by the published pooler, for experiments that compare them."""
+"""Digits and their codes, for experiments that work on MNIST."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,3 +53,20 @@ def coders(config: MnistConfig, seed: int, digits: Mnist, progress: Progress) ->
         "untrained pooler": Coder(config, untrained),
         "trained pooler": Coder(config, training.pooler),
     }
+
+
+def sample_digits(
+    config: MnistConfig, data: Mnist, n: int = 6
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the first test image of each of `n` digits, to be drawn.
+
+    Returns
+    -------
+    images : (n, height, width) uint8
+    inputs : (n, n_features) uint8
+        The same images as input bits.
+    """
+    _, first = np.unique(data.test_labels, return_index=True)
+    chosen = data.test_images[first[:n]]
+    inputs = config.build_encoder(chosen).transform(chosen)
+    return chosen.reshape(-1, *data.image_shape), inputs

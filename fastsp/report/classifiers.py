@@ -1,15 +1,20 @@
 """Page of the experiment `classifiers`."""
 
-from fastsp.experiments.experiment import ExperimentResult
-from fastsp.experiments.readouts import CLASSIFIERS, CODES, NEIGHBOURS, SOFTMAX, ReadoutsConfig
+from fastsp.experiments.classifiers import (
+    CLASSIFIERS,
+    CODES,
+    NEIGHBOURS,
+    SOFTMAX,
+    ClassifiersConfig,
+)
+from fastsp.experiments.experiment import ExperimentResult, arm
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import number, percent
-from fastsp.plots import readouts as plots
+from fastsp.plots import classifiers as plots
 from fastsp.report.page import Drawing, Fact, Page, Table
-from fastsp.report.page import percent as share
 
 
-def page(result: ExperimentResult[ReadoutsConfig]) -> Page:
+def page(result: ExperimentResult[ClassifiersConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, config = result.summary(), result.config
     rows = tuple(
@@ -27,7 +32,7 @@ def page(result: ExperimentResult[ReadoutsConfig]) -> Page:
         headline=tuple(
             Fact(
                 f"{classifier.capitalize()}, {code}",
-                share(float(summary[f"{classifier}, {code}"]["accuracy"].mean)),
+                percent(summary[arm(classifier, code)]["accuracy"].mean),
                 "test accuracy",
             )
             for classifier in (SOFTMAX, NEIGHBOURS)

@@ -1,4 +1,4 @@
-"""Millions of learning cycles beside a reference in double precision: `python -m bench.long_run`.
+"""Millions of learning cycles beside a reference in double precision: `python -m stress.long_run`.
 
 A small pooler learns a random stream, one input a call, and a plain loop in double precision
 applies the same rules to the columns that it chose. The two may part by rounding only, and not ever
@@ -108,7 +108,7 @@ def _memory() -> int:
 
 def main() -> None:
     """Read the command line, run with both kinds of boosting, and tell."""
-    parser = argparse.ArgumentParser(prog="python -m bench.long_run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m stress.long_run", description=__doc__)
     parser.add_argument("--cycles", type=int, default=10_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

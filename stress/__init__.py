@@ -1,0 +1,1 @@
+"""Stress programs: damaged files, killed processes and millions of cycles."""
