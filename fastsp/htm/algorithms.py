@@ -1,0 +1,5 @@
+"""What learns, under the name of the module that programs import it from."""
+
+from fastsp.htm.classifier import Classifier
+
+__all__ = ["Classifier"]

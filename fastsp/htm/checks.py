@@ -1,0 +1,198 @@
+"""What users give, checked and turned into new arrays."""
+
+import math
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_SIZE = 2**32 - 1
+"""Bits of an SDR: their indices are uint32."""
+
+Dimensions = int | Sequence[int] | NDArray[np.integer[Any]]
+"""How users give dimensions: a single integer, or one for each axis."""
+
+
+class RefusedValueError(ValueError, RuntimeError):
+    """A value that is refused; nothing has changed.
+
+    It is a ValueError, as everywhere in fastsp, and a RuntimeError, which is what programs written
+    against htm.core catch.
+    """
+
+
+def check_dimensions(dimensions: Any, name: str = "dimensions") -> tuple[int, ...]:
+    """Return dimensions as a tuple.
+
+    Raises
+    ------
+    TypeError
+        Where they are not integers.
+    ValueError
+        Where there are none, one is below 1, or they hold more than 2**32 - 1 bits.
+    """
+    if _is_integer(dimensions):
+        dimensions = (dimensions,)
+    axes = tuple(dimensions) if isinstance(dimensions, Iterable) else (dimensions,)
+    if not all(map(_is_integer, axes)):
+        raise TypeError(f"{name} must be integers, got {dimensions!r}")
+    if not axes or min(axes) < 1:
+        raise RefusedValueError(f"{name} must be one or more integers from 1, got {dimensions!r}")
+    axes = tuple(map(int, axes))
+    if math.prod(axes) > MAX_SIZE:
+        raise RefusedValueError(f"{name} must hold at most {MAX_SIZE} bits, got {axes}")
+    return axes
+
+
+def check_dense(value: Any, size: int) -> NDArray[np.uint8]:
+    """Return a new array (size,) of 0 and 1 that says which numbers of an array are not zero.
+
+    Raises
+    ------
+    TypeError
+        Where `value` does not hold numbers.
+    ValueError
+        Where it is of another size, or holds NaN.
+    """
+    values = as_array(value, "dense")
+    if values.size != size:
+        raise RefusedValueError(f"dense must hold {size} values, got {values.size}")
+    kind = values.dtype.kind
+    if kind not in "biuf":
+        raise TypeError(f"dense must hold numbers or booleans, got {values.dtype}")
+    if kind == "b":
+        values = values.view(np.uint8)  # compared with an integer, booleans would be converted
+    elif kind == "f" and np.isnan(values).any():
+        raise RefusedValueError("dense must not hold NaN")
+    on: NDArray[np.uint8] = np.not_equal(values, 0, order="C").view(np.uint8).reshape(size)
+    return on
+
+
+def check_sparse(value: Any, size: int) -> NDArray[np.uint32]:
+    """Return a new array (k,) of the indices of on-bits, ascending.
+
+    Raises
+    ------
+    TypeError
+        Where `value` does not hold integers.
+    ValueError
+        Where it is no list of indices, does not strictly ascend, or leaves the range.
+    """
+    indices = _as_indices(value, "sparse")
+    if len(indices) > 1 and not (indices[1:] > indices[:-1]).all():
+        raise RefusedValueError(f"sparse must ascend, each index once, got {indices}")
+    if len(indices) and not (indices[0] >= 0 and indices[-1] < size):
+        raise RefusedValueError(f"sparse must hold indices from 0 to {size - 1}, got {indices}")
+    return indices.astype(np.uint32)
+
+
+def check_coordinates(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Return a new array (k,) of the indices of on-bits, given along each axis.
+
+    Raises
+    ------
+    TypeError
+        Where `value` does not hold integers.
+    ValueError
+        Where there is not one list for each axis, all as long, the on-bits do not ascend, or an
+        index leaves the range of its axis.
+    """
+    if not isinstance(value, Iterable):
+        raise TypeError(f"coordinates must be a list for each axis, got {value!r}")
+    axes = [_as_indices(axis, "coordinates") for axis in value]
+    if len(axes) != len(dimensions):
+        raise RefusedValueError(f"coordinates must be {len(dimensions)} lists, got {len(axes)}")
+    if len({len(axis) for axis in axes}) > 1:
+        raise RefusedValueError(
+            f"coordinates must be lists of one length, got {[len(axis) for axis in axes]}"
+        )
+    indices = np.zeros(len(axes[0]), np.int64)
+    for axis, length in zip(axes, dimensions, strict=True):
+        if not ((axis >= 0) & (axis < length)).all():
+            raise RefusedValueError(
+                f"coordinates must be from 0 to {length - 1} along an axis of {length}, got {axis}"
+            )
+        indices = indices * length + axis.astype(np.int64)
+    if not (indices[1:] > indices[:-1]).all():
+        raise RefusedValueError("coordinates must ascend in the order of the flat array, each once")
+    return indices.astype(np.uint32)
+
+
+def check_number(name: str, value: Any) -> float:
+    """Return a number as float.
+
+    Raises
+    ------
+    TypeError
+        Where it is none.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def check_fraction(name: str, value: Any) -> float:
+    """Return a number in [0, 1].
+
+    Raises
+    ------
+    TypeError
+        Where it is no number.
+    ValueError
+        Where it is out of range or NaN.
+    """
+    fraction = check_number(name, value)
+    if not 0 <= fraction <= 1:
+        raise RefusedValueError(f"{name} must be from 0 to 1, got {value!r}")
+    return fraction
+
+
+def check_integer(name: str, value: Any, least: int) -> int:
+    """Return an integer that is at least `least`.
+
+    Raises
+    ------
+    TypeError
+        Where it is no integer.
+    ValueError
+        Where it is below `least`.
+    """
+    if not _is_integer(value):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < least:
+        raise RefusedValueError(f"{name} must be at least {least}, got {value!r}")
+    return int(value)
+
+
+def _is_integer(value: Any) -> bool:
+    # The first is what nearly all are; the second takes ten times as long.
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
+
+
+def as_array(value: Any, name: str) -> NDArray[Any]:
+    """Return an array, not always a new one.
+
+    Raises
+    ------
+    ValueError
+        Where lists differ in length.
+    """
+    try:
+        return np.asarray(value)
+    except ValueError:  # lists of different lengths
+        raise RefusedValueError(
+            f"{name} must be an array, got lists of different lengths"
+        ) from None
+
+
+def _as_indices(value: Any, name: str) -> NDArray[Any]:
+    indices = as_array(value, name)
+    if indices.ndim == 1 and not len(indices):
+        return np.empty(0, np.uint32)  # [] is an array of floats
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold integers, got {indices.dtype}")
+    if indices.ndim != 1:
+        raise RefusedValueError(f"{name} must be flat lists of indices, got shape {indices.shape}")
+    return indices
