@@ -16,10 +16,11 @@ from textwrap import dedent
 import pytest
 
 import fastsp
-from fastsp import datasets, engine, metrics
+from fastsp import datasets, htm, metrics
 from fastsp.datasets import load_mnist
 
 ROOT = Path(__file__).parents[1]
+PUBLIC = [fastsp, metrics, datasets, htm]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
 LARGEST_SVG = 60_000
@@ -88,16 +89,14 @@ def test_each_picture_is_shown_by_a_page_and_quick_to_load():
 def test_the_reference_names_what_is_public_and_nothing_else():
     public = {
         f"{module.__name__}.{name}"
-        for module in (fastsp, engine, metrics, datasets)
+        for module in PUBLIC
         for name in set(module.__all__) - {"__version__", "datasets", "metrics"}
     }
     pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
     assert sorted(REFERENCE.findall(pages)) == sorted(public)
 
 
-@pytest.mark.parametrize(
-    "module", [fastsp, engine, metrics, datasets], ids=lambda module: module.__name__
-)
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
 def test_what_is_public_exists_and_is_described(module):
     assert len(set(module.__all__)) == len(module.__all__)
     for name in module.__all__:
