@@ -11,7 +11,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +45,21 @@ def write_archive(
 
     Equal contents are equal files.
     """
+    with replacing(path) as file:
+        write_to(file, header, arrays)
+
+
+def write_to(
+    file: IO[bytes], header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write what is in a model file; see `write_archive`."""
     text = json.dumps({"format": "fastsp", "format_version": FORMAT_VERSION, **header}, indent=1)
     if len(text) > MOST_HEADER_BYTES:  # all of it is ASCII
         raise ValueError(
             f"notes, with all else that is no array, must come to at most {MOST_HEADER_BYTES} "
             f"bytes of JSON; got {len(text)}"
         )
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         # ZipInfo leaves the time out.
         archive.writestr(zipfile.ZipInfo(_HEADER), text)
         for name, array in arrays.items():
@@ -60,7 +68,7 @@ def write_archive(
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def read_archive(raw: io.FileIO) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def read_archive(raw: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return header and arrays of a model file, which is open, and closed afterwards.
 
     Raises ModelFileError, or what `zipfile`, `json` and NumPy raise, where it is none.

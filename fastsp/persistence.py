@@ -14,13 +14,14 @@ from sklearn.base import BaseEstimator
 
 import fastsp
 from fastsp.archive import ModelFileError, read_archive, write_archive
+from fastsp.htm.pooler import SpatialPooler as HtmPooler
 from fastsp.portable import build, describe
 
 __all__ = ["ModelFileError", "load", "load_with_notes", "save"]
 
 
 def save(
-    estimator: BaseEstimator,
+    estimator: BaseEstimator | HtmPooler,
     path: str | PathLike[str],
     *,
     notes: Mapping[str, Any] | None = None,
@@ -33,7 +34,8 @@ def save(
 
     Parameters
     ----------
-    estimator : estimator of fastsp, Pipeline, ColumnTransformer or FeatureUnion
+    estimator : estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a pooler of
+        `fastsp.htm`
         Those of scikit-learn may hold estimators of fastsp, each other, and what of scikit-learn is
         arrays and parameters: scalers, one-hot and ordinal encoders, discretizers, imputers, PCA,
         linear models, naive Bayes. The rest (trees, neighbours, functions) is refused by name.
@@ -72,7 +74,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator of fastsp, Pipeline, ColumnTransformer or FeatureUnion
+    estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a pooler of `fastsp.htm`
 
     Raises
     ------

@@ -21,6 +21,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
 from fastsp.engine.parameters import check_count
+from fastsp.htm.pooler import KIND
+from fastsp.htm.pooler import SpatialPooler as HtmPooler
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -75,7 +77,7 @@ _PCG64 = {"state": 2**128, "inc": 2**128, "has_uint32": 2, "uinteger": 2**32}
 """The state of the generator: names of integers, and what they are below."""
 
 
-def describe(estimator: BaseEstimator) -> tuple[dict[str, Any], Arrays]:
+def describe(estimator: BaseEstimator | HtmPooler) -> tuple[dict[str, Any], Arrays]:
     """Return a description of a fitted estimator, and the arrays that it names.
 
     Raises
@@ -85,6 +87,8 @@ def describe(estimator: BaseEstimator) -> tuple[dict[str, Any], Arrays]:
     NotFittedError
         Where it is not fitted.
     """
+    if isinstance(estimator, HtmPooler):
+        return estimator.describe()
     name = type(estimator).__name__
     if name not in ESTIMATORS or type(estimator) is not _find_class(name):
         raise TypeError(f"estimator must be one of {', '.join(ESTIMATORS)}, got {name}")
@@ -94,10 +98,12 @@ def describe(estimator: BaseEstimator) -> tuple[dict[str, Any], Arrays]:
 
 
 def build(description: dict[str, Any], arrays: Arrays) -> Any:
-    """Return the fitted estimator that `describe` was given.
+    """Return what `describe` was given.
 
     Raises ModelFileError, or an error of any other kind, where the description is none.
     """
+    if description["estimator"] == KIND:
+        return HtmPooler.restored(description, arrays)
     if description["estimator"] not in ESTIMATORS:
         raise ModelFileError(f"holds an unknown estimator, {description['estimator']!r}")
     estimator = _build(description, arrays)

@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import tiny_mnist
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,3 +26,10 @@ def test_stream_example_recovers_from_the_change():
     results = run("stream.py", n_batches=60, n_columns=512)
     for accuracy in results.values():
         assert np.mean(accuracy[-10:]) > 0.5  # by chance it would be 0.25
+
+
+def test_program_of_htm_core_tells_digits():
+    accuracy = run(
+        "htm_mnist.py", column_shape=(24, 24), data=tiny_mnist.make_digits(400), alpha=0.02
+    )
+    assert accuracy > 0.9  # by chance it would be 0.25

@@ -58,6 +58,17 @@ for how in (
     MaximumLikelihoodClassifier().fit(codes, labels).predict(codes)
 large = (random.random((40, 5000)) < 0.5).astype(np.uint8)
 SpatialPooler((600,), density=0.4, batch_size=40, n_jobs=2, random_state=0).fit(large)
+from fastsp import htm
+for is_global in (True, False):
+    for boost in (0.0, 2.0):
+        sp = htm.SpatialPooler(100, 300, 20, 0.5, is_global, boostStrength=boost, n_jobs=2,
+                               stimulusThreshold=3, minPctOverlapDutyCycle=0.3)
+        for learn in (True, False):
+            sp.compute(htm.SDR(100).randomize(0.2, 1), learn)
+            sp.compute_many(csr_matrix(bits), learn)
+            sp.compute_many(bits, learn)
+        sp.loadFromString(sp.writeToString())
+large = htm.SpatialPooler(5000, 600, 5000, 0.5, True, 0.4, n_jobs=2).compute_many(large)
 assert signatures() == compiled, signatures() - compiled
 """
 

@@ -38,12 +38,14 @@ class Binding:
         self.near = new_neighbourhood_scratch(pooler.inhibition, pooler.rule, n_columns)
         local = pooler.rule.inhibition == LOCAL_INHIBITION
         most = pooler.inhibition.neighbourhood.most_active
-        self.max_active = most if local else pooler.rule.n_active
-        """The largest number of active columns that an input can have."""
+        self.max_active = max(1, most if local else pooler.rule.n_active)
+        """The largest number of active columns that an input can have, or 1."""
         self._idle: defaultdict[int, list[Session]] = defaultdict(list)
         """Sessions that no call is using, by the number of their workers."""
         self._alone = self._idle[1]
         self._run_cycle: Callable[..., int]
+        self._watched: list[tuple[Session, NDArray[np.uint16]]] = []
+        """Idle sessions of which the overlaps are looked at, with these."""
 
     def new_output(self, n: int) -> Active:
         """Allocate arrays for the active columns of `n` inputs."""
@@ -75,6 +77,28 @@ class Binding:
         n_active = self._run_cycle(own, x, bound, learns, active)
         self._alone.append(own)
         return active if n_active == self.max_active else active[:n_active].copy()
+
+    def prepare_both(self) -> None:
+        """Do what the first `compute_both` would do besides its cycle."""
+        if not self._watched:
+            scratch = self._new_scratch(1)
+            overlaps = scratch.overlaps[0, 0, : self.pooler.columns.tie_breakers.size]
+            self._watched.append((self._open(1, scratch), overlaps))
+
+    def compute_both(
+        self, x: NDArray[np.uint8], bound: int, learns: bool
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """Do what `compute` does; return the active columns, and the overlaps of all rows, too.
+
+        For one call at a time.
+        """
+        self.prepare_both()
+        own, overlaps = self._watched.pop()
+        active = np.empty(self.max_active, np.int32)
+        n_active = self._run_cycle(own, x, bound, learns, active)
+        seen = overlaps.copy()
+        self._watched.append((own, overlaps))
+        return active if n_active == self.max_active else active[:n_active].copy(), seen
 
     def trace(self, words: NDArray[np.uint64]) -> tuple[Scratch, NDArray[np.int32]]:
         """Return the stages of a single input, (1, W), and its active columns."""

@@ -101,7 +101,7 @@ overlap_duty_cycles, off_columns, off_inputs
         with self.lock.learning():
             while done < n:
                 binding = self._bound(X[done : done + SAMPLE], n - done)
-                for n_active in self._learn_some(binding, X, done, n_threads):
+                for _, n_active in self._learn_some(binding, X, done, n_threads):
                     done += len(n_active)
                     if after_chunk is not None and after_chunk(done, n_active):
                         return self
@@ -205,9 +205,7 @@ overlap_duty_cycles, off_columns, off_inputs
         X = check_inputs(X, self.n_inputs)
         self._bound(X[:SAMPLE], X.shape[0])
 
-    def _learn_some(
-        self, binding: Binding, X: Any, first: int, n_threads: int
-    ) -> Iterator[NDArray[np.int64]]:
+    def _learn_some(self, binding: Binding, X: Any, first: int, n_threads: int) -> Iterator[Active]:
         """Learn from a chunk, or a batch if that is larger; yield after each chunk learned."""
         batch_size, n = binding.pooler.rule.batch_size, X.shape[0]
         chunk = max(1, min(CHUNK, MAX_BUFFERED // binding.max_active))
@@ -239,8 +237,8 @@ overlap_duty_cycles, off_columns, off_inputs
         output: Active,
         task: int,
         n_earlier: int = 0,
-    ) -> NDArray[np.int64]:
-        """Learn from a chunk and count its cycles; return the numbers of active columns."""
+    ) -> Active:
+        """Learn from a chunk and count its cycles; return its active columns, `output`."""
         progress, self._boosts_given = np.array([n_earlier, 0]), False
         with self.lock.moment:
             try:
@@ -248,4 +246,4 @@ overlap_duty_cycles, off_columns, off_inputs
             finally:
                 # Ctrl-C is handled when the kernel ends: what it has learned was learned.
                 self.n_cycles += int(progress[1])
-        return output[1]
+        return output

@@ -83,12 +83,14 @@ _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
 }
 
 
-def complete(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def complete(
+    parameters: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS
+) -> dict[str, Any]:
     """Return all parameters, defaults for those not given; TypeError for unknown names."""
-    unknown = parameters.keys() - DEFAULTS.keys()
+    unknown = parameters.keys() - defaults.keys()
     if unknown:
         raise TypeError(f"unknown parameter {', '.join(sorted(unknown))}")
-    return DEFAULTS | dict(parameters)
+    return dict(defaults) | dict(parameters)
 
 
 def same(value: Any, before: Any) -> bool:

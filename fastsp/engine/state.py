@@ -8,7 +8,7 @@ import math
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from fastsp.engine.index import Costs, build_index
 from fastsp.engine.lock import Lock
 from fastsp.engine.packing import mean_on, pack_checked
 from fastsp.engine.parameters import (
+    DEFAULTS,
     DRAWN,
     OF_BOOSTING,
     OF_INHIBITION,
@@ -41,6 +42,7 @@ from fastsp.engine.plan import (
 from fastsp.engine.switches import NOTHING_OFF, input_mask
 from fastsp.kernels.state import (
     SHARED_OVERLAP,
+    Classic,
     Columns,
     Inhibition,
     OverlapIndex,
@@ -53,6 +55,7 @@ from fastsp.kernels.state import (
 class State:
     """The state of one pooler, and the kernels bound to it. `Engine` says what its parts are."""
 
+    defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
     indptr = Array()
     indices = Array()
     permanences = Array()
@@ -72,7 +75,7 @@ class State:
         suffix: str = "",
         **parameters: Any,
     ) -> None:
-        wanted = complete(parameters)
+        wanted = complete(parameters, self.defaults)
         plan = make_plan(wanted, check_size("n_inputs", n_inputs))
         state = draw(plan, wanted, random_state)
         self._take(wanted, state, lock, suffix)
@@ -96,7 +99,7 @@ class State:
         engine = cls.__new__(cls)
         nothing = {"off_columns": NOTHING_OFF, "off_inputs": NOTHING_OFF}
         missing = {"overlap_duty_cycles": np.empty(0), "log_duty_cycles": np.empty(0), **nothing}
-        engine._take(complete(parameters), missing | dict(state), lock, suffix)
+        engine._take(complete(parameters, cls.defaults), missing | dict(state), lock, suffix)
         return engine
 
     def _take(
@@ -242,7 +245,7 @@ class State:
         index = self._index_of(synapses, rule, n_on)
         columns = columns._replace(connected_counts=index.connected_counts)
         mask = input_mask(self.n_inputs, self.off_inputs)
-        pooler = Pooler(synapses, index, columns, inhibition, rule, mask)
+        pooler = Pooler(synapses, index, columns, inhibition, rule, mask, self._classic(rule))
         self._binding = Binding(pooler, revision, n_on)
         return self._binding
 
@@ -259,6 +262,10 @@ class State:
             index = build_index(synapses, self.n_inputs, rule.connected_threshold, layout, counted)
             known = self._indexed = synapses, key, index
         return known[2]
+
+    def _classic(self, rule: Rule) -> Classic | None:
+        """Return what another rule of learning needs; see `fastsp.engine.classic`."""
+        return None
 
     def _predict(self, synapses: Synapses, rule: Rule) -> Costs:
         if self._costs is None or self._costs.synapses.indices is not synapses.indices:
@@ -280,9 +287,11 @@ class State:
     def _inhibition_of(self, parameters: Mapping[str, Any]) -> Inhibition:
         key = tuple(parameters[name] for name in OF_INHIBITION)
         if self._inhibition is None or self._inhibition[0] != key:
-            made = make_inhibition(parameters, self.column_shape, self.input_shape)
-            self._inhibition = key, made
+            self._inhibition = key, self._make_inhibition(parameters)
         return self._inhibition[1]
+
+    def _make_inhibition(self, parameters: Mapping[str, Any]) -> Inhibition:
+        return make_inhibition(parameters, self.column_shape, self.input_shape)
 
     def __getstate__(self) -> dict[str, Any]:
         with self.lock.moment:

@@ -68,6 +68,8 @@ def n_learning(pooler: Pooler, n_threads: int, n: int) -> int:
 def can_be_shared(pooler: Pooler) -> bool:
     """Return whether several threads may learn, each its own columns."""
     rule = pooler.rule
+    if pooler.classic is not None and pooler.classic.targets.size:
+        return False
     return rule.n_segments == 1 and not rule.boost_target and not rule.weak_column_share
 
 

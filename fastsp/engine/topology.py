@@ -172,7 +172,7 @@ def potential_pools(
 
 
 def neighbourhood(
-    shape: tuple[int, ...], radius: float, wrap: bool, density: float
+    shape: tuple[int, ...], radius: float, wrap: bool, density: float, rounded: bool = False
 ) -> Neighbourhood:
     """Lay out the neighbourhoods of all columns for local inhibition.
 
@@ -185,6 +185,7 @@ def neighbourhood(
         wider than the grid is cut to the whole grid.
     density : wanted share of active columns, which limits by how many columns of its neighbourhood
         an active column is beaten: by fewer than density times their number.
+    rounded : whether that product is rounded, halves up, in float32.
     """
     # Axes of one column change nothing.
     lengths = [n for n in shape if n > 1] or [1]
@@ -227,7 +228,7 @@ def neighbourhood(
         clipped = np.minimum(along + r, n - 1) - np.maximum(along - r, 0) + 1
         sizes = np.multiply.outer(sizes, np.full(n, w) if wrap else clipped).ravel()
     limits = np.zeros(columns.size, np.int32)
-    limits[homes] = _limits(density, sizes)
+    limits[homes] = _rounded(density, sizes) if rounded else _limits(density, sizes)
 
     sides = _block_sides(widths, BLOCKS_PER_LIMIT * limits.max() * math.prod(widths) / sizes.max())
     rows = _sums(
@@ -279,6 +280,12 @@ def _limits(density: float, sizes: NDArray[np.float64]) -> NDArray[np.int64]:
     different, places = np.unique(sizes, return_inverse=True)
     limits = [-(-numerator * int(n) // denominator) for n in different]
     return np.array(limits, np.int64)[places]
+
+
+def _rounded(density: float, sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    half, share = np.float32(0.5), np.float32(density)
+    limits: NDArray[np.int64] = np.floor(half + share * sizes.astype(np.float32)).astype(np.int64)
+    return limits
 
 
 def _steps(first: int, n: int, step: int) -> NDArray[np.int64]:

@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.parameters import CHOICES
+from fastsp.htm import SDR
+from fastsp.htm import SpatialPooler as HtmPooler
 from fastsp.pooler import SpatialPooler
 from fastsp.softmax import SoftmaxClassifier
 
@@ -46,6 +48,12 @@ VARIANTS: tuple[dict[str, Any], ...] = (
 )
 """By what poolers differ."""
 
+CLASSIC: tuple[dict[str, Any], ...] = (
+    {"globalInhibition": True, "stimulusThreshold": 2, "localAreaDensity": 0.5},
+    {"boostStrength": 1.0, "stimulusThreshold": 2},
+)
+"""By what poolers of `fastsp.htm` differ."""
+
 LARGE: dict[str, Any] = {
     "column_shape": (512,),
     "potential_fraction": 0.5,
@@ -70,6 +78,11 @@ def warm_up() -> None:
     many = (random.random((80, 4096)) < 0.5).astype(np.uint8)
     for layout in CHOICES["overlap_index"]:
         SpatialPooler(**LARGE | {"overlap_index": layout}).partial_fit(many).transform(many)
+    for variant in CLASSIC:
+        pooler = HtmPooler(64, 512, 64, n_jobs=2, minPctOverlapDutyCycle=0.5, **variant)
+        pooler.compute(SDR(64).randomize(0.5, 1), True)
+        pooler.compute_many(bits[:, :64], learn=False)
+        HtmPooler(4096, 512, 4096, n_jobs=2, **variant).compute_many(many)
 
 
 def _encode(images: Any) -> Any:

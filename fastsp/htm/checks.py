@@ -166,6 +166,19 @@ def check_integer(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False.
+
+    Raises
+    ------
+    TypeError
+        Where it is neither, nor 1 or 0.
+    """
+    if not isinstance(value, (bool, np.bool_)) and not (_is_integer(value) and value in (0, 1)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def _is_integer(value: Any) -> bool:
     # The first is what nearly all are; the second takes ten times as long.
     return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))

@@ -35,7 +35,7 @@ def from_rows(matrix: Any, dimensions: Dimensions | None = None) -> list[SDR]:
     """
     import scipy.sparse  # takes longer to import than all of this package
 
-    from fastsp.inputs import canonical
+    from fastsp.engine.packing import canonical
 
     if not scipy.sparse.issparse(matrix):
         raise TypeError(f"matrix must be a sparse matrix, got {type(matrix).__name__}")

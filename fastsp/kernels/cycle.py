@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import boost_overlaps, update_boost_factors, update_duty_cycles
-from fastsp.kernels.inhibition.compete import compete
+from fastsp.kernels.classic import boost_plainly, learn_plainly
+from fastsp.kernels.inhibition.compete import compete, compete_in_order
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.scratch import NeighbourhoodScratch, Scratch
 from fastsp.kernels.segments import point_to_columns, point_to_segments, take_best_segments
-from fastsp.kernels.state import Chunk, Pooler
+from fastsp.kernels.state import Chunk, Classic, Pooler
 from fastsp.kernels.weak import (
     raise_weak_columns,
     refresh_boost_factors,
@@ -68,16 +69,62 @@ def find_active(
         for i in range(start, end):
             overlaps = scratch.overlaps[i - start]
             if rule.n_segments == 1:
-                boost_overlaps(overlaps, columns, rule, 0, n_rows, scratch.keys)
+                _boost(overlaps, pooler, 0, n_rows, scratch.keys, pooler.classic)
             else:
                 boost_overlaps(overlaps, columns, rule, 0, n_rows, scratch.segment_keys)
                 take_best_segments(scratch.segment_keys, scratch.keys, scratch.best_segments)
-            chunk.n_active[i] = compete(pooler.inhibition, rule, scratch, chunk.active[i])
+            chunk.n_active[i] = _compete(pooler, scratch, chunk.active[i], pooler.classic)
             if learns and rule.weak_column_share > 0.0:
                 update_overlap_duty_cycles(overlaps, columns, rule)
             if learns and rule.n_segments > 1:
                 active = chunk.active[i, : chunk.n_active[i]]
                 point_to_segments(active, scratch.best_segments, rule.n_segments)
+
+
+@kernel
+def _boost(
+    overlaps: NDArray[np.uint16],
+    pooler: Pooler,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
+    classic: Classic | None,
+) -> None:
+    if classic is None:
+        boost_overlaps(overlaps, pooler.columns, pooler.rule, first, last, keys)
+    else:
+        boost_plainly(overlaps, pooler.columns, pooler.rule, classic, first, last, keys)
+
+
+@kernel
+def _compete(
+    pooler: Pooler, scratch: Scratch, active: NDArray[np.int32], classic: Classic | None
+) -> int:
+    if classic is None:
+        return compete(pooler.inhibition, pooler.rule, scratch, active)
+    return compete_in_order(pooler.inhibition, pooler.rule, scratch, active)
+
+
+@kernel
+def _learn(
+    pooler: Pooler,
+    chunk: Chunk,
+    start: int,
+    end: int,
+    first: int,
+    last: int,
+    worker: Worker,
+    classic: Classic | None,
+) -> None:
+    if classic is None:
+        learn_from(pooler, chunk, start, end, first, last, worker)
+    else:
+        # A batch of one, whose overlaps are still where they were counted.
+        overlaps, active = worker.shared.overlaps[0], chunk.active[start, : chunk.n_active[start]]
+        words, scratch, t = chunk.inputs[start], worker.scratch, classic.clock[0] + start + 1
+        if last - first < overlaps.size:
+            active = active[_n_below(active, first) : _n_below(active, last)]
+        learn_plainly(words, overlaps, active, t, pooler, classic, first, last, scratch)
 
 
 @kernel
@@ -161,21 +208,20 @@ def _find_by_blocks(
     For columns of one segment. The boosted overlaps of all blocks meet in the scratch space that
     the workers share; in a second phase one of them lets the columns compete.
     """
-    columns, shared = pooler.columns, worker.shared
-    bounds = worker.team.bounds
+    shared, bounds = worker.shared, worker.team.bounds
     n_parts = bounds.size - 1
     part = take_part(worker, n_parts, phase, -1)
     while part < n_parts:
         first, last = bounds[part], bounds[part + 1]
         inputs = chunk.inputs[i : i + 1]
         count_overlaps(inputs, pooler.overlap_index, first, last, worker.scratch, shared.overlaps)
-        boost_overlaps(shared.overlaps[0], columns, pooler.rule, first, last, shared.keys)
+        _boost(shared.overlaps[0], pooler, first, last, shared.keys, pooler.classic)
         part = take_part(worker, n_parts, phase, part)
     part = take_part(worker, n_parts, phase + 1, -1)
     while part < n_parts:
         if part == 0:
             active = chunk.active[i]
-            chunk.n_active[i] = compete(pooler.inhibition, pooler.rule, shared, active)
+            chunk.n_active[i] = _compete(pooler, shared, active, pooler.classic)
         part = take_part(worker, n_parts, phase + 1, part)
     return phase + 2
 
@@ -189,6 +235,7 @@ def _learn_by_blocks(
     n_parts = bounds.size - 1
     part = take_part(worker, n_parts, phase, -1)
     while part < n_parts:
-        learn_from(pooler, chunk, start, end, bounds[part], bounds[part + 1], worker)
+        first, last = bounds[part], bounds[part + 1]
+        _learn(pooler, chunk, start, end, first, last, worker, pooler.classic)
         part = take_part(worker, n_parts, phase, part)
     return phase + 1

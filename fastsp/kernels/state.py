@@ -224,6 +224,23 @@ class Rule(NamedTuple):
     """Then the steps of a key per step of a float's bits, at most 1; else 0"""
 
 
+class Classic(NamedTuple):
+    """What the classic rule needs beyond `Rule`: see `fastsp.kernels.classic`."""
+
+    clock: NDArray[np.int64]
+    """(1,) cycles before this chunk, learning or not"""
+    min_overlap_duty_cycles: NDArray[np.float64]
+    """(C,) what is below is weak"""
+    targets: NDArray[np.float32]
+    """(C,) room for the sums of duty cycles in neighbourhoods where boosting compares with their
+    mean; else (0,)"""
+    period: int
+    """Cycles that duty cycles are averaged over, once there have been as many."""
+    stimulus_threshold: int
+    """The smallest boosted overlap that wins, and how many synapses of a column are connected at
+    least once it has learned."""
+
+
 class Pooler(NamedTuple):
     """One pooler, as kernels see it."""
 
@@ -234,6 +251,8 @@ class Pooler(NamedTuple):
     rule: Rule
     input_mask: NDArray[np.uint64]
     """(W,) a one for each input bit that is not switched off"""
+    classic: Classic | None
+    """None for the rule of `fastsp.SpatialPooler`; what serves the other is not compiled then."""
 
 
 class Chunk(NamedTuple):

@@ -85,7 +85,7 @@ def update_overlap_duty_cycles(overlaps: NDArray[np.uint16], columns: Columns, r
 
 
 @kernel
-def _raise_column(
+def raise_column(
     column: int,
     synapses: Synapses,
     increment: np.float32,
@@ -135,4 +135,4 @@ def raise_weak_columns(n_cycles: int, pooler: Pooler, scratch: NeighbourhoodScra
     threshold = np.float32(rule.connected_threshold)
     for c in range(overlap_duty_cycles.size):
         if overlap_duty_cycles[c] < share * best_near[c // n] and columns.thresholds[c] != OFF:
-            _raise_column(c, pooler.synapses, increment, threshold, pooler.overlap_index)
+            raise_column(c, pooler.synapses, increment, threshold, pooler.overlap_index)

@@ -594,6 +594,7 @@ def test_names_stand_where_programs_import_them_from():
     assert set(fastsp.htm.__all__) == {
         *fastsp.htm.sdr.__all__,
         *fastsp.htm.algorithms.__all__,
+        "from_htm_core",
         "from_rows",
         "to_rows",
     }

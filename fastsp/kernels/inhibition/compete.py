@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
-from fastsp.kernels.inhibition.local import select_local
+from fastsp.kernels.inhibition.local import select_in_order, select_local
 from fastsp.kernels.inhibition.top import order_key, select_top
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.scratch import Scratch
@@ -40,5 +40,21 @@ def compete(inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArra
             keys[c] = key if keys[c] != 0 else np.uint32(0)
     n_active, scratch.guess[0] = select_top(
         keys, rule.n_active, scratch.guess[0], scratch.selection, active
+    )
+    return n_active
+
+
+@kernel
+def compete_in_order(
+    inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArray[np.int32]
+) -> int:
+    """Do what `compete` does for global and local inhibition, where positions order equal keys.
+
+    Of equal columns the higher one wins; under local inhibition see `select_in_order`.
+    """
+    if rule.inhibition == LOCAL_INHIBITION:
+        return select_in_order(scratch.keys, inhibition.neighbourhood, scratch.local, active)
+    n_active, scratch.guess[0] = select_top(
+        scratch.keys, rule.n_active, scratch.guess[0], scratch.selection, active, True
     )
     return n_active

@@ -66,6 +66,28 @@ def _keep_active(
 
 
 @kernel
+def _find_candidates(
+    keys: NDArray[np.uint32], neighbourhood: Neighbourhood, scratch: LocalScratch
+) -> int:
+    """Write to `scratch.candidates` the ascending cells that few blocks beat; count them."""
+    cells, maxima, candidates = scratch.cells, scratch.cells, scratch.candidates
+    copies, shifts, blocks = neighbourhood.copies, neighbourhood.shifts, neighbourhood.blocks
+    for i in range(copies.shape[0]):
+        copy_run(keys, copies[i, 0], cells, copies[i, 1], copies[i, 2])
+    for i in range(shifts.size):
+        take_larger(maxima, shifts[i], neighbourhood.n_maxima, scratch.maxima)
+        maxima = scratch.maxima
+    n_candidates = 0
+    for first in range(neighbourhood.first_cell, neighbourhood.last_cell + 1, CELLS):
+        found = seldom_beaten(cells, maxima, neighbourhood.limits, blocks, blocks.size, first)
+        while found != 0:
+            candidates[n_candidates] = first + lowest_one(found)
+            found &= found - np.uint64(1)
+            n_candidates += 1
+    return n_candidates
+
+
+@kernel
 def select_local(
     keys: NDArray[np.uint32],
     neighbourhood: Neighbourhood,
@@ -82,26 +104,53 @@ def select_local(
     doi:10.3389/fncom.2017.00111. Changes `active`, which has room for `most_active` columns of the
     neighbourhood, and `scratch`, which must be of this neighbourhood (`new_local_scratch`).
     """
-    cells, maxima, candidates = scratch.cells, scratch.cells, scratch.candidates
-    copies, shifts, blocks = neighbourhood.copies, neighbourhood.shifts, neighbourhood.blocks
-    for i in range(copies.shape[0]):
-        copy_run(keys, copies[i, 0], cells, copies[i, 1], copies[i, 2])
-    for i in range(shifts.size):
-        take_larger(maxima, shifts[i], neighbourhood.n_maxima, scratch.maxima)
-        maxima = scratch.maxima
-    n_candidates = 0
-    for first in range(neighbourhood.first_cell, neighbourhood.last_cell + 1, CELLS):
-        found = seldom_beaten(cells, maxima, neighbourhood.limits, blocks, blocks.size, first)
-        while found != 0:
-            candidates[n_candidates] = first + lowest_one(found)
-            found &= found - np.uint64(1)
-            n_candidates += 1
+    n_candidates = _find_candidates(keys, neighbourhood, scratch)
     return _keep_active(
-        cells,
+        scratch.cells,
         neighbourhood.columns,
         neighbourhood.limits,
         neighbourhood.rows,
         neighbourhood.row_width,
-        candidates[:n_candidates],
+        scratch.candidates[:n_candidates],
         active,
     )
+
+
+@kernel
+def select_in_order(
+    keys: NDArray[np.uint32],
+    neighbourhood: Neighbourhood,
+    scratch: LocalScratch,
+    active: NDArray[np.int32],
+) -> int:
+    """Do what `select_local` does, but of equal columns let only those beat that have won before.
+
+    Columns have their turn in ascending order. One is active if its key is not 0 and
+
+        #{ b in N_c : key_b > key_c, or key_b = key_c and b is active already }
+
+    is below the limit of its cell.
+    """
+    n_candidates = _find_candidates(keys, neighbourhood, scratch)
+    # Maxima have served; the room is one for each column from here on: 1 where it is active.
+    cells, has_won, columns = scratch.cells, scratch.maxima, neighbourhood.columns
+    rows, width = neighbourhood.rows, neighbourhood.row_width
+    for c in range(keys.size):
+        has_won[c] = 0
+    n_active = 0
+    for candidate in range(n_candidates):
+        cell = scratch.candidates[candidate]
+        own, limit = cells[cell], neighbourhood.limits[cell]
+        n_beating = count_above(cells, cell, rows, rows.size, width, int(own))
+        for j in range(rows.size):
+            if n_beating >= limit:
+                break
+            first = cell + rows[j]
+            for i in range(first, first + width):
+                if cells[i] == own:
+                    n_beating += int(has_won[columns[i]])
+        if n_beating < limit:
+            active[n_active] = columns[cell]
+            has_won[columns[cell]] = 1
+            n_active += 1
+    return n_active

@@ -93,10 +93,12 @@ def select_top(
     guess: int,
     scratch: SelectionScratch,
     selected: NDArray[np.int32],
+    last_wins: bool = False,
 ) -> tuple[int, int]:
     """Write to `selected` the ascending positions of the `n_wanted` largest keys.
 
-    Of equal keys the lower position wins; keys of 0 never do. Returns how many were selected and a
+    Of equal keys the lower position wins, or the higher one where the `last_wins`; keys of 0 never
+    do. Returns how many were selected and a
     bound that they reach and the others do not, but for ties. `guess`, the bound for a similar
     input, saves time and changes nothing else.
 
@@ -141,14 +143,16 @@ def select_top(
             low, n_low = bound, count
         else:
             high = bound
-    # Keys that equal the bound are the last to win, those at lower positions first.
+    # Keys that equal the bound are the last to win, those at lower positions first, or last.
     n_tied = n_wanted - _count_at_least(few, np.uint32(low + 1))
     places = scratch.places
-    n_selected = 0
-    for j in range(_collect_at_least(few, low, places)):
+    n_selected, n_found = 0, _collect_at_least(few, low, places)
+    n_passed = n_found - n_wanted if last_wins else 0
+    for j in range(n_found):
         tied = int(few[places[j]]) == low
-        if n_tied > 0 or not tied:
+        if not tied or (n_passed <= 0 and n_tied > 0):
             selected[n_selected] = candidates[places[j]]
             n_selected += 1
-        n_tied -= int(tied)
+        n_tied -= int(tied and n_passed <= 0)
+        n_passed -= int(tied)
     return n_selected, low

@@ -1,0 +1,420 @@
+"""The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.classic`."""
+
+import io
+import os
+import secrets
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.archive import ModelFileError, read_archive, write_archive, write_to
+from fastsp.engine.classic import ClassicEngine
+from fastsp.engine.packing import as_matrix, check_inputs
+from fastsp.htm.checks import (
+    Dimensions,
+    RefusedValueError,
+    check_dimensions,
+    check_flag,
+    check_fraction,
+    check_integer,
+)
+from fastsp.htm.representation import SDR, check_sdr
+from fastsp.htm.settings import Settings, boosting, check_density
+
+if TYPE_CHECKING:
+    from fastsp.pooler import SpatialPooler as Estimator
+
+KIND = "htm.SpatialPooler"
+"""What model files call it."""
+
+
+class SpatialPooler(Settings):
+    """A Spatial Pooler as programs written against htm.core know it.
+
+    Each column has a potential pool of input bits, and sees those that it is connected to. The
+    columns that see the most on-bits are active and learn. Of equal columns that of the higher
+    index wins; under local inhibition, columns have their turn in ascending order.
+
+    Parameters
+    ----------
+    inputDimensions, columnDimensions : int or sequence of int
+        The grids of input bits and of columns, with as many axes.
+    potentialRadius : int
+        Potential pools are drawn from boxes of half this side about a column's centre.
+    potentialPct : float in (0, 1]
+        Share of the box that is in the pool.
+    globalInhibition : bool
+        Whether all columns compete, or each with the columns around it, as far as the spread of
+        connected synapses reaches on average.
+    localAreaDensity : float in (0, 1]
+        Wanted share of active columns.
+    numActiveColumnsPerInhArea : int
+        Above 0: the wanted number of active columns in the area of inhibition, instead.
+    stimulusThreshold : int
+        The smallest boosted overlap of an active column. Where fewer synapses of a column are
+        connected when it has been drawn or has learned, all its permanences are raised.
+    synPermInactiveDec, synPermActiveInc : float in [0, 1]
+        What learning takes from permanences whose input bit is off, and adds where it is on.
+    synPermConnected : float in [0, 1]
+        A synapse is connected from this permanence on, or one that is 0.000001 smaller.
+    minPctOverlapDutyCycle : float in [0, 1]
+        Columns whose overlap duty cycle is below this share of the largest around them are weak:
+        all their permanences rise by a tenth of `synPermConnected` in each learning cycle.
+    dutyCyclePeriod : int
+        Cycles that duty cycles are averaged over, once there have been as many.
+    boostStrength : float
+        Boost factors are exp(boostStrength (target - active duty cycle)). The target is the
+        density, or under local inhibition the mean duty cycle of the neighbourhood.
+    seed : int
+        Draws potential pools and permanences; one that is 0 or below is drawn itself.
+    spVerbosity : int
+        Has no effect.
+    wrapAround : bool
+        Whether opposite edges are neighbours.
+    n_jobs : int, optional
+        Threads of `compute_many`: 1 if None, all of the machine if -1. Results do not depend on it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where a parameter is of another type, or out of its range.
+
+    Examples
+    --------
+    >>> pooler = SpatialPooler((100,), (256,), potentialRadius=100, globalInhibition=True)
+    >>> pattern, active = SDR(100).randomize(0.1, seed=1), SDR(256)
+    >>> overlaps = pooler.compute(pattern, True, active)
+    >>> overlaps.shape, active.getSum()
+    ((256,), 5)
+    """
+
+    _factors: NDArray[np.float32] | None
+    """Boost factors of the last cycle, None without boosting"""
+
+    def __init__(
+        self,
+        inputDimensions: Dimensions = (32, 32),
+        columnDimensions: Dimensions = (64, 64),
+        potentialRadius: int = 16,
+        potentialPct: float = 0.5,
+        globalInhibition: bool = False,
+        localAreaDensity: float = 0.02,
+        numActiveColumnsPerInhArea: int = 0,
+        stimulusThreshold: int = 0,
+        synPermInactiveDec: float = 0.01,
+        synPermActiveInc: float = 0.1,
+        synPermConnected: float = 0.1,
+        minPctOverlapDutyCycle: float = 0.001,
+        dutyCyclePeriod: int = 1000,
+        boostStrength: float = 0.0,
+        seed: int = 1,
+        spVerbosity: int = 0,
+        wrapAround: bool = True,
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
+        inputs = check_dimensions(inputDimensions, "inputDimensions")
+        columns = check_dimensions(columnDimensions, "columnDimensions")
+        if len(inputs) != len(columns):
+            raise RefusedValueError(
+                f"columnDimensions must have as many axes as inputDimensions, {len(inputs)}; "
+                f"got {list(columns)}"
+            )
+        number = check_integer("numActiveColumnsPerInhArea", numActiveColumnsPerInhArea, 0)
+        density = {"n_per_area": number} if number else {"density": check_density(localAreaDensity)}
+        share = check_fraction("potentialPct", potentialPct)
+        if share == 0:
+            raise RefusedValueError("potentialPct must be above 0, got 0")
+        connected = check_fraction("synPermConnected", synPermConnected)
+        radius = check_integer("potentialRadius", potentialRadius, 0)
+        own_seed = seed if check_integer("seed", seed, -(2**64)) > 0 else secrets.randbits(32)
+        self._n_jobs = _check_jobs(n_jobs)
+        self._fixed = {
+            "potentialRadius": radius,
+            "potentialPct": share,
+            "spVerbosity": check_integer("spVerbosity", spVerbosity, 0),
+        }
+        self._edits = {}
+        whole = check_flag("globalInhibition", globalInhibition)
+        parameters: dict[str, Any] = {
+            "column_shape": columns,
+            "input_shape": inputs,
+            "receptive_field": "box",
+            "potential_radius": radius,
+            "potential_fraction": share,
+            "wrap": check_flag("wrapAround", wrapAround),
+            "inhibition": "global" if whole else "local",
+            "stimulus_threshold": check_integer("stimulusThreshold", stimulusThreshold, 0),
+            "permanence_increment": check_fraction("synPermActiveInc", synPermActiveInc),
+            "permanence_decrement": check_fraction("synPermInactiveDec", synPermInactiveDec),
+            "connected_threshold": connected,
+            "weak_column_share": check_fraction("minPctOverlapDutyCycle", minPctOverlapDutyCycle),
+            "weak_column_increment": float(np.float32(connected) / np.float32(10)),
+            "duty_cycle_period": check_integer("dutyCyclePeriod", dutyCyclePeriod, 1),
+            "threshold": 0,
+            **density,
+            **boosting(boostStrength),
+        }
+        random = np.random.default_rng(int(own_seed))
+        self._use(ClassicEngine(int(np.prod(inputs)), random_state=random, **parameters))
+
+    def compute(self, input: SDR, learn: bool = True, output: SDR | None = None) -> NDArray[Any]:
+        """Run one cycle on an input, and learn from it if told so.
+
+        Parameters
+        ----------
+        input : SDR
+            Of as many bits as the pooler has inputs; it is given the pooler's dimensions.
+        learn : bool
+        output : SDR, optional
+            Takes the active columns; it is given the dimensions of the columns.
+
+        Returns
+        -------
+        (C,) uint16
+            The overlap of each column: how many of its connected synapses see an on-bit.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an SDR is none, or of another size; nothing changes then.
+        """
+        engine = self._engine
+        _check_size("input", input, engine.n_inputs)
+        if output is not None:
+            _check_size("output", output, engine.n_columns)
+            if output._dimensions != engine.column_shape:
+                output.reshape(engine.column_shape)
+        if input._dimensions != engine.input_shape:
+            input.reshape(engine.input_shape)
+        if self._edits:
+            self._flush()
+        active = self._cycle(input._flat(), learn)
+        if output is not None:
+            output._take(active)
+        return self._overlaps.copy()
+
+    def compute_many(self, inputs: Any, learn: bool = True) -> Any:
+        """Run one cycle on each of many inputs, in order: the same as one by one, and faster.
+
+        Parameters
+        ----------
+        inputs : sequence of SDR, or (n, N) array or sparse matrix
+            Of a matrix, what is above 0 is on.
+        learn : bool
+
+        Returns
+        -------
+        list of SDR, or (n, C) CSR matrix, uint8
+            The active columns of each input, in the form in which inputs came.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an input is none, or of another size; nothing changes then.
+        """
+        engine = self._engine
+        as_sdrs = isinstance(inputs, Sequence) and all(isinstance(each, SDR) for each in inputs)
+        if as_sdrs:
+            for sdr in inputs:
+                _check_size("inputs", sdr, engine.n_inputs)
+            rows: Any = np.zeros((len(inputs), engine.n_inputs), np.uint8)
+            for row, sdr in zip(rows, inputs, strict=True):
+                row[:] = sdr._flat()
+        else:
+            rows = check_inputs(inputs, engine.n_inputs)
+        self._flush()
+        n = rows.shape[0]
+        # The last one by itself, of which boosted overlaps are asked.
+        run = engine.learn_all if learn else engine.infer
+        indices, counts = run(rows[: max(n - 1, 0)], _n_threads(self._n_jobs))
+        if n:
+            last = rows[n - 1 :]
+            last = last if isinstance(last, np.ndarray) else last.toarray()
+            active = self._cycle(last[0], learn)
+            indices = np.concatenate([indices, active])
+            counts = np.append(counts, len(active))
+        if not as_sdrs:
+            return as_matrix(indices, counts, engine.n_columns).astype(np.uint8)
+        found = []
+        for part in np.split(indices, np.cumsum(counts)[:-1]) if n else ():
+            sdr = SDR(engine.column_shape)
+            sdr._take(part.copy())
+            found.append(sdr)
+        return found
+
+    def getBoostedOverlaps(self) -> NDArray[np.float32]:
+        """Return the overlaps of the last cycle times boost factors, (C,) float32; 0 before any."""
+        overlaps = self._overlaps.astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large is infinite
+            return overlaps if self._factors is None else overlaps * self._factors
+
+    def saveToFile(self, path: str | PathLike[str]) -> None:
+        """Save the pooler, in one step; `fastsp.load` reads the file, too.
+
+        Raises
+        ------
+        OSError
+            Where the file cannot be written; what was there before is still there.
+        """
+        write_archive(path, *self.describe())
+
+    def loadFromFile(self, path: str | PathLike[str]) -> None:
+        """Become the pooler in a file that `saveToFile` or `fastsp.save` wrote.
+
+        Raises
+        ------
+        fastsp.ModelFileError
+            A ValueError: where the file is none of these, or is damaged. Nothing changes then.
+        OSError
+            Where the file cannot be opened.
+        """
+        with Path(path).open("rb", buffering=0) as file:
+            self._load(file, str(path))
+
+    def writeToString(self) -> bytes:
+        """Return what `saveToFile` writes, as bytes."""
+        file = io.BytesIO()
+        write_to(file, *self.describe())
+        return file.getvalue()
+
+    def loadFromString(self, string: bytes) -> None:
+        """Become the pooler that `writeToString` wrote; errors as of `loadFromFile`."""
+        if not isinstance(string, bytes):
+            raise TypeError(f"string must be bytes, got {type(string).__name__}")
+        self._load(io.BytesIO(string), "string")
+
+    def to_estimator(self) -> "Estimator":
+        """Return a `fastsp.SpatialPooler` in the same state, which goes on in the same way.
+
+        Raises
+        ------
+        ValueError
+            Where that learns by another rule; the message says in what.
+        """
+        from fastsp.htm.moving import to_estimator
+
+        return to_estimator(self)
+
+    def _cycle(self, bits: NDArray[Any], learn: bool) -> NDArray[np.int32]:
+        engine = self._engine
+        # Learning changes boost factors in place.
+        boosts = engine.parameters["boosting"] is not None
+        factors = engine.arrays["boost_factors"].astype(np.float32) if boosts else None
+        active, self._overlaps = engine.cycle(bits, bool(learn))
+        self._factors = factors
+        return active
+
+    def _use(self, engine: ClassicEngine) -> None:
+        self._engine, self._edits = engine, {}
+        self._overlaps = np.zeros(engine.n_columns, np.uint16)
+        self._factors = None
+
+    def describe(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return a header and arrays for a model file; `restored` takes them."""
+        arrays: dict[str, NDArray[Any]] = {}
+        numbers: dict[str, Any] = {}
+        for name, value in self.__getstate__()["engine"].items():
+            (arrays if isinstance(value, np.ndarray) else numbers)[name] = value
+        return {"estimator": KIND, "fixed": self._fixed, "numbers": numbers}, arrays
+
+    @classmethod
+    def restored(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the pooler that `describe` described.
+
+        Raises an error of any kind where it did not.
+        """
+        pooler = cls.__new__(cls)
+        pooler.__setstate__(
+            {"engine": header["numbers"] | arrays, "fixed": header["fixed"], "n_jobs": None}
+        )
+        return pooler
+
+    def _load(self, file: Any, name: str) -> None:
+        try:
+            header, arrays = read_archive(file)
+            if header["estimator"] != KIND:
+                raise ModelFileError(f"holds a {header['estimator']}, load it with fastsp.load")
+            loaded = type(self).restored(header, arrays)
+        except Exception as error:
+            raise ModelFileError(
+                f"{name}: not a pooler that fastsp saved, or damaged ({error}). Files of htm.core "
+                "are read by that alone; fastsp.htm.from_htm_core takes a pooler from it"
+            ) from error
+        self._fixed = loaded._fixed
+        self._use(loaded._engine)
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._flush()
+        state = self._engine.__getstate__()
+        return {"engine": state, "fixed": dict(self._fixed), "n_jobs": self._n_jobs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        of_engine = dict(state["engine"])
+        parameters = of_engine.pop("parameters")
+        for name in ("column_shape", "input_shape"):  # JSON has no tuples
+            parameters = parameters | {name: tuple(parameters[name])}
+        engine = ClassicEngine.restored(parameters, of_engine)
+        engine.settle()
+        self._fixed = {name: state["fixed"][name] for name in _FIXED}
+        self._n_jobs = _check_jobs(state["n_jobs"])
+        self._use(engine)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpatialPooler):
+            return NotImplemented
+        mine, others = self.__getstate__(), other.__getstate__()
+        if mine["fixed"] != others["fixed"]:
+            return False
+        mine, others = mine["engine"], others["engine"]
+        return all(np.array_equal(mine[name], others[name]) for name in mine)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        shown = {
+            name: getattr(self, f"get{name[0].upper()}{name[1:]}")()
+            for name in (
+                *("inputDimensions", "columnDimensions", "potentialRadius", "potentialPct"),
+                *("globalInhibition", "localAreaDensity", "numActiveColumnsPerInhArea"),
+                *("stimulusThreshold", "synPermInactiveDec", "synPermActiveInc"),
+                *("synPermConnected", "minPctOverlapDutyCycles", "dutyCyclePeriod"),
+                *("boostStrength", "wrapAround", "inhibitionRadius", "updatePeriod"),
+                *("iterationNum", "iterationLearnNum"),
+            )
+        }
+        width = max(map(len, shown))
+        lines = (f"  {name:{width}} = {value}" for name, value in shown.items())
+        return "\n".join(["SpatialPooler", *lines])
+
+    __repr__ = __str__
+
+
+_FIXED = ("potentialRadius", "potentialPct", "spVerbosity")
+
+
+def _check_size(name: str, sdr: Any, size: int) -> None:
+    if type(sdr) is not SDR:
+        check_sdr(sdr, name)
+    if sdr._size != size:
+        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {sdr.size}")
+
+
+def _check_jobs(n_jobs: Any) -> int | None:
+    if n_jobs is None:
+        return None
+    number = check_integer("n_jobs", n_jobs, -(2**31))
+    if number == 0:
+        raise RefusedValueError("n_jobs must not be 0")
+    return number
+
+
+def _n_threads(n_jobs: int | None) -> int:
+    """Return how many threads are meant: 1 for None, all of the machine but some below 0."""
+    if n_jobs is None:
+        return 1
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)

@@ -1,0 +1,333 @@
+"""The classic rule of learning: that of NuPIC and the programs that followed it.
+
+It differs from the rule of `fastsp.SpatialPooler` in what programs written for it can notice. No
+tie-breakers: positions order equal columns. Duty cycles begin at 0 and are averaged over as many
+cycles as there have been, up to their period. Columns that learn keep a number of connected
+synapses. All numbers are rounded to float32 after each operation; those of `Columns` are kept in
+float64, of which nothing but float32 numbers come.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastsp.kernels.inhibition.top import order_key
+from fastsp.kernels.jit import kernel
+from fastsp.kernels.learning import adapt_columns, fill_changes
+from fastsp.kernels.scratch import Scratch
+from fastsp.kernels.state import (
+    NO_BOOSTING,
+    OFF,
+    Boxes,
+    Classic,
+    Columns,
+    OverlapIndex,
+    Pooler,
+    Rule,
+    Synapses,
+)
+from fastsp.kernels.weak import raise_column
+
+_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+"""The logarithm of 2 in two parts; whole numbers times the first are exact."""
+
+
+@kernel
+def exponential(x: float) -> np.float32:
+    """Return exp(x), rounded from within 2e-14 of itself, and at most the largest float32.
+
+    In arithmetic that a loop can vectorise: exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r)
+    by its Taylor polynomial.
+    """
+    x = min(max(x, -120.0), 88.72283905206835)
+    n = np.floor(x * (1 / math.log(2.0)) + 0.5)
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    y = 1 / 39916800
+    y = y * r + 1 / 3628800
+    y = y * r + 1 / 362880
+    y = y * r + 1 / 40320
+    y = y * r + 1 / 5040
+    y = y * r + 1 / 720
+    y = y * r + 1 / 120
+    y = y * r + 1 / 24
+    y = y * r + 1 / 6
+    y = y * r + 1 / 2
+    y = y * r + 1.0
+    y = y * r + 1.0
+    power: Any = np.int64((np.int64(np.int32(n)) + np.int64(1023)) << np.int64(52))
+    return np.float32(y * power.view(np.float64))
+
+
+@kernel
+def boost_plainly(
+    overlaps: NDArray[np.uint16],
+    columns: Columns,
+    rule: Rule,
+    classic: Classic,
+    first: int,
+    last: int,
+    keys: NDArray[np.uint32],
+) -> None:
+    """Fill `keys[first:last]` with the keys (see `order_key`) of boosted overlaps.
+
+    That is boost factor times overlap, or without boosting the overlap. The key is 0 where it is
+    below the stimulus threshold, or the column is switched off.
+    """
+    overlaps, keys = overlaps[first:last], keys[first:last]
+    boost_factors = columns.boost_factors[first:last]
+    thresholds = columns.thresholds[first:last]
+    least = np.float32(classic.stimulus_threshold)
+    if rule.boosting == NO_BOOSTING:
+        for c in range(keys.size):
+            seen = np.float32(overlaps[c])
+            allowed = (seen >= least) & (thresholds[c] != OFF)
+            keys[c] = order_key(seen) if allowed else np.uint32(0)
+        return
+    for c in range(keys.size):
+        boosted = boost_factors[c] * np.float32(overlaps[c])
+        allowed = (boosted >= least) & (thresholds[c] != OFF)
+        keys[c] = order_key(boosted) if allowed else np.uint32(0)
+
+
+@kernel
+def _nth_greatest(values: NDArray[np.float32], n: int) -> np.float32:
+    """Return the n-th greatest of `values`, none below 0: bits order them as integers."""
+    found = np.int32(0)
+    for digit in range(30, -1, -1):
+        tried = np.int32(found | np.int32(1 << digit))
+        count: Any = np.int32(0)
+        for i in range(values.size):
+            bits: Any = np.float32(values[i]).view(np.int32)
+            count += np.int32(bits >= tried)
+        if count >= n:
+            found = tried
+    result: Any = np.int32(found)
+    return np.float32(result.view(np.float32))
+
+
+@kernel
+def _missing(own: NDArray[np.float32], n_wanted: int, threshold: np.float32) -> np.float32:
+    """Return what `n_wanted` of the permanences, or all if they are fewer, are from connected; 0
+    where so many are connected."""
+    n_wanted = min(n_wanted, own.size)
+    n_connected: Any = np.int32(0)
+    for i in range(own.size):
+        n_connected += np.int32(own[i] >= threshold)
+    if n_connected >= n_wanted:
+        return np.float32(0.0)
+    return np.float32(threshold - _nth_greatest(own, n_wanted))
+
+
+@kernel
+def keep_connected(
+    column: int, n_wanted: int, synapses: Synapses, threshold: np.float32, index: OverlapIndex
+) -> None:
+    """Raise all permanences of `column` alike where fewer than `n_wanted` synapses are connected.
+
+    By what brings the greatest of them, as many as are wanted or all, to the threshold; clipped
+    to 1. Changes `synapses.permanences`, and `index` in step.
+    """
+    own = synapses.permanences[synapses.indptr[column] : synapses.indptr[column + 1]]
+    missing = _missing(own, n_wanted, threshold)
+    if missing > 0.0:
+        raise_column(column, synapses, missing, threshold, index)
+
+
+@kernel
+def connect_all(synapses: Synapses, n_wanted: int, threshold: np.float32) -> None:
+    """Do what `keep_connected` does in all columns, before there is an index."""
+    for column in range(synapses.indptr.size - 1):
+        own = synapses.permanences[synapses.indptr[column] : synapses.indptr[column + 1]]
+        missing = _missing(own, n_wanted, threshold)
+        if missing > 0.0:
+            for i in range(own.size):
+                own[i] = min(own[i] + missing, np.float32(1.0))
+
+
+@kernel
+def update_both_duty_cycles(
+    overlaps: NDArray[np.uint16],
+    active: NDArray[np.int32],
+    columns: Columns,
+    period: int,
+    first: int,
+    last: int,
+) -> None:
+    """Advance the duty cycles d of columns `first` to `last`: d <- d ((P - 1) / P) + [..] / P.
+
+    P is the `period`. Overlap duty cycles count columns with an overlap above 0, active ones the
+    columns `active`. Changes `columns.overlap_duty_cycles` and `columns.active_duty_cycles`.
+    """
+    whole = np.float32(period)
+    decay, increase = np.float32(period - 1) / whole, np.float32(1.0) / whole
+    of_active, of_overlaps = columns.active_duty_cycles, columns.overlap_duty_cycles[first:last]
+    own, overlaps = of_active[first:last], overlaps[first:last]
+    for c in range(own.size):
+        own[c] = np.float32(own[c]) * decay
+    for c in range(own.size):
+        seen = increase if overlaps[c] > 0 else np.float32(0.0)
+        of_overlaps[c] = np.float32(np.float32(of_overlaps[c]) * decay) + seen
+    for i in range(active.size):
+        of_active[active[i]] = np.float32(of_active[active[i]]) + increase
+
+
+@kernel
+def sum_near(boxes: Boxes, values: NDArray[np.float64], sums: NDArray[np.float32]) -> None:
+    """Fill `sums` (C,) with the sum of `values` (C,) over the box of each column, in float32.
+
+    The column itself is the first term, the others follow in ascending order.
+    """
+    axes = boxes.axes
+    last = axes.shape[0] - 1
+    for c in range(sums.size):
+        sums[c] = values[c]
+    if last < 0:
+        return
+    n_rows = np.int64(1)
+    for d in range(last):
+        n_rows *= _box_side(axes[d, 1], axes[d, 3])
+    for c in range(sums.size):
+        value = np.float32(values[c])
+        if value == 0.0:
+            continue
+        own = sums[c]
+        for row in range(n_rows):
+            start = _row_of_box(axes, boxes.wraps, c, row)
+            if start >= 0:
+                _add_to_row(sums[start : start + axes[last, 1]], boxes, c, value)
+        sums[c] = own
+
+
+@kernel
+def _box_side(n: int, reach: int) -> int:
+    return n if reach >= n else 2 * reach + 1
+
+
+@kernel
+def _row_of_box(axes: NDArray[np.int64], wraps: int, column: int, row: int) -> int:
+    """Return where a row of a column's box begins, along the last axis; -1 outside the grid."""
+    start: Any = np.int64(0)
+    for d in range(axes.shape[0] - 1):
+        n, inner, reach = axes[d, 1], axes[d, 2], axes[d, 3]
+        side = _box_side(n, reach)
+        place = row % side
+        row //= side
+        if reach < n:
+            place += column // inner % n - reach
+            if wraps:
+                place = (place + n) % n
+            elif place < 0 or place >= n:
+                return -1
+        start += place * inner
+    return int(start)
+
+
+@kernel
+def _add_to_row(row: NDArray[np.float32], boxes: Boxes, column: int, value: np.float32) -> None:
+    """Add `value` to those of a row along the last axis that the box of `column` reaches."""
+    n, reach = row.size, boxes.axes[boxes.axes.shape[0] - 1, 3]
+    low, high = column % n - reach, column % n + reach + 1
+    if reach >= n:
+        low, high = 0, n
+    for i in range(max(low, 0), min(high, n)):
+        row[i] += value
+    if boxes.wraps:
+        for i in range(0, high - n):
+            row[i] += value
+        for i in range(low + n, n):
+            row[i] += value
+
+
+@kernel
+def boost_by_duty_cycles(
+    columns: Columns, boxes: Boxes, rule: Rule, classic: Classic, first: int, last: int
+) -> None:
+    """Fill `columns.boost_factors[first:last]` with exp((target - d) strength), 1 without boosting.
+
+    d is the active duty cycle, and the target the density, or the mean of d in the neighbourhood
+    where there is room for it in `classic.targets`; all columns are one block then.
+    """
+    boost_factors, duty_cycles = columns.boost_factors[first:last], columns.active_duty_cycles
+    duty_cycles = duty_cycles[first:last]
+    if rule.boosting == NO_BOOSTING:
+        boost_factors[:] = 1.0
+        return
+    strength, target = np.float32(rule.boost_strength), np.float32(rule.target_density)
+    if classic.targets.size == 0:
+        for c in range(boost_factors.size):
+            away = np.float32(target - np.float32(duty_cycles[c])) * strength
+            boost_factors[c] = exponential(np.float64(away))
+        return
+    targets, sizes = classic.targets, boxes.sizes
+    sum_near(boxes, duty_cycles, targets)
+    for c in range(boost_factors.size):
+        mean = np.float32(targets[c] / np.float32(sizes[c]))
+        away = np.float32(mean - np.float32(duty_cycles[c])) * strength
+        boost_factors[c] = exponential(np.float64(away))
+
+
+@kernel
+def learn_plainly(
+    words: NDArray[np.uint64],
+    overlaps: NDArray[np.uint16],
+    active: NDArray[np.int32],
+    t: int,
+    pooler: Pooler,
+    classic: Classic,
+    first: int,
+    last: int,
+    scratch: Scratch,
+) -> None:
+    """Learn from one input, packed as `words`, in the columns `first` to `last`.
+
+    `active` are those of them that are active; `t` counts cycles from 1. Adapts permanences,
+    advances duty cycles, raises weak columns and updates boost factors.
+    """
+    columns, rule, synapses, index = (
+        pooler.columns,
+        pooler.rule,
+        pooler.synapses,
+        pooler.overlap_index,
+    )
+    threshold = np.float32(rule.connected_threshold)
+    fill_changes(words, rule, scratch.changes)
+    adapt_columns(active, synapses, rule, scratch.changes, index, scratch.flips)
+    if classic.stimulus_threshold > 0:
+        for i in range(active.size):
+            keep_connected(active[i], classic.stimulus_threshold, synapses, threshold, index)
+    update_both_duty_cycles(overlaps, active, columns, min(classic.period, t), first, last)
+    increment, least = np.float32(rule.weak_column_increment), classic.min_overlap_duty_cycles
+    n_weak: Any = np.int32(0)
+    for c in range(first, last):
+        n_weak += np.int32(columns.overlap_duty_cycles[c] < least[c])
+    if n_weak > 0:
+        for c in range(first, last):
+            if columns.overlap_duty_cycles[c] < least[c] and columns.thresholds[c] != OFF:
+                raise_column(c, synapses, increment, threshold, index)
+    boost_by_duty_cycles(columns, pooler.inhibition.boxes, rule, classic, first, last)
+
+
+@kernel
+def mean_span(
+    synapses: Synapses, threshold: np.float32, coordinates: NDArray[np.int32]
+) -> np.float32:
+    """Return over how many inputs connected synapses spread along an axis, on average, in float32.
+
+    Of a column, that is the mean over axes of the largest less the smallest coordinate + 1; 0 where
+    no permanence is at least the threshold. `coordinates` (D, N) are those of the inputs.
+    """
+    total, n_axes = np.float32(0.0), coordinates.shape[0]
+    n_columns = synapses.indptr.size - 1
+    for column in range(n_columns):
+        spread = np.int64(0)
+        for d in range(n_axes):
+            low, high = np.int32(2**31 - 1), np.int32(-1)
+            for i in range(synapses.indptr[column], synapses.indptr[column + 1]):
+                if synapses.permanences[i] >= threshold:
+                    place = coordinates[d, synapses.indices[i]]
+                    low, high = min(low, place), max(high, place)
+            spread += np.int64(high) - np.int64(low) + 1 if high >= 0 else np.int64(0)
+        total = np.float32(total + np.float32(spread) / np.float32(n_axes))
+    return np.float32(total / np.float32(n_columns))
