@@ -18,7 +18,7 @@ from fastsp.experiments import (
     run_mnist_seeds,
 )
 from fastsp.experiments.ablate import ARMS, flat_metrics
-from fastsp.experiments.mnist import column_duty_cycles
+from fastsp.experiments.mnist.training import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
 from tests.tiny_mnist import make_digits
 

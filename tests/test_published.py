@@ -1,7 +1,8 @@
 """The published experiment itself, in full, on the real MNIST."""
 
 from fastsp.datasets import load_mnist
-from fastsp.experiments.mnist import MnistConfig, run_mnist
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.run import run_mnist
 
 
 def test_the_published_figures_are_reached():

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -114,23 +114,8 @@ class DateTimeEncoder(NumberEncoder):
         self.n_bits = n_bits
         self.n_on = n_on
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the bits: feature, part and number of the bit, such as "x0_week_17".
-
-        Parameters
-        ----------
-        input_features : (n_features,) array of str, optional
-            By default those seen in `fit`, else x0, x1, ...
-
-        Returns
-        -------
-        (n_features * n_parts * n_bits,) array of str
-        """
-        features = super(NumberEncoder, self).get_feature_names_out(input_features)
-        blocks = [f"{name}_{part}" for name in features for part in self.parts]
-        return np.array(
-            [f"{block}_{bit}" for block in blocks for bit in range(self.n_bits)], object
-        )
+    def _block_names(self, features: Iterable[str]) -> Iterable[str]:
+        return [f"{name}_{part}" for name in features for part in self.parts]
 
     def _check_sizes(self) -> None:
         super()._check_sizes()

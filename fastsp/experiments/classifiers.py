@@ -23,9 +23,9 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK, coders
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm
-from fastsp.experiments.mnist import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent, seconds
+from fastsp.experiments.wording import compared, percent, seconds
 
 CODES = ("trained pooler", "raw ON bits")
 PRODUCT, MEAN, SOFTMAX, NEIGHBOURS = CLASSIFIERS = (
@@ -140,12 +140,9 @@ def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
             (NEIGHBOURS, raw),
         )
     )
-    if exceeds(nearest["accuracy"], product["accuracy"]):
-        gain = "more than"
-    elif exceeds(product["accuracy"], nearest["accuracy"]):
-        gain = "less than"
-    else:
-        gain = "no more in every seed than"
+    gain = compared(
+        nearest["accuracy"], product["accuracy"], "more", "less", "no more in every seed"
+    )
     least = 0.945  # what rounds to 95 %
     neighbours_reach = bool(nearest["accuracy"].least >= least)
     raw_reach = bool(raw_nearest["accuracy"].least >= least)
@@ -167,9 +164,9 @@ def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
     feasible = per_image <= FEASIBLE_SECONDS and n_bytes <= FEASIBLE_BYTES
     return (
         f"On the same codes nearest neighbours classify {percent(nearest['accuracy'])} of the test "
-        f"images, {gain} likelihood by product, which classifies {percent(product['accuracy'])}. "
-        f"For all {n_test:,} of them they take {seconds(nearest['predict_seconds'])} of one core, "
-        f"where the likelihood takes {seconds(product['predict_seconds'])}, and at most "
+        f"images, {gain} than likelihood by product, which classifies "
+        f"{percent(product['accuracy'])}. For all {n_test:,} of them they take "
+        f"{seconds(nearest['predict_seconds'])} of one core, where the likelihood takes {seconds(product['predict_seconds'])}, and at most "
         f"{n_bytes / 1e6:.0f} MB. That is {'feasible' if feasible else 'not feasible'} by the "
         f"measure of {1000 * FEASIBLE_SECONDS:.0f} ms an image and {FEASIBLE_BYTES / 1e9:.0f} GB; "
         "the published discussion found nearest neighbours not feasible, for their memory and "

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist import MnistConfig, Training, compile_for
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Progress
 from fastsp.pooler import SpatialPooler
 

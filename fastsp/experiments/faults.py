@@ -79,26 +79,17 @@ class FaultsConfig(Simulation):
         return mask
 
     def build_plane(self, radius: int, seed: int) -> SpatialPooler:
-        """Return the pooler with a topology."""
-        pooler = SpatialPooler(
-            (self.side, self.side),
+        """Return the same pooler with topology: a square of columns over a square of inputs."""
+        return self.build_pooler(
+            True,
+            seed,
+            column_shape=(self.side, self.side),
             input_shape=(self.side, self.side),
             receptive_field="box",
             potential_radius=radius,
-            potential_fraction=1.0,
             wrap=True,
-            density=0.02,
             inhibition="local",
-            boosting="exp",
-            boost_strength=100.0,
-            duty_cycle_period=1000,
-            stimulus_threshold=1,
-            permanence_increment=0.1,
-            permanence_decrement=0.02,
-            connected_threshold=0.5,
-            random_state=seed,
         )
-        return pooler.initialize(self.n_bits)
 
     @property
     def patches(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ without, measured before learning and after every epoch with learning switched o
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,24 +64,25 @@ class Simulation:
         """Return a set of inputs of one kind."""
         return INPUTS[kind](self, random)
 
-    def build_pooler(self, boosting: bool, seed: int) -> SpatialPooler:
-        """Return the pooler of the paper; its parameters differ with boosting and without."""
-        pooler = SpatialPooler(
-            (self.n_columns,),
-            receptive_field="global",
-            potential_fraction=1.0 if boosting else 0.5,
-            density=0.02,
-            inhibition="global",
-            boosting="exp" if boosting else None,
-            boost_strength=100.0,
-            duty_cycle_period=1000,
-            stimulus_threshold=1,
-            permanence_increment=0.1 if boosting else 0.02,
-            permanence_decrement=0.02 if boosting else 0.004,
-            connected_threshold=0.5,
-            random_state=seed,
-        )
-        return pooler.initialize(self.n_bits)
+    def build_pooler(self, boosting: bool, seed: int, **topology: Any) -> SpatialPooler:
+        """Return the pooler of the paper; its parameters differ with boosting and without.
+
+        `topology` are parameters of `SpatialPooler` that replace one line of `n_columns` columns.
+        """
+        parameters: dict[str, Any] = {
+            "column_shape": (self.n_columns,),
+            "potential_fraction": 1.0 if boosting else 0.5,
+            "density": 0.02,
+            "boosting": "exp" if boosting else None,
+            "boost_strength": 100.0,
+            "duty_cycle_period": 1000,
+            "stimulus_threshold": 1,
+            "permanence_increment": 0.1 if boosting else 0.02,
+            "permanence_decrement": 0.02 if boosting else 0.004,
+            "connected_threshold": 0.5,
+            "random_state": seed,
+        }
+        return SpatialPooler(**parameters | topology).initialize(self.n_bits)
 
 
 INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {

@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK, coders
 from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
-from fastsp.experiments.mnist import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent
+from fastsp.experiments.wording import compared, percent
 from fastsp.kernels.images import rotate_shift
 from fastsp.metrics import class_overlaps, paired_overlap, pairwise_overlap
 
@@ -137,18 +137,20 @@ def found(config: SimilarityConfig, summary: Summary) -> tuple[str, str]:
         for m in (raw, before, after)
     ]
     apart = [m["told_apart"] for m in (raw, before, after)]
-    if exceeds(apart[2], apart[1]):
-        learned = "Learning made categories easier to tell apart by overlap"
-    elif exceeds(apart[1], apart[2]):
-        learned = "Learning made categories harder to tell apart by overlap"
-    else:
-        learned = "Learning did not change in every seed how well overlap tells categories apart"
-    if exceeds(turned[2], turned[1]):
-        specific = "less specific to the view"
-    elif exceeds(turned[1], turned[2]):
-        specific = "more specific to the view"
-    else:
-        specific = "neither more nor less specific to the view in every seed"
+    learned = compared(
+        apart[2],
+        apart[1],
+        "Learning made categories easier to tell apart by overlap",
+        "Learning made categories harder to tell apart by overlap",
+        "Learning did not change in every seed how well overlap tells categories apart",
+    )
+    specific = compared(
+        turned[2],
+        turned[1],
+        "less specific to the view",
+        "more specific to the view",
+        "neither more nor less specific to the view in every seed",
+    )
     invariant = bool(after["within"].least >= INVARIANT)
     verdict = (
         "it learns view-invariance, with at least 95 % overlap within a category"

@@ -19,16 +19,11 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial
-from fastsp.experiments.mnist import (
-    MnistConfig,
-    Training,
-    column_duty_cycles,
-    compile_for,
-    fingerprints,
-    hold_out,
-)
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.snapshots import fingerprints
+from fastsp.experiments.mnist.training import Training, column_duty_cycles, compile_for, hold_out
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent
+from fastsp.experiments.wording import compared, percent
 from fastsp.metrics import duty_cycle_entropy
 
 if TYPE_CHECKING:
@@ -289,16 +284,11 @@ def in_words(importances: Mapping[str, float]) -> str:
 def found(config: TuneConfig, summary: Summary) -> tuple[str, str]:
     """Return whether the search found anything better."""
     first, best = (summary[arm] for arm in ARMS)
-    if exceeds(best["accuracy"], first["accuracy"]):
-        verdict = "better in every seed"
-    elif exceeds(first["accuracy"], best["accuracy"]):
-        verdict = "worse in every seed"
-    else:
-        verdict = "not better in every seed"
+    verdict = compared(best["accuracy"], first["accuracy"], "better", "worse", "not better")
     return (
         f"The best of {config.trials} trials tells {percent(best['accuracy'], 2)} of the held-out "
         f"training images at an entropy of {percent(best['entropy'])}, the parameters so far "
-        f"{percent(first['accuracy'], 2)} at {percent(first['entropy'])}: {verdict}.",
+        f"{percent(first['accuracy'], 2)} at {percent(first['entropy'])}: {verdict} in every seed.",
         "The held-out images chose the best, so that its accuracy is flattered by the choice; the "
         "test images were not looked at.",
     )

@@ -12,6 +12,11 @@ def exceeds(greater: Spread, smaller: Spread) -> bool:
     return bool(greater.least > smaller.greatest)
 
 
+def compared(new: Spread, old: Spread, more: str, less: str, neither: str) -> str:
+    """Return the first words where `new` exceeds `old`, the second where `old` exceeds `new`."""
+    return more if exceeds(new, old) else less if exceeds(old, new) else neither
+
+
 def listed(words: Sequence[str]) -> str:
     """Return words as one reads them: a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from fastsp.experiments.mnist import Checkpoint, column_duty_cycles
+from fastsp.experiments.mnist.training import Checkpoint, column_duty_cycles
 from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
 from fastsp.pooler import SpatialPooler
 

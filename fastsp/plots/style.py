@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
@@ -33,6 +34,20 @@ def draw_spread(
     """Draw the mean of a curve over the seeds as a line, and from least to greatest a band."""
     axes.plot(x, curve.mean, color=color, linestyle=style, label=label, linewidth=1.4)
     axes.fill_between(x, curve.least, curve.greatest, color=color, alpha=0.25, linewidth=0)
+
+
+def legend_below(figure: Figure, axes: Axes, ncols: int) -> None:
+    """Put the legend of one panel below all of them, each label once."""
+    handles, labels = axes.get_legend_handles_labels()
+    named = dict(zip(labels, handles, strict=True))
+    figure.legend(
+        named.values(),
+        named.keys(),
+        loc="outside lower center",
+        ncols=ncols,
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import sample_digits
-from fastsp.experiments.mnist import MnistResult, MnistSeeds, Readout
+from fastsp.experiments.mnist.readout import Readout
+from fastsp.experiments.mnist.run import MnistResult
+from fastsp.experiments.mnist.seeds import MnistSeeds
 from fastsp.experiments.wording import percent, points
 from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
-from fastsp.report.page import Drawing, Fact, Table, render
+from fastsp.report.page import Drawing, Fact, Page, Table, render
 
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
@@ -56,11 +58,7 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
             "Compilation and checkpoints are left out of both rates.",
         ),
     )
-    return render(
-        title="A Spatial Pooler learns MNIST digits",
-        lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
-        f"labels; then {_READERS[config.readout]} reads the active columns. "
-        f"Images: {data.source}.",
+    page = Page(
         headline=(
             Fact(
                 f"{data.tried_on.capitalize()} accuracy",
@@ -77,6 +75,13 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
         ),
         tables=tables,
         figures=_mnist_figures(first, data),
+    )
+    return render(
+        page,
+        title="A Spatial Pooler learns MNIST digits",
+        lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
+        f"labels; then {_READERS[config.readout]} reads the active columns. "
+        f"Images: {data.source}.",
         command=command,
         config=asdict(config) | {"seeds": len(result.trials), "data": data.source},
         environment=first.environment,

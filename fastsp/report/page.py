@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from jinja2 import Environment as Templates
@@ -71,18 +71,16 @@ def _flat(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def render(
+    page: Page,
     *,
     title: str,
     lead: str,
-    headline: Iterable[Fact],
-    tables: Iterable[Table],
-    figures: Iterable[Drawing],
     command: str,
     config: Mapping[str, object],
     environment: Environment,
     found: Sequence[str] = (),
 ) -> str:
-    """Return the page: headline, tables and figures in this order, then how to run it again."""
+    """Return HTML: findings, headline, tables and figures, then how to run it again."""
     templates = Templates(
         loader=PackageLoader("fastsp"),
         autoescape=True,
@@ -94,9 +92,9 @@ def render(
         title=title,
         lead=lead,
         found=found,
-        headline=headline,
-        tables=tables,
-        figures=figures,
+        headline=page.headline,
+        tables=page.tables,
+        figures=page.figures,
         command=command,
         config=_flat(config),
         environment=asdict(environment),

@@ -103,26 +103,11 @@ class MnistConfig:
 
     def build_pooler(self, image_shape: tuple[int, int]) -> SpatialPooler:
         """Return the pooler of this configuration: pools drawn, nothing learned."""
-        channels = (2,) if self.channels == "on_off" else ()
-        input_shape = (*image_shape, *channels)
+        input_shape = (*image_shape, 2) if self.channels == "on_off" else image_shape
+        shared = vars(self).keys() & SpatialPooler().get_params().keys()
         pooler = SpatialPooler(
-            column_shape=self.column_shape,
+            **{name: getattr(self, name) for name in shared},
             input_shape=input_shape,
-            receptive_field=self.receptive_field,
-            potential_radius=self.potential_radius,
-            n_potential=self.n_potential,
-            segments=self.segments,
-            density=self.density,
-            inhibition=self.inhibition,
-            boosting=self.boosting,
-            boost_strength=self.boost_strength,
-            duty_cycle_period=self.duty_cycle_period,
-            permanence_increment=self.permanence_increment,
-            permanence_decrement=self.permanence_decrement,
-            connected_threshold=self.connected_threshold,
-            batch_size=self.batch_size,
-            overlap_index=self.overlap_index,
-            n_jobs=self.n_jobs,
             random_state=self.seed,
         )
         return pooler.initialize(math.prod(input_shape))
