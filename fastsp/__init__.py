@@ -1,7 +1,7 @@
 """fastsp: the Spatial Pooler, compiled for CPUs, as a scikit-learn transformer."""
 
 from fastsp import datasets, metrics
-from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
 from fastsp.encoders import (
     BinaryImageEncoder,
     CategoryEncoder,
@@ -14,7 +14,6 @@ from fastsp.encoders import (
 from fastsp.events import LearningEvent
 from fastsp.persistence import ModelFileError, load, load_with_notes, save
 from fastsp.pooler import SpatialPooler, Trace
-from fastsp.softmax import SoftmaxClassifier
 
 __version__ = "0.1.0"
 

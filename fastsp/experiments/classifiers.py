@@ -35,9 +35,9 @@ PRODUCT, MEAN, SOFTMAX, NEIGHBOURS = CLASSIFIERS = (
     "nearest neighbours",
 )
 TRACED = 1_000
-"""Test images that are predicted once more to measure memory."""
+"""Number of test images that are predicted once more to measure memory."""
 FEASIBLE_SECONDS, FEASIBLE_BYTES = 0.01, 1e9
-"""Per image predicted, and of memory; what takes more is not called feasible."""
+"""Limits of what is called feasible: time for each predicted image, and memory."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ClassifiersConfig:
     working_memory: int = 128
 
     def build(self) -> dict[str, Callable[[], Any]]:
-        """Return what makes each classifier."""
+        """Return a factory for each classifier, by name."""
         smoothing = self.pooler.smoothing
         return {
             PRODUCT: lambda: MaximumLikelihoodClassifier(smoothing=smoothing),
@@ -106,8 +106,8 @@ def _try(
 ) -> dict[str, NDArray[np.float64]]:
     """Fit, predict and measure one classifier.
 
-    Memory while predicting is what NumPy and Python allocate at most on top of what there was,
-    in a run of its own over the first `TRACED` images: to trace takes time.
+    Memory while predicting is the peak of what NumPy and Python allocate. It is measured in a
+    separate run over the first `TRACED` images, because tracing slows prediction down.
     """
     started = time.perf_counter()
     classifier.fit(*training)
@@ -129,7 +129,7 @@ def _try(
 
 
 def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
-    """Return whether nearest neighbours were feasible, and whether 95 % is owed to them."""
+    """Return whether nearest neighbours were feasible, and whether only they reach 95 %."""
     code, raw = CODES
     product, softmax, nearest, raw_nearest = (
         summary[arm(classifier, of)]
@@ -166,7 +166,8 @@ def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
         f"On the same codes nearest neighbours classify {percent(nearest['accuracy'])} of the test "
         f"images, {gain} than likelihood by product, which classifies "
         f"{percent(product['accuracy'])}. For all {n_test:,} of them they take "
-        f"{seconds(nearest['predict_seconds'])} of one core, where the likelihood takes {seconds(product['predict_seconds'])}, and at most "
+        f"{seconds(nearest['predict_seconds'])} of one core, where the likelihood takes "
+        f"{seconds(product['predict_seconds'])}, and at most "
         f"{n_bytes / 1e6:.0f} MB. That is {'feasible' if feasible else 'not feasible'} by the "
         f"measure of {1000 * FEASIBLE_SECONDS:.0f} ms an image and {FEASIBLE_BYTES / 1e9:.0f} GB; "
         "the published discussion found nearest neighbours not feasible, for their memory and "

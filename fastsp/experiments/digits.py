@@ -29,7 +29,7 @@ QUICK = replace(
 
 @dataclass(frozen=True)
 class Coder:
-    """A way from images to codes: a pooler behind its encoder, or the ON bits themselves."""
+    """Encodes images and transforms them with a pooler; without a pooler, returns the ON bits."""
 
     config: MnistConfig
     pooler: SpatialPooler | None

@@ -1,4 +1,4 @@
-"""Sparseness, entropy, noise robustness and stability of codes while they are learned.
+"""Sparseness, entropy, noise robustness and stability of codes during learning.
 
 The simulations of Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler",
 doi:10.3389/fncom.2017.00111, with their parameters: four kinds of inputs, with boosting and
@@ -29,19 +29,19 @@ BOOSTING = ("boosting", "no boosting")
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the simulations have in common.
+    """Parameters common to all simulations.
 
     Attributes
     ----------
     n_inputs : int
-        In a set of inputs, all learned once in an epoch, in random order.
+        Size of a set of inputs. An epoch learns each once, in random order.
     side : int
         Inputs have side * side bits.
     n_columns : int
     bar_length : int
         Bits of a bar, and of either bar of a cross.
     noise_levels : int
-        Shares of the on-bits that are moved, from none to all.
+        Number of noise levels: shares of on-bits moved, from none to all.
     """
 
     n_inputs: int = 100
@@ -99,7 +99,7 @@ INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {
 
 @dataclass
 class Record:
-    """Measures of the codes of a set of inputs, one after another.
+    """Measures of the codes of a set of inputs, a value for each measurement.
 
     Attributes
     ----------
@@ -118,9 +118,9 @@ class Record:
     overlaps: list[NDArray[np.float64]] = field(default_factory=list)
 
     def measure(self, pooler: SpatialPooler, inputs: Bits, before: Codes | None = None) -> Codes:
-        """Measure the codes of the inputs as they are now and return them.
+        """Measure the present codes of the inputs and return them.
 
-        `before` are their codes at the last measurement; without them there is no stability.
+        `before` are the codes of the last measurement, from which stability is computed.
         """
         codes: Codes = pooler.transform(inputs)
         active = sparseness(codes)

@@ -186,7 +186,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             "Receptive fields",
             "Potential synapses of some columns. Grey places hold none; a dot marks a synapse "
             f"that is connected (permanence at least {config.connected_threshold:g})."
-            + (" Of each column the segment that stood for it most often." if several else ""),
+            + (" Of each column, the segment that represented it most often." if several else ""),
         ),
         *(
             [
@@ -194,8 +194,8 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
                     plots.segments(pooler, _spread_columns(pooler)[2]),
                     "Segments of one column",
                     f"The column in the middle of the figure before: its {config.segments} "
-                    "segments (at most eight), and of its activity the share in which each stood "
-                    "for it, lately.",
+                    "segments (at most eight), each with the share of the column's recent "
+                    "activity in which it represented the column.",
                 )
             ]
             if several
