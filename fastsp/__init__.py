@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastsp import datasets, metrics
-    from fastsp.classifiers import MaximumLikelihoodClassifier
+    from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
     from fastsp.encoders import (
         BinaryImageEncoder,
         CategoryEncoder,
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from fastsp.engine.events import LearningEvent
     from fastsp.persistence import ModelFileError, load, load_with_notes, save
     from fastsp.pooler import SpatialPooler, Trace
-    from fastsp.softmax import SoftmaxClassifier
 
 __version__ = "0.1.0"
 
 _MODULES = {
     name: module
     for module, names in {
-        "fastsp.classifiers": ("MaximumLikelihoodClassifier",),
+        "fastsp.classifiers": ("MaximumLikelihoodClassifier", "SoftmaxClassifier"),
         "fastsp.encoders": (
             "BinaryImageEncoder",
             "CategoryEncoder",
@@ -41,7 +40,6 @@ _MODULES = {
         "fastsp.engine.events": ("LearningEvent",),
         "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
         "fastsp.pooler": ("SpatialPooler", "Trace"),
-        "fastsp.softmax": ("SoftmaxClassifier",),
     }.items()
     for name in names
 }

@@ -29,7 +29,7 @@ Arrays = dict[str, NDArray[Any]]
 _OWN = {
     "SpatialPooler": "fastsp.pooler",
     "MaximumLikelihoodClassifier": "fastsp.classifiers",
-    "SoftmaxClassifier": "fastsp.softmax",
+    "SoftmaxClassifier": "fastsp.classifiers",
     "BinaryImageEncoder": "fastsp.encoders",
     "CategoryEncoder": "fastsp.encoders",
     "CyclicEncoder": "fastsp.encoders",

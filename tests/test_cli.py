@@ -109,6 +109,7 @@ def test_report_escapes_what_it_is_given():
     assert "<b>" not in page
 
 
+@pytest.mark.slow
 def test_results_are_printed(data, tmp_path, capsys):
     output = tmp_path / "out"
     assert main(["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]) == 0
@@ -118,6 +119,7 @@ def test_results_are_printed(data, tmp_path, capsys):
     assert "report.html" in printed
 
 
+@pytest.mark.slow
 def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
     output = tmp_path / "out"
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]
@@ -130,6 +132,7 @@ def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
     assert "one seed" in error_line(capsys)
 
 
+@pytest.mark.slow
 def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
     blank = make_digits()
     blank.test_images[:] = 0
@@ -147,6 +150,7 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
     assert accuracies[0] == accuracies[1]
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing(data, tmp_path, capsys):
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 0
@@ -230,6 +234,7 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"fastsp {fastsp.__version__}\n"
 
 
+@pytest.mark.slow
 def test_warmup_tells_its_time(capsys):
     assert main(["warmup"]) == 0
     assert re.fullmatch(r"compiled in \d+\.\d s\n", capsys.readouterr().out)

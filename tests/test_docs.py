@@ -53,6 +53,7 @@ def few_digits():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", list(filter(code_of, PAGES)), ids=lambda page: page.relative_to(ROOT).as_posix()
 )

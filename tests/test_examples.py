@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tiny_mnist
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +14,7 @@ def run(name, **sizes):
     return runpy.run_path(str(ROOT / "examples" / name))["main"](**sizes)
 
 
+@pytest.mark.slow
 def test_tabular_example_tells_classes_with_all_models():
     results = run("tabular.py", n_splits=2, n_repeats=1, n_columns=256, epochs=2)
     assert len(results) == 3

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from strategies import examples, inputs_for, poolers
 
 import fastsp
@@ -57,14 +56,6 @@ def topological(**parameters):
         random_state=0,
         **parameters,
     )
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(
-    [SpatialPooler((64,), random_state=0), SpatialPooler((30,), boosting="exp", density=0.1)]
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 @examples(40)

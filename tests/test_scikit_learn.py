@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastsp
 from fastsp import (
@@ -24,6 +25,31 @@ from fastsp import (
     SoftmaxClassifier,
     SpatialPooler,
 )
+
+ESTIMATORS = [
+    SpatialPooler((64,), random_state=0),
+    SpatialPooler((30,), boosting="exp", density=0.1),
+    MaximumLikelihoodClassifier(combine="product"),
+    MaximumLikelihoodClassifier(combine="bernoulli"),
+    MaximumLikelihoodClassifier(combine="mean"),
+    SoftmaxClassifier(random_state=0),
+    SoftmaxClassifier(average=True, random_state=0),
+    BinaryImageEncoder(),
+    BinaryImageEncoder(channels="on"),
+    ImageAugmenter(image_shape=(1, -1)),
+    ScalarEncoder(n_bits=20, n_on=5),
+    CyclicEncoder(period=3.0, n_bits=20, n_on=5),
+    RandomDistributedEncoder(n_bits=20, n_on=5, random_state=0),
+    DateTimeEncoder(n_bits=20, n_on=5),
+    CategoryEncoder(n_on=2, handle_unknown="ignore"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
 
 GENERATOR = np.random.default_rng(0)
 NUMBERS = pd.DataFrame(GENERATOR.random((60, 4)), columns=list("abcd"))

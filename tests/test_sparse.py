@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from strategies import examples
 
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler, metrics
-from fastsp.classifiers import active_columns
+from fastsp.classifiers.base import active_columns
 from fastsp.engine.packing import pack
 
 FORMATS = ("csr", "csc", "coo", "lil", "dok", "dia", "bsr")

@@ -104,7 +104,9 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         return self._encode(np.where(present, values, 0.0), present)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the bits: the name of the feature, then the number of the bit, such as "x0_17".
+        """Name the bits: the name of the block, then the number of the bit, such as "x0_17".
+
+        A block has the name of its feature, or with `DateTimeEncoder` one such as "x0_week".
 
         Parameters
         ----------
@@ -113,12 +115,13 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 
         Returns
         -------
-        (n_features * n_bits,) array of str
+        (n_blocks * n_bits,) array of str
         """
-        features = super().get_feature_names_out(input_features)
-        return np.array(
-            [f"{name}_{bit}" for name in features for bit in range(self.n_bits)], object
-        )
+        blocks = self._block_names(super().get_feature_names_out(input_features))
+        return np.array([f"{name}_{bit}" for name in blocks for bit in range(self.n_bits)], object)
+
+    def _block_names(self, features: Iterable[str]) -> Iterable[str]:
+        return features
 
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
         """Return `X` checked as float64, without a copy where it is float64 already."""

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any
 
@@ -24,9 +24,9 @@ FURTHEST = 1e13
 UNFIT = "X must hold dates, times or seconds since 1970"
 TOO_FAR = f"dates must be within {FURTHEST:g} seconds of 1970"
 LONG_UNITS = {"Y": 366 * DAY, "M": 31 * DAY, "W": 7 * DAY, "D": DAY, "h": 3600.0, "m": 60.0}
-"""Seconds at most, of the units in which a date can be too far away to be written in seconds."""
+"""Greatest length in seconds of each unit whose dates may overflow when written in seconds."""
 COUNTED = 1e17
-"""Seconds that surely fit an int64."""
+"""A number of seconds that safely fits int64."""
 _DATE = r"-?\d{4,5}-\d\d-\d\d"
 _TIME = r"\d\d(?::\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
 _ZONE = r" ?(?:Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)"
@@ -35,7 +35,7 @@ WRITTEN = re.compile(
     rf"|({_DATE}[T ]{_TIME})(?:(?<=\.\d{{6}})\d+)?(?:{_ZONE})?",
     re.ASCII,
 )
-"""Dates, and times without what is beyond microseconds and without their zone."""
+"""Groups: a date, or a date with time, cut after microseconds and without time zone."""
 
 
 def _of_calendar(unit: str) -> Callable[[Reals], Reals]:
@@ -114,23 +114,8 @@ class DateTimeEncoder(NumberEncoder):
         self.n_bits = n_bits
         self.n_on = n_on
 
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the bits: feature, part and number of the bit, such as "x0_week_17".
-
-        Parameters
-        ----------
-        input_features : (n_features,) array of str, optional
-            By default those seen in `fit`, else x0, x1, ...
-
-        Returns
-        -------
-        (n_features * n_parts * n_bits,) array of str
-        """
-        features = super(NumberEncoder, self).get_feature_names_out(input_features)
-        blocks = [f"{name}_{part}" for name in features for part in self.parts]
-        return np.array(
-            [f"{block}_{bit}" for block in blocks for bit in range(self.n_bits)], object
-        )
+    def _block_names(self, features: Iterable[str]) -> Iterable[str]:
+        return [f"{name}_{part}" for name in features for part in self.parts]
 
     def _check_sizes(self) -> None:
         super()._check_sizes()
@@ -169,9 +154,9 @@ class DateTimeEncoder(NumberEncoder):
 
 
 def _as_seconds(X: Any) -> Reals | None:
-    """Return dates as seconds since 1970 began, NaN where missing; None for what are numbers."""
+    """Return dates as seconds since 1970, NaN where missing; None if `X` holds numbers."""
     if hasattr(X, "rows") and any(getattr(dtype, "time_zone", None) for dtype in X.dtypes):
-        X = np.array(X.rows(), object)  # an array of a Polars frame would be in UTC
+        X = np.array(X.rows(), object)  # converting a Polars frame to an array would give UTC
     dates = np.asarray(X)
     if dates.dtype.kind == "S":
         dates = dates.astype(str)
@@ -189,20 +174,20 @@ def _as_seconds(X: Any) -> Reals | None:
 
 
 def _of_moments(dates: NDArray[np.datetime64]) -> Reals:
-    """Return seconds since 1970 began; the same for the same moment in any unit."""
+    """Return seconds since 1970, the same for every unit of datetime64."""
     unit, count = np.datetime_data(dates.dtype)
-    if unit in LONG_UNITS:  # of which NumPy would make other seconds, without a word
+    if unit in LONG_UNITS:  # NumPy overflows silently
         units = np.where(np.isnat(dates), 0.0, dates.astype(np.float64))
         if (np.abs(units) * count * LONG_UNITS[unit] > COUNTED).any():
             raise ValueError(TOO_FAR)
-    whole = dates.astype("M8[s]")  # the earlier one, so that the rest is not negative
+    whole = dates.astype("M8[s]")  # rounded down, so that the rest is not negative
     rest = (dates - whole).astype("m8[us]") / np.timedelta64(1, "s")
     seconds: Reals = whole.astype(np.float64) + rest
     return seconds
 
 
 def _of_objects(dates: NDArray[Any]) -> Reals:
-    """Return the same of dates, strings and numbers, side by side."""
+    """Return seconds since 1970 for an array that mixes dates, strings and numbers."""
     seconds = np.full(dates.size, np.nan)
     places, written = [], []
     for place, date in enumerate(dates.flat):

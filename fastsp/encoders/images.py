@@ -24,7 +24,7 @@ from fastsp.kernels.images import (
 )
 
 LARGE = 2.0**960
-"""A float64 of which 2^63 have a finite sum."""
+"""The sum of 2^63 values below this bound is finite in float64."""
 _CHANNELS = {"on": ("on",), "on_off": ("on", "off")}
 
 
@@ -260,28 +260,28 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _start(self, X: ArrayLike) -> NDArray[Any]:
         for name in ("max_rotation", "max_shift"):
             value: Any = getattr(self, name)
-            # Compared as it is: an integer may be too large to become a float.
+            # Not converted first: an integer may be too large for a float.
             fits = isinstance(value, Real) and 0 <= value <= sys.float_info.max  # type: ignore[operator]
             if not fits:
                 raise ValueError(f"{name} must be a finite number, at least 0, got {value!r}")
         images = _check_images(clone(self), X, reset=True)
         image_shape = _resolve_shape(self.image_shape, images.shape[1])
         generator = _as_generator(self.random_state)
-        # All is well: only now does anything change.
+        # Nothing changes before everything is checked.
         validate_data(self, X, skip_check_array=True)
         self.image_shape_ = image_shape
         self.generator_ = generator
         return images
 
     def _draw(self, images: NDArray[Any]) -> NDArray[Any]:
-        # However that came to be: the kernel moves as many pixels as it says.
+        # Checked again: the kernel relies on it.
         height, width = _resolve_shape(self.image_shape_, images.shape[1])
         draws = 2.0 * self.generator_.random((len(images), 3)) - 1.0
         angles = np.radians(float(self.max_rotation)) * draws[:, 0]
-        reach = min(self.max_shift, 2.0 * (height + width))  # beyond it nothing is left to see
+        reach = min(self.max_shift, 2.0 * (height + width))  # beyond it images are empty
         shifts = reach * draws[:, 1:]
         augmented = np.empty_like(images)
-        # Pixels are only moved, never computed with: any type passes as integers of its size.
+        # Pixels are moved, not computed with, so any type can pass as integers of its size.
         carrier = np.dtype(f"u{images.dtype.itemsize}")
         rotate_shift(
             images.view(carrier),
@@ -316,31 +316,31 @@ def _check_images(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> NDA
 
 
 def _comparable(images: NDArray[Any]) -> NDArray[Any]:
-    """Return images as uint8, int64 or float64, for which the encoder is compiled, in the order."""
+    """Return images as uint8, int64 or float64; pixels compare with their mean as before."""
     if images.dtype == np.bool_:
         return images.view(np.uint8)
     if images.dtype == np.uint8:
         return images
     if images.dtype == np.uint64 and images.max() >= 2**63:
-        # All of them 2^63 less, and their means as well: nothing changes in comparison.
+        # Subtracting 2^63 from pixels and mean does not change how they compare.
         return (images ^ np.uint64(2**63)).view(np.int64)
     if images.dtype.kind in "iu":
         return images.astype(np.int64, copy=False)
     reals = images.astype(np.float64, copy=False)
-    # All of them smaller, so that their sum is finite: nothing changes in comparison.
+    # Scaled so that the sum is finite, which does not change how they compare.
     return reals if np.abs(reals).max() < LARGE else reals * 2.0**-64
 
 
 def _integer_thresholds(images: NDArray[Any]) -> NDArray[Any]:
-    """Return the least integer that is not below the mean of each image, exactly."""
+    """Return the mean of each image, rounded up to an integer without error."""
     n_pixels = images.shape[1]
-    small = images.dtype == np.uint8  # no need to look
+    small = images.dtype == np.uint8  # whose sums always fit
     if small or max(abs(int(images.min())), int(images.max())) * n_pixels < 2**63:
         thresholds = np.empty(len(images), images.dtype)
         integer_thresholds(images, thresholds)
         return thresholds
-    # Quotients and remainders add up apart, where sums of pixels would not fit. What flows over in
-    # the sum of quotients flows back with the other.
+    # Sums of pixels would not fit, so quotients and remainders are added separately. The sum of
+    # quotients may wrap around; adding the other part wraps it back.
     quotients, remainders = np.divmod(images, n_pixels)
     exact: NDArray[Any] = quotients.sum(axis=1) - (-remainders.sum(axis=1) // n_pixels)
     return exact

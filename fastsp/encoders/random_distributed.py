@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from fastsp.encoders.base import NumberEncoder, Reals, positive_per_feature, switch_on
 
 FURTHEST = 2.0**52
-"""Steps of the resolution; beyond it, float64 has no numbers half a step apart."""
+"""Greatest number of steps; beyond it float64 cannot represent half a step."""
 FINEST = 2.0**-50
 """The least resolution that is learned, as a share of the value that is farthest from 0."""
 
@@ -80,7 +80,7 @@ class RandomDistributedEncoder(NumberEncoder):
     def _learn(self, values: Reals) -> dict[str, Any]:
         n_features = values.shape[1]
         if self.resolution is None:
-            # Halves first, so that no distance is infinite.
+            # Halved first, so that no difference overflows.
             extent = np.fmax.reduce(values / 2, axis=0) - np.fmin.reduce(values / 2, axis=0)
             furthest = np.fmax.reduce(np.abs(values), axis=0)
             resolution = np.where(extent / 50 > 0, extent / 50, 1.0)

@@ -1,4 +1,4 @@
-"""What arrays and data frames hold where a value is missing."""
+"""Missing values in arrays and data frames."""
 
 import datetime
 from typing import Any
@@ -34,7 +34,7 @@ def with_nan(X: Any) -> Any:
         return X
     if isinstance(X, (list, tuple, np.ndarray)):
         values = np.asarray(X)
-        if values.dtype.kind == "T":  # numpy's StringDType, of which scikit-learn knows nothing
+        if values.dtype.kind == "T":  # numpy's StringDType, which scikit-learn does not support
             values = X = values.astype(object)
         filled = _fill(values)
         return X if filled is values else filled
@@ -54,4 +54,4 @@ def _fill(values: Any) -> Any:
 
 
 def _is_na(value: object) -> bool:
-    return type(value).__name__ == "NAType"  # of pandas, which need not be there
+    return type(value).__name__ == "NAType"  # without importing pandas, which may not be installed

@@ -7,16 +7,12 @@ from fastsp.experiments.ablate import AblateConfig
 from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
-from fastsp.experiments.mnist import (
-    PRESETS,
-    MnistConfig,
-    MnistResult,
-    MnistSeeds,
-    Snapshots,
-    hold_out,
-    run_mnist,
-    run_mnist_seeds,
-)
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.presets import PRESETS
+from fastsp.experiments.mnist.run import MnistResult, run_mnist
+from fastsp.experiments.mnist.seeds import MnistSeeds, run_mnist_seeds
+from fastsp.experiments.mnist.snapshots import Snapshots
+from fastsp.experiments.mnist.training import hold_out
 from fastsp.experiments.progress import Interrupted, Progress
 
 __all__ = [

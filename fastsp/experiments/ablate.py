@@ -9,7 +9,9 @@ from typing import Any
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import QUICK, sample_digits
 from fastsp.experiments.experiment import Experiment, ExperimentResult, Summary, Trial
-from fastsp.experiments.mnist import MnistConfig, Training, compile_for, read_out
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.readout import read_out
+from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Interrupted, Progress, counter, part_of
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import exceeds, listed, number, percent

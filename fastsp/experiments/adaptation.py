@@ -1,4 +1,4 @@
-"""What becomes of the codes when the inputs change half way.
+"""How the codes change when the inputs are replaced half way.
 
 After Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler", doi:10.3389/fncom.2017.00111: a pooler
 that has learned one set of inputs goes on with another. Its parameters are those of
@@ -24,7 +24,7 @@ CHANGES = {
     "SDRs of 2 %": (FIRST, SECOND),
     "crosses": (FIRST, LAST),
 }
-"""What random SDRs of 2 to 20 % give way to: kinds of inputs before and after the change."""
+"""Kinds of inputs before and after the change, by the name of the second set."""
 RECOVERED = 0.95
 """Share of the robustness before the change at which it counts as recovered."""
 
@@ -44,7 +44,7 @@ class AdaptationConfig(Simulation):
 
     @property
     def epochs_measured(self) -> NDArray[np.int64]:
-        """(epochs + 2,) epochs learned at each measurement; at the change there are two."""
+        """(epochs + 2,) epochs learned at each measurement; two measurements at the change."""
         return np.concatenate([np.arange(self.change + 1), np.arange(self.change, self.epochs + 1)])
 
 
@@ -74,7 +74,7 @@ def run(config: AdaptationConfig, seed: int, digits: Mnist | None, progress: Pro
 
 
 def _recovery(robustness: NDArray[np.float64], change: int) -> NDArray[np.float64]:
-    """Return epochs after the change until robustness is what it was; nan if it never is."""
+    """Return epochs from the change until robustness has recovered; nan if it never does."""
     recovered = robustness[change + 1 :] >= RECOVERED * robustness[change]
     return np.array(float(recovered.argmax()) if recovered.any() else np.nan)
 
@@ -86,7 +86,7 @@ def falls_and_recovers(config: AdaptationConfig, curve: Spread) -> bool:
 
 
 def found(config: AdaptationConfig, summary: Summary) -> tuple[str, str]:
-    """Return how far the codes fell and how soon they were as good again."""
+    """Return how far robustness fell at the change and how soon it recovered."""
     same = next(iter(CHANGES))
     measures = summary[arm(same, BOOSTING[0])]
     robust, change = measures["robustness"], config.change

@@ -23,9 +23,9 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK, coders
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm
-from fastsp.experiments.mnist import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent, seconds
+from fastsp.experiments.wording import compared, percent, seconds
 
 CODES = ("trained pooler", "raw ON bits")
 PRODUCT, MEAN, SOFTMAX, NEIGHBOURS = CLASSIFIERS = (
@@ -35,9 +35,9 @@ PRODUCT, MEAN, SOFTMAX, NEIGHBOURS = CLASSIFIERS = (
     "nearest neighbours",
 )
 TRACED = 1_000
-"""Test images that are predicted once more to measure memory."""
+"""Number of test images that are predicted once more to measure memory."""
 FEASIBLE_SECONDS, FEASIBLE_BYTES = 0.01, 1e9
-"""Per image predicted, and of memory; what takes more is not called feasible."""
+"""Limits of what is called feasible: time for each predicted image, and memory."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ClassifiersConfig:
     working_memory: int = 128
 
     def build(self) -> dict[str, Callable[[], Any]]:
-        """Return what makes each classifier."""
+        """Return a factory for each classifier, by name."""
         smoothing = self.pooler.smoothing
         return {
             PRODUCT: lambda: MaximumLikelihoodClassifier(smoothing=smoothing),
@@ -106,8 +106,8 @@ def _try(
 ) -> dict[str, NDArray[np.float64]]:
     """Fit, predict and measure one classifier.
 
-    Memory while predicting is what NumPy and Python allocate at most on top of what there was,
-    in a run of its own over the first `TRACED` images: to trace takes time.
+    Memory while predicting is the peak of what NumPy and Python allocate. It is measured in a
+    separate run over the first `TRACED` images, because tracing slows prediction down.
     """
     started = time.perf_counter()
     classifier.fit(*training)
@@ -129,7 +129,7 @@ def _try(
 
 
 def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
-    """Return whether nearest neighbours were feasible, and whether 95 % is owed to them."""
+    """Return whether nearest neighbours were feasible, and whether only they reach 95 %."""
     code, raw = CODES
     product, softmax, nearest, raw_nearest = (
         summary[arm(classifier, of)]
@@ -140,12 +140,9 @@ def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
             (NEIGHBOURS, raw),
         )
     )
-    if exceeds(nearest["accuracy"], product["accuracy"]):
-        gain = "more than"
-    elif exceeds(product["accuracy"], nearest["accuracy"]):
-        gain = "less than"
-    else:
-        gain = "no more in every seed than"
+    gain = compared(
+        nearest["accuracy"], product["accuracy"], "more", "less", "no more in every seed"
+    )
     least = 0.945  # what rounds to 95 %
     neighbours_reach = bool(nearest["accuracy"].least >= least)
     raw_reach = bool(raw_nearest["accuracy"].least >= least)
@@ -167,9 +164,10 @@ def found(config: ClassifiersConfig, summary: Summary) -> tuple[str, str]:
     feasible = per_image <= FEASIBLE_SECONDS and n_bytes <= FEASIBLE_BYTES
     return (
         f"On the same codes nearest neighbours classify {percent(nearest['accuracy'])} of the test "
-        f"images, {gain} likelihood by product, which classifies {percent(product['accuracy'])}. "
-        f"For all {n_test:,} of them they take {seconds(nearest['predict_seconds'])} of one core, "
-        f"where the likelihood takes {seconds(product['predict_seconds'])}, and at most "
+        f"images, {gain} than likelihood by product, which classifies "
+        f"{percent(product['accuracy'])}. For all {n_test:,} of them they take "
+        f"{seconds(nearest['predict_seconds'])} of one core, where the likelihood takes "
+        f"{seconds(product['predict_seconds'])}, and at most "
         f"{n_bytes / 1e6:.0f} MB. That is {'feasible' if feasible else 'not feasible'} by the "
         f"measure of {1000 * FEASIBLE_SECONDS:.0f} ms an image and {FEASIBLE_BYTES / 1e9:.0f} GB; "
         "the published discussion found nearest neighbours not feasible, for their memory and "

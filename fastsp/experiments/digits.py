@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist import MnistConfig, Training, compile_for
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Progress
 from fastsp.pooler import SpatialPooler
 
@@ -28,7 +29,7 @@ QUICK = replace(
 
 @dataclass(frozen=True)
 class Coder:
-    """A way from images to codes: a pooler behind its encoder, or the ON bits themselves."""
+    """Encodes images and transforms them with a pooler; without a pooler, returns the ON bits."""
 
     config: MnistConfig
     pooler: SpatialPooler | None

@@ -1,4 +1,4 @@
-"""The machine and the software an experiment ran on, to stand beside every figure it measured."""
+"""The machine and the software versions that an experiment ran on."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ import fastsp
 
 @dataclass(frozen=True)
 class Environment:
-    """What the timings of a result depend on.
+    """What timings depend on.
 
     Attributes
     ----------
@@ -22,8 +22,8 @@ class Environment:
     platform, python, numpy, numba, scipy, scikit_learn, fastsp : str
         Operating system and versions.
     openblas_coretype : str or None
-        The variable OPENBLAS_CORETYPE, which overrides what OpenBLAS finds out about the
-        processor; None where it is not set.
+        The environment variable OPENBLAS_CORETYPE, which overrides the processor type that
+        OpenBLAS detects; None where it is not set.
     """
 
     cpu: str
@@ -40,7 +40,7 @@ class Environment:
 
 
 def describe_environment(n_jobs: int | None = None) -> Environment:
-    """Return the environment of this process, with `n_jobs` as it was asked for."""
+    """Return the environment of this process; `n_jobs` is recorded as given."""
     return Environment(
         cpu=_cpu_name(),
         cores=_usable_cores(),

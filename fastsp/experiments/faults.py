@@ -1,8 +1,8 @@
-"""Columns and input bits that die all at once, and what the others make of it.
+"""Columns and input bits that fail at once, and how the others adapt.
 
 After Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler", doi:10.3389/fncom.2017.00111: half of
-all columns die; or, where columns and inputs lie in the plane, a patch of neighbouring columns (a
-"stroke"), or of input bits. Learning goes on before and after.
+all columns fail; or, with topology, a patch of neighbouring columns (a "stroke") or of input bits.
+The pooler learns before and after the fault.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class FaultsConfig(Simulation):
     every : int
         Epochs between two measurements.
     patch : int
-        Side of the square of columns, or of input bits, that dies.
+        Side of the square of columns, or of input bits, that fails.
     near, far : int
         Radii of receptive fields, half sides of a square.
     n_bars : int
@@ -56,7 +56,7 @@ class FaultsConfig(Simulation):
 
     @property
     def epochs_measured(self) -> NDArray[np.int64]:
-        """Epochs learned at each measurement; at the fault there are two."""
+        """Epochs learned at each measurement; two measurements at the fault."""
         return np.concatenate(
             [
                 np.arange(0, self.fault, self.every),
@@ -68,37 +68,28 @@ class FaultsConfig(Simulation):
 
     @property
     def at_fault(self) -> int:
-        """Place of the first measurement after the fault among all of them."""
+        """Index of the first measurement after the fault."""
         return int(np.flatnonzero(self.epochs_measured == self.fault)[1])
 
     def patch_mask(self) -> NDArray[np.bool_]:
-        """(side, side), the places that die: a square in the middle."""
+        """Return a mask (side, side) of what fails: a square in the middle."""
         start = (self.side - self.patch) // 2
         mask = np.zeros((self.side, self.side), bool)
         mask[start : start + self.patch, start : start + self.patch] = True
         return mask
 
     def build_plane(self, radius: int, seed: int) -> SpatialPooler:
-        """Return the pooler with a topology."""
-        pooler = SpatialPooler(
-            (self.side, self.side),
+        """Return the same pooler with topology: a square of columns over a square of inputs."""
+        return self.build_pooler(
+            True,
+            seed,
+            column_shape=(self.side, self.side),
             input_shape=(self.side, self.side),
             receptive_field="box",
             potential_radius=radius,
-            potential_fraction=1.0,
             wrap=True,
-            density=0.02,
             inhibition="local",
-            boosting="exp",
-            boost_strength=100.0,
-            duty_cycle_period=1000,
-            stimulus_threshold=1,
-            permanence_increment=0.1,
-            permanence_decrement=0.02,
-            connected_threshold=0.5,
-            random_state=seed,
         )
-        return pooler.initialize(self.n_bits)
 
     @property
     def patches(self) -> dict[str, int]:
@@ -117,7 +108,7 @@ class Condition:
     Attributes
     ----------
     living : (C,) bool
-        Columns that are not dead.
+        Columns that have not failed.
     patch : (n_bits,) bool or None
         Input bits under the fault, where there is a topology.
     """
@@ -131,7 +122,7 @@ class Condition:
     coverage: list[float] = field(default_factory=list)
 
     def measure(self, pooler: SpatialPooler) -> None:
-        """Measure once more."""
+        """Append one measurement to each curve."""
         overlaps = noise_robustness(pooler.transform, self.test, self.config.noise)
         self.robustness.append(float(np.trapezoid(overlaps, self.config.noise)))
         self.entropy.append(code_entropy(pooler.transform(self.test)[:, self.living]))
@@ -150,7 +141,7 @@ CURVES = ("robustness", "entropy", "coverage")
 
 
 def run(config: FaultsConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
-    """Learn, let die, and learn on, for every kind of fault."""
+    """Learn, switch off a part, and learn again, for every kind of fault."""
     measures: dict[str, dict[str, Reals]] = {}
     pictures: dict[str, dict[str, Reals]] = {}
     tell = counter(progress, "epochs", (1 + len(config.patches)) * config.epochs)
@@ -160,23 +151,25 @@ def run(config: FaultsConfig, seed: int, digits: Mnist | None, progress: Progres
     condition = Condition(config, inputs, np.ones(config.n_columns, bool), None)
     dead = random.permutation(config.n_columns)[: config.n_columns // 2]
 
-    def let_half_die() -> None:
+    def switch_off_half() -> None:
         pooler.switch_off(columns=dead)
         condition.living[dead] = False
 
-    _learn(condition, pooler, lambda: inputs[random.permutation(len(inputs))], let_half_die, tell)
+    _learn(
+        condition, pooler, lambda: inputs[random.permutation(len(inputs))], switch_off_half, tell
+    )
     measures[HALF] = condition.curves()
     for name, radius in config.patches.items():
-        measures[name], pictures[name] = _patch_dies(
+        measures[name], pictures[name] = _measure_patch(
             config, name.startswith("a patch of columns"), radius, seed, tell
         )
     return Trial(seed, measures, pictures)
 
 
-def _patch_dies(
+def _measure_patch(
     config: FaultsConfig, of_columns: bool, radius: int, seed: int, tell: Callable[[], None]
 ) -> tuple[dict[str, Reals], dict[str, Reals]]:
-    """Return measures and maps of a pooler with a topology, of which a patch dies."""
+    """Return measures and maps of a pooler with topology, of which a patch is switched off."""
     random, patch = streams(seed, 1), config.patch_mask()
     pooler = config.build_plane(radius, seed)
 
@@ -193,7 +186,7 @@ def _patch_dies(
         maps[f"centres {moment}"] = field_centres(pooler)
         maps[f"synapses {moment}"] = connected_synapses(pooler, living).reshape(patch.shape)
 
-    def let_patch_die() -> None:
+    def switch_off_patch() -> None:
         keep("before")
         if of_columns:
             pooler.switch_off(columns=patch)
@@ -202,7 +195,7 @@ def _patch_dies(
             pooler.switch_off(inputs=patch)
         keep("at the fault")
 
-    _learn(condition, pooler, draw, let_patch_die, tell)
+    _learn(condition, pooler, draw, switch_off_patch, tell)
     keep("at the end")
     maps["living"] = living
     around = _around(config)
@@ -220,7 +213,7 @@ def _learn(
     fault: Callable[[], None],
     tell: Callable[[], None],
 ) -> None:
-    """Learn epoch by epoch, measuring now and then, with the fault in between."""
+    """Learn epoch by epoch and measure in between; call `fault` after `config.fault` epochs."""
     config = condition.config
     learned = 0
     for place, epoch in enumerate(config.epochs_measured):
@@ -234,7 +227,7 @@ def _learn(
 
 
 def connected_synapses(pooler: SpatialPooler, living: NDArray[np.bool_]) -> Reals:
-    """Return how many connected synapses of living columns each input bit has, (n_bits,)."""
+    """Return the number of connected synapses of living columns at each input bit, (n_bits,)."""
     columns = np.repeat(np.arange(living.size), np.diff(pooler.indptr_))
     counted = (pooler.permanences_ >= pooler.connected_threshold) & living[columns]
     return np.bincount(pooler.indices_[counted], minlength=pooler.n_features_in_).astype(float)
@@ -243,8 +236,8 @@ def connected_synapses(pooler: SpatialPooler, living: NDArray[np.bool_]) -> Real
 def field_centres(pooler: SpatialPooler) -> Reals:
     """Return the mean place of the connected inputs of each column, (C, 2), in rows and columns.
 
-    Columns and inputs lie in the same square, whose opposite edges are neighbours: places are
-    those nearest to the column's own, and may lie beyond an edge. nan where nothing is connected.
+    Columns and inputs share a square whose opposite edges are neighbours. Each input counts at its
+    position nearest to the column, which may lie beyond an edge. nan where nothing is connected.
     """
     side = pooler.column_shape_[0]
     columns = np.repeat(np.arange(side * side), np.diff(pooler.indptr_))
@@ -263,7 +256,7 @@ def field_centres(pooler: SpatialPooler) -> Reals:
 
 
 def _around(config: FaultsConfig) -> NDArray[np.int64]:
-    """Return the columns within three of the patch, on any side, and not in it."""
+    """Return the columns outside the patch and at most three positions away from it."""
     patch = config.patch_mask()
     reach = 3
     wider = np.zeros_like(patch)
@@ -274,7 +267,7 @@ def _around(config: FaultsConfig) -> NDArray[np.int64]:
 
 
 def _towards_middle(centres: Reals, config: FaultsConfig) -> Reals:
-    """Return how far each column's field lies nearer to the middle than the column, in bits."""
+    """Return how far each receptive field is shifted towards the middle of the patch, in bits."""
     own = np.stack(np.divmod(np.arange(config.n_bits), config.side), axis=1).astype(float)
     middle = np.argwhere(config.patch_mask()).mean(axis=0)
     towards = middle - own
@@ -284,7 +277,7 @@ def _towards_middle(centres: Reals, config: FaultsConfig) -> Reals:
 
 
 def found(config: FaultsConfig, summary: Summary) -> tuple[str, str]:
-    """Return how far the codes suffered and how far they recovered."""
+    """Return what each fault cost and how much of it was regained."""
     half = summary[HALF]
     near, far, inputs = (summary[name] for name in config.patches)
     before, at = config.at_fault - 1, config.at_fault
@@ -297,7 +290,7 @@ def found(config: FaultsConfig, summary: Summary) -> tuple[str, str]:
     lost = {
         radius: curve
         for radius, curve in patches.items()
-        if exceeds(curve[before], curve[at])  # else the patch cost less than seeds differ
+        if exceeds(curve[before], curve[at])  # otherwise the loss is within the spread of the seeds
     }
     regained = all(exceeds(curve[-1], curve[at]) for curve in lost.values())
     left = bool(inputs["coverage"].greatest[-1] < 0.1)
@@ -327,7 +320,7 @@ def found(config: FaultsConfig, summary: Summary) -> tuple[str, str]:
 
 
 def _recovery(curve: Spread, before: int, at: int) -> str:
-    """Return in words how far a share that fell at the fault came back."""
+    """Return in words how much of the loss at the fault was regained."""
     if not exceeds(curve[before], curve[at]):
         return "the loss is within what seeds differ by"
     if curve.least[-1] >= 0.95 * curve.greatest[before]:

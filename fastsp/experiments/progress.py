@@ -1,4 +1,4 @@
-"""How an experiment tells its caller where it is, and how it is stopped half way."""
+"""Progress callbacks of experiments, and their interruption."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -6,18 +6,19 @@ from typing import Generic, TypeVar
 Progress = Callable[[str, int, int], None]
 """Called between chunks with the name of the phase, the inputs done and their total number.
 
-What it raises ends the experiment there: KeyboardInterrupt keeps what was learned (`Interrupted`).
+Exceptions that it raises end the experiment. After KeyboardInterrupt partial results are kept, see
+`Interrupted`.
 """
 
 Result = TypeVar("Result")
 
 
 def silent(phase: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Do nothing: the default callback."""
 
 
 def part_of(progress: Progress, before: int, total: int) -> Progress:
-    """Return a progress for one step of several: `before` inputs were done by earlier steps."""
+    """Return a callback for one of several steps; earlier steps have done `before` inputs."""
 
     def part(phase: str, done: int, of_part: int) -> None:
         progress(phase, before + done, total)
@@ -26,14 +27,14 @@ def part_of(progress: Progress, before: int, total: int) -> Progress:
 
 
 def with_seed(progress: Progress, seed: int, n_seeds: int) -> Progress:
-    """Return a progress whose phases name the seed, where there are several."""
+    """Return a callback that adds the seed to the name of the phase, if there are several seeds."""
     if n_seeds == 1:
         return progress
     return lambda phase, done, total: progress(f"seed {seed}, {phase}", done, total)
 
 
 def counter(progress: Progress, phase: str, total: int) -> Callable[[], None]:
-    """Begin a phase and return what tells of one more of `total` steps done."""
+    """Begin a phase of `total` steps; return a function to call after each step."""
     done = 0
     progress(phase, done, total)
 
@@ -46,12 +47,12 @@ def counter(progress: Progress, phase: str, total: int) -> Callable[[], None]:
 
 
 class Interrupted(KeyboardInterrupt, Generic[Result]):
-    """An experiment stopped half way by KeyboardInterrupt.
+    """An experiment was stopped by KeyboardInterrupt.
 
     Attributes
     ----------
     result
-        What there was by then; figures not yet measured are None.
+        The partial result; what was not yet measured is None.
     """
 
     def __init__(self, result: Result) -> None:

@@ -1,4 +1,4 @@
-"""Sparseness, entropy, noise robustness and stability of codes while they are learned.
+"""Sparseness, entropy, noise robustness and stability of codes during learning.
 
 The simulations of Cui, Ahmad and Hawkins 2017, "The HTM Spatial Pooler",
 doi:10.3389/fncom.2017.00111, with their parameters: four kinds of inputs, with boosting and
@@ -7,7 +7,7 @@ without, measured before learning and after every epoch with learning switched o
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,19 +29,19 @@ BOOSTING = ("boosting", "no boosting")
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the simulations have in common.
+    """Parameters common to all simulations.
 
     Attributes
     ----------
     n_inputs : int
-        In a set of inputs, all learned once in an epoch, in random order.
+        Size of a set of inputs. An epoch learns each once, in random order.
     side : int
         Inputs have side * side bits.
     n_columns : int
     bar_length : int
         Bits of a bar, and of either bar of a cross.
     noise_levels : int
-        Shares of the on-bits that are moved, from none to all.
+        Number of noise levels: shares of on-bits moved, from none to all.
     """
 
     n_inputs: int = 100
@@ -64,24 +64,25 @@ class Simulation:
         """Return a set of inputs of one kind."""
         return INPUTS[kind](self, random)
 
-    def build_pooler(self, boosting: bool, seed: int) -> SpatialPooler:
-        """Return the pooler of the paper; its parameters differ with boosting and without."""
-        pooler = SpatialPooler(
-            (self.n_columns,),
-            receptive_field="global",
-            potential_fraction=1.0 if boosting else 0.5,
-            density=0.02,
-            inhibition="global",
-            boosting="exp" if boosting else None,
-            boost_strength=100.0,
-            duty_cycle_period=1000,
-            stimulus_threshold=1,
-            permanence_increment=0.1 if boosting else 0.02,
-            permanence_decrement=0.02 if boosting else 0.004,
-            connected_threshold=0.5,
-            random_state=seed,
-        )
-        return pooler.initialize(self.n_bits)
+    def build_pooler(self, boosting: bool, seed: int, **topology: Any) -> SpatialPooler:
+        """Return the pooler of the paper; its parameters differ with boosting and without.
+
+        `topology` are parameters of `SpatialPooler` that replace one line of `n_columns` columns.
+        """
+        parameters: dict[str, Any] = {
+            "column_shape": (self.n_columns,),
+            "potential_fraction": 1.0 if boosting else 0.5,
+            "density": 0.02,
+            "boosting": "exp" if boosting else None,
+            "boost_strength": 100.0,
+            "duty_cycle_period": 1000,
+            "stimulus_threshold": 1,
+            "permanence_increment": 0.1 if boosting else 0.02,
+            "permanence_decrement": 0.02 if boosting else 0.004,
+            "connected_threshold": 0.5,
+            "random_state": seed,
+        }
+        return SpatialPooler(**parameters | topology).initialize(self.n_bits)
 
 
 INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {
@@ -98,7 +99,7 @@ INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {
 
 @dataclass
 class Record:
-    """Measures of the codes of a set of inputs, one after another.
+    """Measures of the codes of a set of inputs, a value for each measurement.
 
     Attributes
     ----------
@@ -117,9 +118,9 @@ class Record:
     overlaps: list[NDArray[np.float64]] = field(default_factory=list)
 
     def measure(self, pooler: SpatialPooler, inputs: Bits, before: Codes | None = None) -> Codes:
-        """Measure the codes of the inputs as they are now and return them.
+        """Measure the present codes of the inputs and return them.
 
-        `before` are their codes at the last measurement; without them there is no stability.
+        `before` are the codes of the last measurement, from which stability is computed.
         """
         codes: Codes = pooler.transform(inputs)
         active = sparseness(codes)

@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK, coders
 from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
-from fastsp.experiments.mnist import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent
+from fastsp.experiments.wording import compared, percent
 from fastsp.kernels.images import rotate_shift
 from fastsp.metrics import class_overlaps, paired_overlap, pairwise_overlap
 
@@ -28,7 +28,7 @@ SHIFTS = np.arange(5.0)
 BINS = np.linspace(0.0, 1.0, 21)
 """Edges of bins of overlap."""
 INVARIANT = 0.95
-"""Overlap within a category that would count as invariance, by the published discussion."""
+"""Least overlap within a category that the published discussion would call invariance."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class SimilarityConfig:
     n_images : int
         Test images; all their pairs are compared. Fewer where there are not as many.
     view_rotation : float
-        Degrees between the views that the page tells in words; one of `ROTATIONS`.
+        Degrees between the two views that the report compares; one of `ROTATIONS`.
     """
 
     pooler: MnistConfig = PUBLISHED
@@ -102,7 +102,7 @@ def _pairs(
 
 
 def _chance_of_more(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the chance that one of some is greater than one of others; a tie is half of it."""
+    """Return the chance that a value of `some` exceeds one of `others`; a tie counts half."""
     is_some = np.repeat([True, False], [some.size, others.size])
     return np.array(roc_auc_score(is_some, np.concatenate([some, others])))
 
@@ -113,7 +113,7 @@ def _view(
     rotation: float = 0.0,
     shift: float = 0.0,
 ) -> NDArray[np.uint8]:
-    """Return images, all rotated by so many degrees and shifted right by so many pixels."""
+    """Return images rotated by `rotation` degrees and shifted right by `shift` pixels."""
     n = len(images)
     angle = np.radians(rotation)
     turned = np.empty_like(images)
@@ -137,18 +137,20 @@ def found(config: SimilarityConfig, summary: Summary) -> tuple[str, str]:
         for m in (raw, before, after)
     ]
     apart = [m["told_apart"] for m in (raw, before, after)]
-    if exceeds(apart[2], apart[1]):
-        learned = "Learning made categories easier to tell apart by overlap"
-    elif exceeds(apart[1], apart[2]):
-        learned = "Learning made categories harder to tell apart by overlap"
-    else:
-        learned = "Learning did not change in every seed how well overlap tells categories apart"
-    if exceeds(turned[2], turned[1]):
-        specific = "less specific to the view"
-    elif exceeds(turned[1], turned[2]):
-        specific = "more specific to the view"
-    else:
-        specific = "neither more nor less specific to the view in every seed"
+    learned = compared(
+        apart[2],
+        apart[1],
+        "Learning made categories easier to tell apart by overlap",
+        "Learning made categories harder to tell apart by overlap",
+        "Learning did not change in every seed how well overlap tells categories apart",
+    )
+    specific = compared(
+        turned[2],
+        turned[1],
+        "less specific to the view",
+        "more specific to the view",
+        "neither more nor less specific to the view in every seed",
+    )
     invariant = bool(after["within"].least >= INVARIANT)
     verdict = (
         "it learns view-invariance, with at least 95 % overlap within a category"

@@ -1,4 +1,4 @@
-"""A figure over several seeds: its mean, and how far the seeds lie apart."""
+"""A measure over several seeds: its mean, least and greatest value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Spread:
     Attributes
     ----------
     mean, least, greatest : ndarray of float64
-        All of the shape of the figure: () for a number, (n,) for a curve.
+        Of the shape of the measure: () for a number, (n,) for a curve.
     """
 
     mean: NDArray[np.float64]
@@ -24,7 +24,7 @@ class Spread:
 
     @classmethod
     def over(cls, values: Sequence[ArrayLike]) -> Self:
-        """Return the spread of the values of a figure, one for each seed."""
+        """Return the spread of a measure from its values, one for each seed."""
         seeds = np.asarray(values, dtype=np.float64)
         return cls(*(np.asarray(f(seeds, axis=0)) for f in (np.mean, np.min, np.max)))
 
@@ -37,7 +37,7 @@ class Spread:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `as_json` told."""
+        """Return the spread that `as_json` wrote."""
         names = ("mean", "least", "greatest")
         return cls(*(np.asarray(values[name], dtype=np.float64) for name in names))
 

@@ -1,8 +1,8 @@
 """A search for parameters of the MNIST pooler, with Optuna, on training images alone.
 
-The last 10,000 training images are held out: parameters are chosen by how many of them a
-classifier tells after learning from the others. The test images are not looked at. The study lives
-in an SQLite file, so that a search can be interrupted and taken up again.
+The last 10,000 training images are held out: parameters are chosen by the accuracy on
+them after learning from the others. The test images are never used. The study is kept in an SQLite
+file, so that an interrupted search can be continued.
 """
 
 import json
@@ -19,16 +19,11 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial
-from fastsp.experiments.mnist import (
-    MnistConfig,
-    Training,
-    column_duty_cycles,
-    compile_for,
-    fingerprints,
-    hold_out,
-)
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.snapshots import fingerprints
+from fastsp.experiments.mnist.training import Training, column_duty_cycles, compile_for, hold_out
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, percent
+from fastsp.experiments.wording import compared, percent
 from fastsp.metrics import duty_cycle_entropy
 
 if TYPE_CHECKING:
@@ -38,7 +33,7 @@ DEFAULT, BEST = ARMS = ("parameters so far", "best of the search")
 STUDY = "fastsp"
 SHARED = "what its trials share"
 FIRST = "parameters so far"
-"""Attributes of a study, and of the trial that it begins with."""
+"""User attributes of a study, and of its first trial."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +45,17 @@ class TuneConfig:
     pooler : MnistConfig
         The first trial of the search, and what all others share.
     trials : int
-        Of the study in all; those that it already holds count.
+        Of the whole study, including those it already holds.
     cycles : int
         Learning cycles of a trial.
     held_out : int
-        Training images that choose, the last ones; at most a quarter of all.
+        Number of training images, the last ones, that choose; at most a quarter of all.
     least_entropy : float
-        Of the active duty cycles at the end; poolers with less are not chosen. It is what
-        `MnistConfig` was held to, too.
+        Least entropy of the active duty cycles at the end of learning; parameters that end below
+        it are not chosen. The parameters of `MnistConfig` meet it as well.
     study : str
-        Path of the study, an SQLite file, or a URL as Optuna knows it; in memory where empty. A
-        study that is there is taken up again, where its trials can be compared with these.
+        Path of the study, an SQLite file, or a URL as Optuna knows it; in memory where empty. An
+        existing study is continued if its trials can be compared with the new ones.
     """
 
     pooler: MnistConfig = PUBLISHED
@@ -97,7 +92,7 @@ def _field_weight(radius: float, base: MnistConfig) -> float:
 
 
 def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
-    """Search, or go on searching, and measure the best and the first parameters with the seed."""
+    """Run or continue the search; measure the best and the first parameters with the seed."""
     assert digits is not None
     library = _optuna()
     with _opened(library, config.study) as storage:
@@ -106,13 +101,13 @@ def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress)
 
 @contextmanager
 def _opened(library: Any, study: str) -> "Iterator[optuna.storages.RDBStorage | None]":
-    """Open the storage of a study and close it, None where there is none."""
+    """Open the storage of a study and close it afterwards; None for a study in memory."""
     if not study:
         yield None
         return
     options: dict[str, Any] = {}
     url = study
-    if "://" not in study:  # a path, which as part of a URL would mean something else
+    if "://" not in study:  # a path: in a URL some of its characters would have a meaning
         url = "sqlite://"
         options = {
             "creator": lambda: sqlite3.connect(study, check_same_thread=False),
@@ -130,7 +125,7 @@ def _opened(library: Any, study: str) -> "Iterator[optuna.storages.RDBStorage | 
 
 
 def _shared_by_trials(config: TuneConfig, digits: Mnist) -> dict[str, Any]:
-    """Return all that the trials of a study must have in common to be compared."""
+    """Return what the trials of a study must have in common to be comparable."""
     pooler = asdict(config.pooler)
     del pooler["n_jobs"], pooler["cycles"]
     others = {name: getattr(config, name) for name in ("cycles", "held_out", "least_entropy")}
@@ -139,12 +134,12 @@ def _shared_by_trials(config: TuneConfig, digits: Mnist) -> dict[str, Any]:
 
 
 def _begin(study: Any, shared: Mapping[str, Any], first: Mapping[str, float], library: Any) -> None:
-    """Begin a study, or take it up again; its first trial, where it was interrupted, as well.
+    """Begin or continue a study; its first trial is repeated if it was interrupted.
 
     Raises
     ------
     ValueError
-        Where trials of this study and those to come could not be compared; it says in what.
+        Where old and new trials cannot be compared; the differing parameter is named.
     """
     if not study.trials:
         study.set_user_attr(SHARED, shared)
@@ -170,7 +165,7 @@ def _run(
         load_if_exists=True,
     )
     _begin(study, _shared_by_trials(config, digits), _parameters_of(config.pooler), library)
-    # A search that is taken up again must not draw the same parameters again.
+    # A continued search must not draw the same parameters again.
     study.sampler = library.samplers.TPESampler(seed=(seed + 1_000 * len(study.trials)) % 2**32)
     base = replace(config.pooler, cycles=config.cycles)
     split = hold_out(digits, config.held_out)
@@ -184,7 +179,7 @@ def _run(
             raise library.TrialPruned(str(error)) from error
         trial.set_user_attr("accuracy", accuracy)
         trial.set_user_attr("entropy", entropy)
-        # What is too uneven ranks below all that is even, the less so the nearer it comes.
+        # Below the least entropy, a trial ranks below all others, by its entropy.
         return accuracy if entropy >= config.least_entropy else entropy - 1.0
 
     done = len(study.get_trials(states=_finished(library)))
@@ -211,7 +206,7 @@ def _run(
 
 
 def _parameters_of(base: MnistConfig) -> dict[str, float]:
-    """Return what `suggest` must be told to return the base."""
+    """Return the trial parameters for which `suggest` returns the base."""
     names = ("potential_radius", "permanence_increment", "permanence_decrement")
     parameters = {name: getattr(base, name) for name in (*names, "duty_cycle_period", "smoothing")}
     share = base.n_potential / _field_weight(base.potential_radius, base)
@@ -234,7 +229,7 @@ def measure(config: MnistConfig, split: Mnist) -> tuple[float, float]:
 
 
 def preset(chosen: MnistConfig, base: MnistConfig) -> dict[str, Any]:
-    """Return what differs from the base, rounded to four significant digits."""
+    """Return the parameters that differ from the base, rounded to four significant digits."""
     return {
         name: float(f"{value:.4g}") if isinstance(value, float) else value
         for name, value in vars(chosen).items()
@@ -243,7 +238,7 @@ def preset(chosen: MnistConfig, base: MnistConfig) -> dict[str, Any]:
 
 
 def as_code(parameters: Mapping[str, Any]) -> str:
-    """Return parameters as one writes them in a preset."""
+    """Return parameters as Python code, as in a preset."""
     lines = [f"    {name}={value!r},\n" for name, value in parameters.items()]
     return f"MnistConfig(\n{''.join(lines)})"
 
@@ -287,18 +282,13 @@ def in_words(importances: Mapping[str, float]) -> str:
 
 
 def found(config: TuneConfig, summary: Summary) -> tuple[str, str]:
-    """Return whether the search found anything better."""
+    """Return whether the search found better parameters."""
     first, best = (summary[arm] for arm in ARMS)
-    if exceeds(best["accuracy"], first["accuracy"]):
-        verdict = "better in every seed"
-    elif exceeds(first["accuracy"], best["accuracy"]):
-        verdict = "worse in every seed"
-    else:
-        verdict = "not better in every seed"
+    verdict = compared(best["accuracy"], first["accuracy"], "better", "worse", "not better")
     return (
         f"The best of {config.trials} trials tells {percent(best['accuracy'], 2)} of the held-out "
         f"training images at an entropy of {percent(best['entropy'])}, the parameters so far "
-        f"{percent(first['accuracy'], 2)} at {percent(first['entropy'])}: {verdict}.",
+        f"{percent(first['accuracy'], 2)} at {percent(first['entropy'])}: {verdict} in every seed.",
         "The held-out images chose the best, so that its accuracy is flattered by the choice; the "
         "test images were not looked at.",
     )

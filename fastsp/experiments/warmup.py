@@ -1,8 +1,8 @@
 """Compilation ahead of time: every kernel once, through the public classes.
 
-A choice between variants is most often a number to a kernel and not a type, so each value of each
-parameter has to be met once, and not with all values of the others. What is new gets a line here;
-a test tells which kernels are not reached.
+Variants mostly differ in the numbers that kernels get, not in types. So it is enough to meet each
+value of each parameter once. A new parameter gets a line here; a test names kernels that are not
+reached.
 """
 
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from fastsp.classifiers import SoftmaxClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.parameters import CHOICES
 from fastsp.htm import SDR
 from fastsp.htm import SpatialPooler as HtmPooler
 from fastsp.pooler import SpatialPooler
-from fastsp.softmax import SoftmaxClassifier
 
 BASE: dict[str, Any] = {
     "column_shape": (8, 8, 4),
@@ -26,7 +26,7 @@ BASE: dict[str, Any] = {
     "density": 0.25,
     "random_state": 0,
 }
-"""What poolers are like, but for what they vary."""
+"""Parameters of all poolers."""
 
 FLAT: dict[str, Any] = {"column_shape": (8, 8)}
 
@@ -46,7 +46,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     {"weak_column_share": 0.5, "inhibition": "local", **FLAT},
     {"weak_column_share": 0.5, "segments": 2},
 )
-"""By what poolers differ."""
+"""Parameters in which the poolers differ."""
 
 CLASSIC: tuple[dict[str, Any], ...] = (
     {"globalInhibition": True, "stimulusThreshold": 2, "localAreaDensity": 0.5},
@@ -62,11 +62,11 @@ LARGE: dict[str, Any] = {
     "n_jobs": 2,
     "random_state": 0,
 }
-"""A pooler that is worth more than one thread."""
+"""A pooler large enough to use several threads."""
 
 
 def warm_up() -> None:
-    """Run small poolers of every kind on small images, so that all kernels are compiled.
+    """Run small poolers of every kind on small images, which compiles all kernels.
 
     Numba keeps compiled kernels on disk, so later processes load them instead.
     """
@@ -86,7 +86,7 @@ def warm_up() -> None:
 
 
 def _encode(images: Any) -> Any:
-    """Return bits of images, with all kernels of images run."""
+    """Return input bits of images, after running every kernel of images."""
     for kind in (np.float64, np.int64):
         BinaryImageEncoder().fit_transform(images.astype(kind))
     augmented = ImageAugmenter(random_state=0).augment(images)
@@ -95,7 +95,7 @@ def _encode(images: Any) -> Any:
 
 
 def _use(pooler: SpatialPooler, bits: Any) -> Any:
-    """Learn and answer in all ways; return codes."""
+    """Call every method that learns or transforms; return codes."""
     pooler.partial_fit(bits)
     pooler.partial_fit(csr_array(bits))
     read_only = bits.copy()

@@ -8,12 +8,17 @@ from fastsp.experiments.spread import Spread
 
 
 def exceeds(greater: Spread, smaller: Spread) -> bool:
-    """Whether the least of one figure over the seeds is above the greatest of the other."""
+    """Return whether one measure is above another in every seed."""
     return bool(greater.least > smaller.greatest)
 
 
+def compared(new: Spread, old: Spread, more: str, less: str, neither: str) -> str:
+    """Return the first words where `new` exceeds `old`, the second where `old` exceeds `new`."""
+    return more if exceeds(new, old) else less if exceeds(old, new) else neither
+
+
 def listed(words: Sequence[str]) -> str:
-    """Return words as one reads them: a, b and c."""
+    """Return words joined as in a sentence: a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
@@ -24,7 +29,7 @@ def counted(holds: Sequence[bool]) -> str:
 
 
 def agreement(claims: Mapping[str, bool], source: str) -> str:
-    """Return a sentence on which claims of a source were found again and which were not."""
+    """Return a sentence that says which claims of a source were confirmed and which were not."""
     found = [claim for claim, holds in claims.items() if holds]
     missing = [claim for claim, holds in claims.items() if not holds]
     if not missing:
@@ -35,7 +40,7 @@ def agreement(claims: Mapping[str, bool], source: str) -> str:
 
 
 def number(spread: Spread, form: str = "{:.2f}") -> str:
-    """Return a figure and its range over the seeds: '0.69 (0.68–0.70)'."""
+    """Return a measure and its range over the seeds: '0.69 (0.68–0.70)'."""
     mean, least, greatest = (form.format(float(value)) for value in spread)
     between = " to " if "-" in least + greatest else "–"
     return mean if least == greatest else f"{mean} ({least}{between}{greatest})"

@@ -99,7 +99,7 @@ def binary_entropy(p: ArrayLike) -> Reals:
 
 
 def duty_cycle_entropy(duty_cycles: ArrayLike) -> float:
-    """Return the mean entropy of columns as a share of the greatest at their mean activity.
+    """Return the mean entropy of columns, relative to its maximum at the same mean activity.
 
     That is the mean of H(a_c) over columns, divided by H(mean of a_c), with H the binary
     entropy. It is 1 where all columns are equally active.
@@ -112,7 +112,7 @@ def duty_cycle_entropy(duty_cycles: ArrayLike) -> float:
     Returns
     -------
     float
-        Between 0 and 1; 0 where the columns are never, or always, active: nothing is said then.
+        Between 0 and 1; 0 where the columns are never, or always, active.
 
     Raises
     ------

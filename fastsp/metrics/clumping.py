@@ -79,7 +79,7 @@ def clark_evans_index(
 def _nearest_distance(active: Indices, column_shape: tuple[int, ...]) -> float:
     """Return the mean distance from an active column to the nearest other one."""
     places = np.column_stack(np.unravel_index(active, column_shape))
-    # Imported here, since it takes a tenth of a second and few need it.
+    # Imported here: it takes a tenth of a second, and few programs need it.
     from scipy.spatial import cKDTree
 
     distances, _ = cKDTree(places).query(places, k=2)

@@ -1,4 +1,4 @@
-"""What noise in an input does to its code."""
+"""Noise in inputs, and how it changes their codes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,8 +17,8 @@ def move_on_bits(
     """Return noisy copies of binary inputs: a share of the on-bits of each moved elsewhere.
 
     Of n on-bits, round(share * n) are switched off, and as many of the bits that were off are
-    switched on, so that the number of on-bits stays. What a smaller share moves, a larger one
-    moves as well.
+    switched on, so that the number of on-bits stays the same. A larger share moves all the bits
+    that a smaller one moves, and more.
 
     Parameters
     ----------

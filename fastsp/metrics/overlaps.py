@@ -95,7 +95,7 @@ def paired_overlap(X: ArrayLike, Y: ArrayLike, *, normalize: bool = True) -> Rea
 
 
 def stability(before: ArrayLike, after: ArrayLike) -> float:
-    """Return how much of the codes of the same inputs stayed as it was: the mean paired overlap.
+    """Return how much codes of the same inputs stayed the same: the mean paired overlap.
 
     Parameters
     ----------
@@ -123,10 +123,9 @@ def stability(before: ArrayLike, after: ArrayLike) -> float:
 def class_overlaps(X: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     """Return the mean `overlap` of pairs within a class, and of pairs between classes.
 
-    Exact, over all pairs of distinct samples, in O(nnz) instead of O(n_samples^2): with samples
-    in order of how many columns they have active, an active column of a sample is shared with as
-    many earlier samples as had that column active, and with all of them the number to divide by
-    is the sample's own.
+    Exact over all pairs of distinct samples, in O(nnz) instead of O(n_samples^2). Samples are
+    sorted by their number of active columns, so that the divisor of a pair is the number of the
+    later sample. For each active column, the earlier samples that share it are counted.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from fastsp.experiments.experiment import arm
 from fastsp.experiments.spread import Spread
-from fastsp.plots.style import BLUE, ORANGE, limit_share
+from fastsp.plots.style import BLUE, ORANGE, legend_below, limit_share
 
 COSTS = {
     "fit_seconds": "seconds to fit",
@@ -37,16 +37,7 @@ def accuracy_and_costs(
         axes.set_axisbelow(True)
     grid[0].set_yticks(range(len(classifiers)), [c.replace(", ", ",\n") for c in classifiers])
     grid[0].set_ylim(len(classifiers) - 0.5, -0.5)
-    handles, labels = grid[0].get_legend_handles_labels()
-    named = dict(zip(labels, handles, strict=True))
-    figure.legend(
-        list(named.values()),
-        list(named),
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-    )
+    legend_below(figure, grid[0], ncols=2)
     return figure
 
 

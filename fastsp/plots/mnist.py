@@ -1,6 +1,6 @@
 """Figures of the MNIST experiment, and of any pooler over images.
 
-Wherever input and columns are shown together, both span the same frame, so that places align.
+Where input and columns are shown together, both span the same frame, so that positions align.
 """
 
 import math
@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from fastsp.experiments.mnist import Checkpoint, column_duty_cycles
+from fastsp.experiments.mnist.training import Checkpoint, column_duty_cycles
 from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
 from fastsp.pooler import SpatialPooler
 
 _COMPETED = {"gaussian": "locally inhibited\n(local standard deviations)"}
-"""What columns are chosen by, by the kind of inhibition."""
+"""Title of the last map, by the kind of inhibition."""
 
 
 def boosting_functions(density: float, strength: float) -> Figure:
@@ -157,7 +157,7 @@ def receptive_fields(pooler: SpatialPooler, columns: Sequence[int]) -> Figure:
     """Draw the potential synapses of some columns: permanences on ON bits above, on OFF bits below.
 
     Grey places hold no potential synapse; a dot marks a connected one. Of several segments, the
-    one that stood for its column most often lately is drawn.
+    one that represented its column most often lately is drawn.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def segments(pooler: SpatialPooler, column: int, most: int = 8) -> Figure:
         As for `receptive_fields`.
     column : int
     most : int
-        Segments that are drawn, those that stood for the column most often lately.
+        Number of segments drawn: those that represented the column most often lately.
     """
     n = _n_segments(pooler)
     cycles = pooler.active_duty_cycles_[n * column : n * (column + 1)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastsp.experiments.experiment import arm
 from fastsp.experiments.spread import Spread
-from fastsp.plots.style import BLUE, GREY, ORANGE, draw_spread, limit_share
+from fastsp.plots.style import BLUE, GREY, ORANGE, draw_spread, legend_below, limit_share
 
 CURVES = {
     "entropy": "entropy\n(share of its maximum)",
@@ -53,15 +53,7 @@ def noise_overlaps(
         axes.set_title(kind, fontsize=10)
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="noise (share of on-bits moved)")
     grid[0].set_ylabel("overlap with the code\nwithout noise (share)")
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=4 if len(moments) == 2 else 3,
-        frameon=False,
-        fontsize=9,
-    )
+    legend_below(figure, grid[0], ncols=4 if len(moments) == 2 else 3)
     return figure
 
 
@@ -102,8 +94,7 @@ def properties_over_epochs(
         for value in curve
     ]
     limit_share(grid[0, 0], "y", values)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    legend_below(figure, grid[0, 0], ncols=2)
     if marks:
         words = ", ".join(f"after epoch {epoch} {what}" for epoch, what in marks.items())
         figure.suptitle(f"dotted line: {words}", fontsize=9, color=GREY)

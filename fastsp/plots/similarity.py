@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fastsp.experiments.spread import Spread
-from fastsp.plots.style import BLUE, GREY, ORANGE, draw_spread
+from fastsp.plots.style import BLUE, GREY, ORANGE, draw_spread, legend_below
 
 Arms = Mapping[str, Mapping[str, Spread]]
 STYLES = ((GREY, ":"), (ORANGE, "--"), (BLUE, "-"))
@@ -34,8 +34,7 @@ def pair_overlaps(arms: Arms, edges: NDArray[np.float64]) -> Figure:
         axes.set_title(arm, fontsize=10)
         axes.set(xlim=(0, 1), xlabel="overlap of two images (share)")
     grid[0].set_ylabel("share of pairs")
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    legend_below(figure, grid[0], ncols=4)
     return figure
 
 
@@ -67,5 +66,5 @@ def view_overlaps(
     left.set(xlim=(0, 1), ylim=(0, 1.02))
     middle.set(xlabel="rotation between two views (degrees)")
     right.set(xlabel="shift between two views (pixels)", xticks=shifts)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    legend_below(figure, left, ncols=3)
     return figure

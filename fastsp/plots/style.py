@@ -1,4 +1,4 @@
-"""What all figures share: colours, and axes that tell the truth."""
+"""Colours, axes and legends common to all figures."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ MAP = "cividis"
 
 @contextmanager
 def own_style() -> Iterator[None]:
-    """Draw as matplotlib does by itself, whatever the user's settings say of fonts and LaTeX."""
+    """Use matplotlib's default settings instead of the user's."""
     with style.context(["default", {"svg.hashsalt": "fastsp"}]):  # else its ids are random
         yield
 
@@ -35,8 +36,22 @@ def draw_spread(
     axes.fill_between(x, curve.least, curve.greatest, color=color, alpha=0.25, linewidth=0)
 
 
+def legend_below(figure: Figure, axes: Axes, ncols: int) -> None:
+    """Put the legend of one panel below all of them, each label once."""
+    handles, labels = axes.get_legend_handles_labels()
+    named = dict(zip(labels, handles, strict=True))
+    figure.legend(
+        named.values(),
+        named.keys(),
+        loc="outside lower center",
+        ncols=ncols,
+        frameon=False,
+        fontsize=9,
+    )
+
+
 def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
-    """Start the axis at zero, or, where that hides the differences, cut it and say so."""
+    """Start the axis at zero; where that hides the differences, cut it and mark it as cut."""
     low, high = min(values), max(values)
     margin = max(0.08 * (high - low), 0.005)
     start = 0.0 if low - margin < high / 2 else low - margin
@@ -52,7 +67,7 @@ def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
 def show_map(
     axes: Axes, values: NDArray[Any], frame: tuple[int, ...], cmap: str = MAP, **scale: Any
 ) -> AxesImage:
-    """Draw a map over a frame of (height, width), whatever its own resolution."""
+    """Draw a map of any resolution over a frame of (height, width)."""
     height, width = frame
     return axes.imshow(
         values, cmap=cmap, extent=(0, width, height, 0), interpolation="nearest", **scale

@@ -1,4 +1,4 @@
-"""Reports of the experiments: one HTML page each, with its figures inside, from results.
+"""Reports: one HTML page for the result of an experiment, figures included.
 
 A page loads nothing from elsewhere: it can be opened from disk, sent by mail and kept. Its figures
 are drawn in a style of their own, whatever matplotlib's settings are, which stay as they are.

@@ -2,31 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
+from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.plots.style import own_style
-from fastsp.report import (
-    ablate,
-    adaptation,
-    classifiers,
-    faults,
-    properties,
-    similarity,
-    tune,
-)
 from fastsp.report.page import Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
-    "properties": properties.page,
-    "adaptation": adaptation.page,
-    "classifiers": classifiers.page,
-    "similarity": similarity.page,
-    "faults": faults.page,
-    "tune": tune.page,
-    "ablate": ablate.page,
+    name: import_module(f"fastsp.report.{name}").page for name in EXPERIMENTS
 }
-"""By name of the experiment, what is special on its page."""
+"""What is special on the page of each experiment; in the file of its name."""
 
 
 @own_style()
@@ -47,16 +34,12 @@ def experiment_report(result: ExperimentResult[Any], command: str, data: str = "
     experiment = result.experiment
     page = PAGES[experiment.name](result)
     seeds = [trial.seed for trial in result.trials]
-    small = (
-        " Not in full size: it shows that all runs." if result.config == experiment.quick else ""
-    )
+    quick = result.config == experiment.quick
     return render(
+        page,
         title=experiment.title,
-        lead=experiment.lead + small,
+        lead=experiment.lead + (" Not in full size: it shows that all runs." if quick else ""),
         found=found,
-        headline=page.headline,
-        tables=page.tables,
-        figures=page.figures,
         command=command,
         config=asdict(result.config)
         | {"seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else seeds[0]}

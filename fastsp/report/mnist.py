@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import sample_digits
-from fastsp.experiments.mnist import MnistResult, MnistSeeds, Readout
+from fastsp.experiments.mnist.readout import Readout
+from fastsp.experiments.mnist.run import MnistResult
+from fastsp.experiments.mnist.seeds import MnistSeeds
 from fastsp.experiments.wording import percent, points
 from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
-from fastsp.report.page import Drawing, Fact, Table, render
+from fastsp.report.page import Drawing, Fact, Page, Table, render
 
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
@@ -56,11 +58,7 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
             "Compilation and checkpoints are left out of both rates.",
         ),
     )
-    return render(
-        title="A Spatial Pooler learns MNIST digits",
-        lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
-        f"labels; then {_READERS[config.readout]} reads the active columns. "
-        f"Images: {data.source}.",
+    page = Page(
         headline=(
             Fact(
                 f"{data.tried_on.capitalize()} accuracy",
@@ -77,6 +75,13 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
         ),
         tables=tables,
         figures=_mnist_figures(first, data),
+    )
+    return render(
+        page,
+        title="A Spatial Pooler learns MNIST digits",
+        lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
+        f"labels; then {_READERS[config.readout]} reads the active columns. "
+        f"Images: {data.source}.",
         command=command,
         config=asdict(config) | {"seeds": len(result.trials), "data": data.source},
         environment=first.environment,
@@ -181,7 +186,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             "Receptive fields",
             "Potential synapses of some columns. Grey places hold none; a dot marks a synapse "
             f"that is connected (permanence at least {config.connected_threshold:g})."
-            + (" Of each column the segment that stood for it most often." if several else ""),
+            + (" Of each column, the segment that represented it most often." if several else ""),
         ),
         *(
             [
@@ -189,8 +194,8 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
                     plots.segments(pooler, _spread_columns(pooler)[2]),
                     "Segments of one column",
                     f"The column in the middle of the figure before: its {config.segments} "
-                    "segments (at most eight), and of its activity the share in which each stood "
-                    "for it, lately.",
+                    "segments (at most eight), each with the share of the column's recent "
+                    "activity in which it represented the column.",
                 )
             ]
             if several

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from jinja2 import Environment as Templates
@@ -14,7 +14,7 @@ from fastsp.experiments.environment import Environment
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure that stands at the head of the page."""
+    """A number at the head of the page."""
 
     label: str
     value: str
@@ -23,7 +23,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words; the first of each is its name."""
+    """A table of text; the first cell of a row is its name."""
 
     title: str
     header: tuple[str, ...]
@@ -33,7 +33,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with its words; `source` is a data URI, `width` its natural one in pixels."""
+    """A figure with its caption; `source` is a data URI, `width` its size in pixels."""
 
     title: str
     caption: str
@@ -60,7 +60,7 @@ class Page:
 
 
 def _flat(config: Mapping[str, object]) -> dict[str, object]:
-    """Return a configuration within another as entries of it, such as pooler.cycles."""
+    """Return a nested configuration as one level, with keys such as pooler.cycles."""
     flat: dict[str, object] = {}
     for key, value in config.items():
         if isinstance(value, Mapping):
@@ -71,18 +71,16 @@ def _flat(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def render(
+    page: Page,
     *,
     title: str,
     lead: str,
-    headline: Iterable[Fact],
-    tables: Iterable[Table],
-    figures: Iterable[Drawing],
     command: str,
     config: Mapping[str, object],
     environment: Environment,
     found: Sequence[str] = (),
 ) -> str:
-    """Return the page: headline, tables and figures in this order, then how to run it again."""
+    """Return HTML: findings, headline, tables and figures, then how to run it again."""
     templates = Templates(
         loader=PackageLoader("fastsp"),
         autoescape=True,
@@ -94,9 +92,9 @@ def render(
         title=title,
         lead=lead,
         found=found,
-        headline=headline,
-        tables=tables,
-        figures=figures,
+        headline=page.headline,
+        tables=page.tables,
+        figures=page.figures,
         command=command,
         config=_flat(config),
         environment=asdict(environment),

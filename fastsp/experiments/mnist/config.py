@@ -7,15 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.pooler import SpatialPooler
-from fastsp.softmax import SoftmaxClassifier
 
 
 @dataclass(frozen=True)
 class MnistConfig:
-    """Everything the experiment depends on besides the images.
+    """All parameters of the experiment.
 
     Shapes, density, boosting and inhibition are those published. Increment, decrement, smoothing
     and `boost_strength` (which only exponential boosting uses) were chosen by the accuracy, at an
@@ -30,7 +29,7 @@ class MnistConfig:
     seed : int
         Fixes the pooler, the order of the images, their rotations and their shifts.
     chunk : int
-        Inputs per call of the pooler; progress is told, and Ctrl-C heard, in between.
+        Inputs per call of the pooler; progress is reported, and Ctrl-C handled, in between.
     max_rotation, max_shift : float
         Of the training stream: degrees and pixels.
     channels : {"on_off", "on"}
@@ -38,7 +37,7 @@ class MnistConfig:
     column_shape, ..., overlap_index
         Parameters of `SpatialPooler`.
     readout : {"likelihood", "linear"}
-        What reads the code: `MaximumLikelihoodClassifier`, or `SoftmaxClassifier`.
+        Classifier of the codes: `MaximumLikelihoodClassifier` or `SoftmaxClassifier`.
     smoothing : float
         Parameter of `MaximumLikelihoodClassifier`.
     learning_rate, final_learning_rate : float
@@ -102,37 +101,22 @@ class MnistConfig:
             raise ValueError("n_jobs must be a number of threads, or negative, or None, got 0")
 
     def build_pooler(self, image_shape: tuple[int, int]) -> SpatialPooler:
-        """Return the pooler of this configuration: pools drawn, nothing learned."""
-        channels = (2,) if self.channels == "on_off" else ()
-        input_shape = (*image_shape, *channels)
+        """Return an untrained pooler, with its pools drawn."""
+        input_shape = (*image_shape, 2) if self.channels == "on_off" else image_shape
+        shared = vars(self).keys() & SpatialPooler().get_params().keys()
         pooler = SpatialPooler(
-            column_shape=self.column_shape,
+            **{name: getattr(self, name) for name in shared},
             input_shape=input_shape,
-            receptive_field=self.receptive_field,
-            potential_radius=self.potential_radius,
-            n_potential=self.n_potential,
-            segments=self.segments,
-            density=self.density,
-            inhibition=self.inhibition,
-            boosting=self.boosting,
-            boost_strength=self.boost_strength,
-            duty_cycle_period=self.duty_cycle_period,
-            permanence_increment=self.permanence_increment,
-            permanence_decrement=self.permanence_decrement,
-            connected_threshold=self.connected_threshold,
-            batch_size=self.batch_size,
-            overlap_index=self.overlap_index,
-            n_jobs=self.n_jobs,
             random_state=self.seed,
         )
         return pooler.initialize(math.prod(input_shape))
 
     def build_encoder(self, images: NDArray[np.uint8]) -> BinaryImageEncoder:
-        """Return the encoder of this configuration for such images."""
+        """Return the encoder, fitted for such images."""
         return BinaryImageEncoder(channels=self.channels).fit(images[:1])
 
     def build_augmenter(self, image_shape: tuple[int, int], purpose: int) -> ImageAugmenter:
-        """Return an augmenter with a stream of random numbers of its own for each `purpose`."""
+        """Return an augmenter with an independent random stream for each `purpose`."""
         return ImageAugmenter(
             max_rotation=self.max_rotation,
             max_shift=self.max_shift,
@@ -141,7 +125,7 @@ class MnistConfig:
         )
 
     def build_readout(self, n_images: int) -> MaximumLikelihoodClassifier | SoftmaxClassifier:
-        """Return what reads the codes of `n_images` training images and their copies."""
+        """Return the classifier for the codes of `n_images` training images and their copies."""
         if self.readout == "likelihood":
             return MaximumLikelihoodClassifier(smoothing=self.smoothing)
         return SoftmaxClassifier(

@@ -1,4 +1,4 @@
-"""What a classifier reads out of the codes of images."""
+"""Classification of images by their codes."""
 
 import copy
 import time
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.metrics import confusion_matrix
 
-from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
 from fastsp.datasets import Mnist
 from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, silent
-from fastsp.softmax import SoftmaxClassifier
 
 BATCH = 8_192
 """Inputs encoded and transformed in one call; enough to share out among threads."""
@@ -25,7 +24,7 @@ Transform = Callable[[NDArray[np.uint8]], csr_matrix]
 
 @dataclass(frozen=True)
 class Readout:
-    """What a classifier reads out of one kind of code.
+    """A classifier of one kind of code, and its results.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ from fastsp.pooler import SpatialPooler
 
 @dataclass(frozen=True)
 class MnistResult:
-    """Result of `run_mnist`; after an interruption, what was not reached is None.
+    """Result of `run_mnist`; parts that an interruption prevented are None.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class MnistResult:
         return self.training.pooler
 
     def metrics(self) -> dict[str, Any]:
-        """Return the figures as JSON knows them; None (null) where there is none."""
+        """Return all figures, ready for JSON; None where there is none."""
         readout, training = self.readout, self.training
         untrained, raw = self.control_untrained_pooler, self.control_raw_pixels
         return {
@@ -95,9 +95,9 @@ def run_mnist(
     config : MnistConfig
     data : Mnist
     progress : callable, optional
-        Told (phase, done, total) between chunks.
+        Called with (phase, done, total) between chunks.
     snapshots : Snapshots, optional
-        Where to keep training on disk, and take it up.
+        Where training is kept on disk, and resumed from.
 
     Returns
     -------

@@ -27,7 +27,7 @@ FIGURES = (
     "test_inputs_per_second",
     "seconds",
 )
-"""Those of `MnistResult.metrics` that have a spread."""
+"""Entries of `MnistResult.metrics` that are compared over seeds."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class MnistSeeds:
     seconds: float
 
     def summary(self) -> dict[str, Spread]:
-        """Return the spread of each figure over the seeds; of no figure that a seed lacks."""
+        """Return the spread over the seeds of each figure that all of them have."""
         names = [name for name in (self.trials[0] if self.trials else {}) if name != "seed"]
         return {
             name: Spread.over([trial[name] for trial in self.trials])
@@ -60,7 +60,7 @@ class MnistSeeds:
         }
 
     def metrics(self) -> dict[str, Any]:
-        """Return the figures of the first seed as JSON knows them, and those over all seeds."""
+        """Return the figures of the first seed and those over all seeds, ready for JSON."""
         return self.first.metrics() | {
             "over_seeds": {
                 "summary": {name: spread.as_json() for name, spread in self.summary().items()},

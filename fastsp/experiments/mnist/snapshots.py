@@ -1,8 +1,8 @@
-"""Training that outlives its process: snapshots on disk, from which it goes on.
+"""Snapshots of training on disk, from which a later process resumes.
 
 A snapshot is a model file of the pooler whose notes hold the rest: the position in the stream, the
-state of the augmenter's random generator, what was measured, and what it belongs to. It is written
-whole or not at all, so at any moment the newest one is good.
+state of the augmenter's random generator, the checkpoints measured, and the parameters and data it
+belongs to. A file is replaced as a whole, so the newest snapshot is always readable.
 """
 
 import json
@@ -32,13 +32,13 @@ class Snapshots:
     Parameters
     ----------
     folder : path
-        Made if need be; a file for each training in the experiment.
+        Created if needed; holds a file for each training of the experiment.
     every : int
         Learning cycles between snapshots. They are made at the end of a chunk and after the last
         cycle, and never change how inputs are cut into chunks, so no result depends on them.
     resume : bool
-        Go on from the snapshots in `folder`, or from the beginning where there are none. Without
-        it there must be none.
+        Resume from the snapshots in `folder`, or begin where there are none. If False, there must
+        be none.
 
     Raises
     ------
@@ -59,7 +59,7 @@ class Snapshots:
                 f"{self.folder} holds the checkpoint of another run: resume it, or choose another "
                 "folder"
             )
-        # Of a process that was killed while it wrote, if there is none that still writes.
+        # Files that a killed process left half written; not while another process is writing.
         with _held(self.folder, alone=True) as nobody_writes:
             for left_over in self.folder.glob(".*.fastsp.*") if nobody_writes else ():
                 with suppress(OSError):
@@ -72,8 +72,8 @@ class Snapshots:
     def save(self, name: str, pooler: SpatialPooler, notes: Mapping[str, Any]) -> None:
         """Replace the snapshot of the training called `name`.
 
-        Where that fails (a full disk, say), the one before is kept, the logger "fastsp" warns, and
-        training goes on: what it learns is worth more than the snapshot.
+        If that fails, for example because the disk is full, the previous one is kept, the logger
+        "fastsp" warns, and training goes on.
         """
         try:
             with _held(self.folder):
@@ -87,8 +87,7 @@ class Snapshots:
         Raises
         ------
         ValueError
-            If it is damaged, or its notes say that it belongs to something else; parameters are
-            named.
+            If it is damaged, or belongs to other parameters or data; the difference is named.
         """
         path = self._path(name)
         if not path.exists():
@@ -120,18 +119,18 @@ def fingerprints(data: Any) -> dict[str, Any]:
 
 @contextmanager
 def _held(folder: Path, alone: bool = False) -> Iterator[bool]:
-    """Hold a folder while files are written there; say whether it could be had `alone`.
+    """Lock a folder, and yield whether the lock was obtained.
 
-    Those who write hold it together, and whoever wants it alone gets it only where nobody writes.
+    Writers share the lock. With `alone` it is exclusive, and not obtained while anybody writes.
     """
-    if sys.platform == "win32":  # where a file that is open cannot be removed anyway
+    if sys.platform == "win32":  # where open files cannot be removed anyway
         yield True
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
         held = True
-    except OSError:  # by others, or it is on a file system without locks
+    except OSError:  # held by others, or the file system has no locks
         held = False
     try:
         yield held

@@ -20,7 +20,7 @@ from fastsp.pooler import SpatialPooler
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How good the code was after `cycles` learning cycles.
+    """Quality of the code after `cycles` learning cycles.
 
     Attributes
     ----------
@@ -44,18 +44,18 @@ class Checkpoint:
 
 @dataclass
 class Training:
-    """A pooler on its way through the stream of training images.
+    """Trains a pooler on the stream of training images.
 
-    It is whole between chunks: whoever stops `run` there has a pooler that can be used and saved.
-    With snapshots, one that was killed is taken up again and becomes what it would have been.
+    Between chunks the pooler is in a valid state: `run` may be stopped there, and the pooler used
+    and saved. With snapshots, interrupted training resumes with the same final result.
 
     Attributes
     ----------
     pooler : SpatialPooler
         Learns in place.
     cycles, seconds : int, float
-        Learned so far, and in what time: augmentation and encoding included, compilation and
-        checkpoints not.
+        Cycles learned so far, and the time for them, including augmentation and encoding but not
+        compilation and checkpoints.
     curve : list of Checkpoint
         Measured so far.
     """
@@ -67,7 +67,7 @@ class Training:
     seconds: float = field(default=0.0, init=False)
     curve: list[Checkpoint] = field(default_factory=list, init=False)
     _random: tuple[int, Any] = field(default=(0, None), init=False)
-    """State of the augmenter's generator, and after how many cycles it was that."""
+    """A number of cycles, and the state of the augmenter's generator after them."""
 
     def __post_init__(self) -> None:
         check_labels(self.data)
@@ -81,7 +81,7 @@ class Training:
     ) -> None:
         """Learn `config.cycles` inputs, chunk by chunk, pausing the clock at checkpoints.
 
-        What is on disk in `snapshots` is taken up, and kept up to date, also at Ctrl-C.
+        With `snapshots`, training resumes from the newest one and writes new ones, also at Ctrl-C.
         """
         config, images = self.config, self.data.train_images
         augmenter = config.build_augmenter(self.data.image_shape, purpose=1)
@@ -113,7 +113,7 @@ class Training:
                     self._save(snapshots, phase)
                     saved = stop
         except KeyboardInterrupt:
-            # Not where it struck within a chunk: what is not whole is not kept.
+            # A chunk that was interrupted half way is not saved.
             whole = self.pooler.n_cycles_ == self.cycles == self._random[0]
             if snapshots and whole and self.cycles > saved:
                 self._save(snapshots, phase)
@@ -147,10 +147,9 @@ class Training:
 
 
 def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -> None:
-    """Run every step once on a few images with a pooler of its own, so that all is compiled.
+    """Compile the kernels that training needs, by running every step once on a few images.
 
-    Compilation happens at the first call of a kernel on a machine; here it is a phase with a name
-    of its own and no part of any timing.
+    This makes compilation a separate phase that no timing includes.
     """
     progress("compiling", 0, 1)
     images = data.train_images[:2]
@@ -163,7 +162,7 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
 def check_labels(data: Mnist) -> None:
     """Raise ValueError where test images have labels that no readout can learn.
 
-    A readout knows the labels of the training images alone; better told before hours of training.
+    It is called before training, which may take hours.
     """
     unknown = np.setdiff1d(data.test_labels, data.train_labels)
     if unknown.size:
@@ -174,9 +173,9 @@ def check_labels(data: Mnist) -> None:
 
 
 def hold_out(data: Mnist, n: int = 10_000) -> Mnist:
-    """Return the training images alone, to choose parameters by without a look at test images.
+    """Return a validation split, for choosing parameters without the test images.
 
-    The last `n` of them, at most a quarter, stand where test images stand.
+    The last `n` training images, at most a quarter of all, take the place of the test images.
     """
     kept = len(data.train_images) - min(n, len(data.train_images) // 4)
     return Mnist(
@@ -192,7 +191,7 @@ def hold_out(data: Mnist, n: int = 10_000) -> Mnist:
 
 
 def column_duty_cycles(pooler: SpatialPooler) -> NDArray[np.float64]:
-    """Return how often each column was active lately, (C,), by whichever of its segments."""
+    """Return the active duty cycle of each column, (C,): the sum over its segments, at most 1."""
     n_columns = math.prod(pooler.column_shape_)
     of_segments = pooler.active_duty_cycles_.reshape(n_columns, -1)
     frequencies: NDArray[np.float64] = np.minimum(of_segments.sum(axis=1), 1.0)
@@ -232,7 +231,7 @@ def _stream_order(n_images: int, config: MnistConfig) -> NDArray[np.int64]:
 
 
 def _checkpoint_cycles(config: MnistConfig) -> set[int]:
-    """Return the untrained state and `checkpoints` log-spaced numbers of cycles up to the last."""
+    """Return 0 and `checkpoints` numbers of cycles, log-spaced up to the last cycle."""
     if not config.checkpoints:
         return set()
     spaced = np.geomspace(min(100, config.cycles), config.cycles, config.checkpoints)

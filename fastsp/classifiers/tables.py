@@ -1,4 +1,4 @@
-"""From counts to tables: what each active column says about each label, C columns and L labels."""
+"""Tables of scores from counts, for C columns and L labels."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,12 +10,12 @@ Reals = NDArray[np.float64]
 
 
 class Table(NamedTuple):
-    """What the scores of a sample follow from."""
+    """Scores of a sample: a constant for each label, and a term for each active column."""
 
     of_label: Reals
-    """(L,): what every sample scores; or with "mean" samples without an active column"""
+    """(L,): added to every sample; with "mean" the score of samples without active columns"""
     of_active: Reals
-    """(C, L): what each active column adds"""
+    """(C, L): the term of each active column"""
 
 
 def _active_rates(class_count: Reals, column_count: Reals, smoothing: float) -> Reals:
@@ -38,7 +38,7 @@ def _bernoulli_table(class_count: Reals, column_count: Reals, smoothing: float) 
 
 
 def _mean_table(class_count: Reals, column_count: Reals, smoothing: float) -> Table:
-    """Return priors, and the distribution of labels that each column stands for."""
+    """Return priors, and the distribution of labels that each column predicts."""
     rates: Reals = _active_rates(class_count, column_count, smoothing) * (class_count > 0)
     rates /= rates.sum(axis=1, keepdims=True)
     return Table(_prior(class_count), rates)

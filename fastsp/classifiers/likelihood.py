@@ -1,95 +1,24 @@
-"""From active columns to labels: the maximum-likelihood classifier.
+"""The maximum-likelihood classifier: from active columns to labels.
 
-Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels go out. All that
-is learned is a table of counts, so learning is one sparse product per batch.
+Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels go out. The state is
+a table of counts, so learning takes one sparse product per batch.
 """
 
-import sys
-from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from fastsp.engine.packing import canonical, check_sparse
-from fastsp.labels import as_labels, as_weights
-from fastsp.likelihood import TABLES, Reals, Table, log
+from fastsp.classifiers.base import SdrClassifier, active_columns, check_batch, check_number
+from fastsp.classifiers.tables import TABLES, Reals, Table, log
+from fastsp.labels import as_weights
 
 MOST_WEIGHT = 1e100
-"""Of all samples together; and of the smoothing, which is at least one over it."""
-
-
-class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
-    """The common part of classifiers of SDRs; they say how a label scores."""
-
-    classes_: NDArray[Any]
-    n_features_in_: int
-    threshold: float
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of the highest score, the first in `classes_` of equals.
-
-        Parameters
-        ----------
-        X : (n_samples, n_columns) dense or sparse array
-
-        Returns
-        -------
-        (n_samples,) array of labels
-        """
-        scores = self._scores(X)  # which first tells whether there are labels at all
-        labels: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
-        return labels
-
-    def _scores(self, X: ArrayLike) -> Reals:
-        """Return the score of each label, (n_samples, L)."""
-        check_is_fitted(self)
-        self._check_parameters()
-        check_sparse(X)
-        sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
-        return self._score(active_columns(sdrs, self.threshold))
-
-    @abstractmethod
-    def _score(self, active: scipy.sparse.csr_array) -> Reals:
-        """Return the score of each label, (n_samples, L), for active columns (n_samples, C)."""
-
-    @abstractmethod
-    def _check_parameters(self) -> None:
-        """Raise ValueError where a parameter is out of its range."""
-
-    def _begins(self, classes: ArrayLike | None) -> bool:
-        """Return whether `partial_fit` is called for the first time, which must be with classes."""
-        first = not hasattr(self, "classes_")
-        if first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit")
-        return first
-
-    def _check_arrays(self, **wanted: tuple[tuple[int, ...], type]) -> None:
-        """Raise ValueError where what was loaded is not of the wanted shapes and types."""
-        if not np.array_equal(np.unique(self.classes_), self.classes_):
-            raise ValueError(f"classes_ must be sorted and different, got {self.classes_}")
-        for name, (shape, dtype) in wanted.items():
-            array = getattr(self, name)
-            if array.shape != shape or array.dtype != dtype:
-                raise ValueError(
-                    f"{name} must be {dtype.__name__} of shape {shape}, got {array.dtype} of shape "
-                    f"{array.shape}"
-                )
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} must be finite")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.classifier_tags.poor_score = True  # on real numbers, which it cuts into two values
-        return tags
+"""Greatest sum of sample weights, and greatest smoothing; the least smoothing is 1 over it."""
 
 
 class MaximumLikelihoodClassifier(SdrClassifier):
@@ -106,7 +35,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
       since all that a sample adds to a constant of l are its active columns' log odds,
       log q(c | l) - log(1 - q(c | l));
     - "mean" scores l by the mean of q(c | l) / sum over labels of q(c | label), the distribution
-      of labels that a single column stands for. The prior takes its place where no column is
+      of labels that a single column predicts. The prior takes its place where no column is
       active. This is the classifier of the published experiment.
 
     A label that was announced but never seen has probability 0.
@@ -273,7 +202,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
                     f"sample_weight must come to at most {MOST_WEIGHT:g} over all samples so far"
                 )
         column_count = (membership @ active_columns(sdrs, self.threshold)).toarray()
-        # All is well: only now does anything change.
+        # Nothing changes before everything is checked.
         if first:
             validate_data(self, X, skip_check_array=True)
         else:
@@ -294,11 +223,11 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         return mean
 
     def _table(self) -> Table:
-        """Return what scores follow from, for the present parameters and counts; kept for them."""
+        """Return the table of scores for the present parameters and counts; it is cached."""
         counts = self.class_count_, self.column_count_
         key = self.combine, float(self.smoothing)
         kept = self._tables.get(key)
-        # Of arrays only the very one is the same.
+        # Arrays are compared by identity.
         if kept is None or any(a is not b for a, b in zip(kept[0], counts, strict=True)):
             kept = counts, TABLES[self.combine](*counts, key[1])
             self._tables.clear()
@@ -319,7 +248,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         check_number("threshold", self.threshold, least=0.0)
 
     def _restore(self) -> None:
-        """Check the counts, after they changed, and drop what was derived from them."""
+        """Check the counts after a change, and drop the cached table."""
         shape = (len(self.classes_), self.n_features_in_)
         self._check_arrays(class_count_=(shape[:1], np.float64), column_count_=(shape, np.float64))
         for name in ("class_count_", "column_count_"):
@@ -330,68 +259,13 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         self._tables = {}
 
     _tables: dict[tuple[str, float], tuple[tuple[Reals, Reals], Table]]
-    """The one that was used last, with the counts that it follows from."""
+    """The table that was used last, with its counts."""
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         if "_tables" in state:
-            state["_tables"] = {}  # not shared with copies, and soon built from the rest
+            state["_tables"] = {}  # cheap to compute again
         return state
-
-
-def check_batch(
-    estimator: Any, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None, *, first: bool
-) -> tuple[Any, NDArray[Any], NDArray[Any]]:
-    """Return SDRs, labels and all labels there can be, or raise ValueError; nothing changes.
-
-    `first` tells whether `estimator` begins anew, with as many columns as come and with `classes`,
-    or else all labels of the batch; later `classes` must be the same or None.
-    """
-    checker = clone(estimator) if first else estimator
-    if y is not None:
-        y = as_labels("y", y)
-    check_sparse(X)
-    sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
-    check_classification_targets(targets)
-    if classes is None:
-        labels = np.unique(targets) if first else estimator.classes_
-    else:
-        labels = np.unique(as_labels("classes", classes))
-        if not first and not np.array_equal(labels, estimator.classes_):
-            raise ValueError(
-                f"classes must be those of the first call, {estimator.classes_}, got {labels}"
-            )
-    # Numbers are no text that looks like them.
-    alike = (targets.dtype.kind in "biuf") == (labels.dtype.kind in "biuf")
-    unknown = np.setdiff1d(targets, labels) if alike else np.unique(targets)
-    if unknown.size:
-        raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
-    return sdrs, targets, labels
-
-
-def check_number(
-    name: str, value: object, *, least: float, most: float = sys.float_info.max
-) -> None:
-    """Raise ValueError, naming it, where `value` is no finite number between `least` and `most`."""
-    if not isinstance(value, Real) or not least <= value <= most:  # type: ignore[operator]
-        limit = "" if most == sys.float_info.max else f" and at most {most:g}"
-        raise ValueError(
-            f"{name} must be a finite number, at least {least:g}{limit}, got {value!r}"
-        )
-
-
-def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
-    """Return 1.0 where a column is active, its value above the threshold, as canonical CSR."""
-    if not scipy.sparse.issparse(X):
-        return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
-    rows = canonical(X)
-    above = rows.data > threshold
-    ones = above.astype(np.float64)
-    if above.all():
-        return scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape)
-    active = scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape, copy=True)
-    active.eliminate_zeros()
-    return active
 
 
 def _normalized(scores: Reals) -> Reals:

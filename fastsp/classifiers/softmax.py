@@ -1,4 +1,4 @@
-"""From active columns to labels: softmax regression, learned by stochastic gradient descent.
+"""Softmax regression on active columns, learned by stochastic gradient descent.
 
 Batches of SDRs come in as dense or CSR arrays, (n_samples, n_columns); labels go out. Only rows of
 weights of active columns are read and changed, by the kernel in `fastsp.kernels.softmax`.
@@ -14,12 +14,12 @@ from scipy.special import log_softmax
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from fastsp.classifiers import SdrClassifier, active_columns, check_batch, check_number
+from fastsp.classifiers.base import SdrClassifier, active_columns, check_batch, check_number
 from fastsp.engine.parameters import check_count
 from fastsp.kernels.softmax import descend
 
 MOST_RATE = 1e6
-"""Of learning: no weight changes by more in a step, so that float32 has room for all of them."""
+"""Greatest learning rate; weights then stay finite in float32."""
 
 
 class SoftmaxClassifier(SdrClassifier):
@@ -176,7 +176,7 @@ class SoftmaxClassifier(SdrClassifier):
         return logarithms
 
     def _begin(self, X: ArrayLike, labels: NDArray[Any]) -> None:
-        """Set everything back to before the first step."""
+        """Reset the weights to their state before the first step."""
         validate_data(self, X, skip_check_array=True)
         shape = (self.n_features_in_, len(labels))
         self.classes_ = labels

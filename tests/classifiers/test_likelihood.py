@@ -10,7 +10,6 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import BernoulliNB
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from strategies import examples
 
 from fastsp import SoftmaxClassifier, load, save
@@ -22,14 +21,6 @@ NAIVE = {
     "mean": naive.mean_scores,
 }
 WAYS = sorted(NAIVE)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(
-    [MaximumLikelihoodClassifier(combine=combine) for combine in ("product", "bernoulli", "mean")]
-)
-def test_scikit_learn_contract(estimator, check):
-    check(estimator)
 
 
 def random_batch(seed, n=30, n_columns=12, n_labels=3):

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import pytest
+
+ROOT = Path(__file__).parents[2]
 CODE = """
 import sys, tempfile
 import numpy as np
@@ -73,6 +75,7 @@ assert signatures() == compiled, signatures() - compiled
 """
 
 
+@pytest.mark.slow
 def test_after_warming_up_nothing_is_compiled():
     done = subprocess.run(
         [sys.executable, "-c", CODE], cwd=ROOT, capture_output=True, text=True, check=False

@@ -8,19 +8,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from strategies import examples
 
 import fastsp
 from fastsp import SoftmaxClassifier
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(
-    [SoftmaxClassifier(random_state=0), SoftmaxClassifier(average=True, random_state=0)]
-)
-def test_scikit_learn_contract(estimator, check):
-    check(estimator)
 
 
 def random_batch(seed, n=40, n_columns=15, n_labels=3):

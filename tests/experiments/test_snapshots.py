@@ -16,7 +16,7 @@ from fastsp.experiments import Interrupted, MnistConfig, Snapshots, run_mnist
 from fastsp.persistence import load_with_notes
 from tests.tiny_mnist import make_digits, write_digits
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = MnistConfig(
     cycles=200, chunk=20, column_shape=(12, 12), potential_radius=2, n_potential=16, checkpoints=2
 )
@@ -250,7 +250,7 @@ def test_another_process_goes_on_bit_for_bit(tmp_path):
 
 
 def test_a_golden_file_of_the_present_format_loads():
-    pooler, notes = load_with_notes(Path(__file__).parent / "golden" / "pooler-1.fastsp")
+    pooler, notes = load_with_notes(ROOT / "tests" / "golden" / "pooler-1.fastsp")
     assert pooler.n_cycles_ == notes["n_cycles"]
     assert pooler.permanences_.astype(float).sum() == notes["permanences"]
     assert pooler.transform(X[:20]).indices.tolist() == notes["codes"]

@@ -17,7 +17,7 @@ from fastsp.experiments import (
     run_mnist_seeds,
 )
 from fastsp.report import mnist_report
-from tests.test_experiments import TINY
+from tests.tiny_experiments import TINY
 from tests.tiny_mnist import make_digits
 
 
@@ -104,6 +104,7 @@ def test_segments_of_a_column_are_drawn_by_their_share_of_its_activity(with_segm
     assert sum(shares) == pytest.approx(100, abs=2)
 
 
+@pytest.mark.slow
 def test_a_report_of_segments_and_seeds(digits, with_segments):
     page = mnist_report(with_segments, digits, "fastsp mnist --segments 3 --seeds 2")
     assert "Segments of one column" in page

@@ -141,7 +141,7 @@ def test_pools_too_large_to_count_their_overlap_are_refused():
     assert dense.trace(np.ones(70_000, np.uint8)).overlaps.tolist() == [65_534, 65_534]
 
 
-CORPUS = fuzz.read_corpus(Path(__file__).parent / "corpus.zip")
+CORPUS = fuzz.read_corpus(Path(__file__).parents[1] / "corpus.zip")
 
 
 def test_hostile_files_are_kept():

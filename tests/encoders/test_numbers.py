@@ -10,7 +10,6 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastsp import (
     CategoryEncoder,
@@ -32,12 +31,6 @@ NUMBERS = st.floats(-1e6, 1e6)
 SIZES = st.tuples(st.integers(1, 9), st.integers(0, 30)).map(lambda s: (s[0] + s[1], s[0]))
 """Numbers of bits and of on-bits among them."""
 quick = settings(deadline=None, max_examples=40)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([*ENCODERS, CategoryEncoder(n_on=2, handle_unknown="ignore")])
-def test_scikit_learn_contract(estimator, check):
-    check(estimator)
 
 
 def shared(encoder, a, b):

@@ -7,19 +7,10 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from strategies import examples
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.kernels.images import rotate_shift
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(
-    [BinaryImageEncoder(), BinaryImageEncoder(channels="on"), ImageAugmenter(image_shape=(1, -1))]
-)
-def test_scikit_learn_contract(estimator, check):
-    check(estimator)
 
 
 def random_images(seed, n, n_pixels, dtype=np.uint8):

@@ -7,33 +7,18 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from fastsp.experiments import (
-    EXPERIMENTS,
-    AblateConfig,
     Interrupted,
     MnistConfig,
     Snapshots,
     describe_environment,
-    run_experiment,
     run_mnist,
     run_mnist_seeds,
 )
-from fastsp.experiments.ablate import ARMS, flat_metrics
-from fastsp.experiments.mnist import column_duty_cycles
+from fastsp.experiments.mnist.training import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
+from tests.tiny_experiments import TINY, stop_at
 from tests.tiny_mnist import make_digits
 
-TINY = MnistConfig(
-    cycles=300,
-    chunk=64,
-    column_shape=(16, 16),
-    n_potential=24,
-    potential_radius=2,
-    density=0.05,
-    duty_cycle_period=100,
-    held_out=40,
-    held_out_readout=100,
-    checkpoints=3,
-)
 METRICS = {
     "accuracy",
     "accuracy_mean",
@@ -52,14 +37,6 @@ METRICS = {
     "curve",
 }
 TIMINGS = {"seconds", "train_cycles_per_second", "test_inputs_per_second"}
-
-
-def stop_at(wanted_phase, wanted_done):
-    def progress(phase, done, total):
-        if phase == wanted_phase and done >= wanted_done:
-            raise KeyboardInterrupt
-
-    return progress
 
 
 @pytest.fixture(scope="module")
@@ -230,50 +207,6 @@ def test_columns_with_segments_are_as_active_as_others(digits):
     assert frequencies.mean() == pytest.approx(result.pooler.n_active_ / 256)
     assert result.metrics()["entropy"] == duty_cycle_entropy(frequencies)
     assert result.metrics()["accuracy"] > 0.5
-
-
-def ablate(digits, progress):
-    config = AblateConfig(replace(TINY, cycles=50))
-    return run_experiment(EXPERIMENTS["ablate"], config, range(2), digits, progress)
-
-
-def test_ablation_summarises_every_arm(digits):
-    told = {}
-    result = ablate(digits, lambda phase, *counts: told.update({phase: counts}))
-    assert len(told) == 2 * (1 + len(ARMS))
-    assert all(done == total for done, total in told.values())
-    assert list(result.summary()) == list(ARMS)
-    for measures in result.summary().values():
-        for spread in measures.values():
-            assert spread.least <= spread.mean <= spread.greatest
-    for name, variant in ARMS.items():
-        pooler = result.trials[0].pictures["poolers"][name]
-        assert (pooler.inhibition, pooler.boosting) == (variant.inhibition, variant.boosting)
-        assert pooler.n_cycles_ == (50 if variant.learns else 0)
-
-
-def test_metrics_of_an_ablation_have_a_row_for_each_arm_and_seed(digits):
-    result = ablate(digits, lambda *_: None)
-    metrics = flat_metrics(result)
-    assert list(metrics) == ["summary", "trials", "seconds", "config", "environment"]
-    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
-        (seed, name) for seed in range(2) for name in ARMS
-    ]
-    assert metrics["summary"] == result.metrics()["summary"]
-    assert metrics["config"]["seeds"] == 2
-    assert metrics["config"]["base"]["cycles"] == 50
-
-
-def test_interrupted_ablation_keeps_finished_trials(digits):
-    with pytest.raises(Interrupted) as caught:
-        ablate(digits, stop_at(f"seed 1, 3/5 {list(ARMS)[2]}", 0))
-    metrics = flat_metrics(caught.value.result)
-    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
-        *((0, name) for name in ARMS),
-        *((1, name) for name in list(ARMS)[:2]),
-    ]
-    assert list(metrics["summary"]) == list(ARMS)
-    assert [trial.seed for trial in caught.value.result.trials] == [0]
 
 
 def test_environment_tells_a_forced_openblas(monkeypatch):

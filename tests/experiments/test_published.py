@@ -1,9 +1,12 @@
 """The published experiment itself, in full, on the real MNIST."""
 
+import pytest
+
 from fastsp.datasets import load_mnist
-from fastsp.experiments.mnist import MnistConfig, run_mnist
+from fastsp.experiments import MnistConfig, run_mnist
 
 
+@pytest.mark.slow
 def test_the_published_figures_are_reached():
     metrics = run_mnist(MnistConfig(n_jobs=-1, checkpoints=1), load_mnist()).metrics()
     assert metrics["train_cycles"] == 60_000
