@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 MAX_SIZE = 2**32 - 1
 """Bits of an SDR: their indices are uint32."""
 
+MAX_COUNT = 2**31 - 1
+"""Of cycles, columns or axes."""
+
 Dimensions = int | Sequence[int] | NDArray[np.integer[Any]]
 """How users give dimensions: a single integer, or one for each axis."""
 
@@ -164,6 +167,22 @@ def check_integer(name: str, value: Any, least: int) -> int:
     if value < least:
         raise RefusedValueError(f"{name} must be at least {least}, got {value!r}")
     return int(value)
+
+
+def check_count(name: str, value: Any, least: int) -> int:
+    """Return an integer from `least` to 2**31 - 1.
+
+    Raises
+    ------
+    TypeError
+        Where it is no integer.
+    ValueError
+        Where it is out of range.
+    """
+    count = check_integer(name, value, least)
+    if count > MAX_COUNT:
+        raise RefusedValueError(f"{name} must be at most {MAX_COUNT}, got {value!r}")
+    return count
 
 
 def check_flag(name: str, value: Any) -> bool:

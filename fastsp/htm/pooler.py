@@ -17,6 +17,7 @@ from fastsp.engine.packing import as_matrix, check_inputs
 from fastsp.htm.checks import (
     Dimensions,
     RefusedValueError,
+    check_count,
     check_dimensions,
     check_flag,
     check_fraction,
@@ -124,19 +125,19 @@ class SpatialPooler(Settings):
                 f"columnDimensions must have as many axes as inputDimensions, {len(inputs)}; "
                 f"got {list(columns)}"
             )
-        number = check_integer("numActiveColumnsPerInhArea", numActiveColumnsPerInhArea, 0)
+        number = check_count("numActiveColumnsPerInhArea", numActiveColumnsPerInhArea, 0)
         density = {"n_per_area": number} if number else {"density": check_density(localAreaDensity)}
         share = check_fraction("potentialPct", potentialPct)
         if share == 0:
             raise RefusedValueError("potentialPct must be above 0, got 0")
         connected = check_fraction("synPermConnected", synPermConnected)
-        radius = check_integer("potentialRadius", potentialRadius, 0)
+        radius = check_count("potentialRadius", potentialRadius, 0)
         own_seed = seed if check_integer("seed", seed, -(2**64)) > 0 else secrets.randbits(32)
         self._n_jobs = _check_jobs(n_jobs)
         self._fixed = {
             "potentialRadius": radius,
             "potentialPct": share,
-            "spVerbosity": check_integer("spVerbosity", spVerbosity, 0),
+            "spVerbosity": check_count("spVerbosity", spVerbosity, 0),
         }
         self._edits = {}
         whole = check_flag("globalInhibition", globalInhibition)
@@ -148,13 +149,13 @@ class SpatialPooler(Settings):
             "potential_fraction": share,
             "wrap": check_flag("wrapAround", wrapAround),
             "inhibition": "global" if whole else "local",
-            "stimulus_threshold": check_integer("stimulusThreshold", stimulusThreshold, 0),
+            "stimulus_threshold": check_count("stimulusThreshold", stimulusThreshold, 0),
             "permanence_increment": check_fraction("synPermActiveInc", synPermActiveInc),
             "permanence_decrement": check_fraction("synPermInactiveDec", synPermInactiveDec),
             "connected_threshold": connected,
             "weak_column_share": check_fraction("minPctOverlapDutyCycle", minPctOverlapDutyCycle),
             "weak_column_increment": float(np.float32(connected) / np.float32(10)),
-            "duty_cycle_period": check_integer("dutyCyclePeriod", dutyCyclePeriod, 1),
+            "duty_cycle_period": check_count("dutyCyclePeriod", dutyCyclePeriod, 1),
             "threshold": 0,
             **density,
             **boosting(boostStrength),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fastsp.engine.classic import ClassicEngine
 from fastsp.htm.checks import (
     RefusedValueError,
+    check_count,
     check_flag,
     check_fraction,
     check_integer,
@@ -56,7 +57,7 @@ class Settings:
 
     def setPotentialRadius(self, potentialRadius: int) -> None:
         """Set half the side of those boxes; pools that are drawn stay as they are."""
-        self._fixed["potentialRadius"] = check_integer("potentialRadius", potentialRadius, 0)
+        self._fixed["potentialRadius"] = check_count("potentialRadius", potentialRadius, 0)
 
     def getPotentialPct(self) -> float:
         """Return the share of a box that is in a potential pool."""
@@ -82,7 +83,7 @@ class Settings:
     def setNumActiveColumnsPerInhArea(self, numActiveColumnsPerInhArea: int) -> None:
         """Set that number, at least 1, instead of the density."""
         name = "numActiveColumnsPerInhArea"
-        self._set(n_per_area=check_integer(name, numActiveColumnsPerInhArea, 1))
+        self._set(n_per_area=check_count(name, numActiveColumnsPerInhArea, 1))
 
     def getLocalAreaDensity(self) -> float:
         """Return the wanted share of active columns; 0 where their number is set."""
@@ -98,7 +99,7 @@ class Settings:
 
     def setStimulusThreshold(self, stimulusThreshold: int) -> None:
         """Set that overlap; so many synapses of a column are connected once it has learned."""
-        self._set(stimulus_threshold=check_integer("stimulusThreshold", stimulusThreshold, 0))
+        self._set(stimulus_threshold=check_count("stimulusThreshold", stimulusThreshold, 0))
 
     def getInhibitionRadius(self) -> int:
         """Return the radius of neighbourhoods, in columns."""
@@ -106,7 +107,7 @@ class Settings:
 
     def setInhibitionRadius(self, inhibitionRadius: int) -> None:
         """Set the radius, until the next update round."""
-        self._set(inhibition_radius=check_integer("inhibitionRadius", inhibitionRadius, 0))
+        self._set(inhibition_radius=check_count("inhibitionRadius", inhibitionRadius, 0))
 
     def getDutyCyclePeriod(self) -> int:
         """Return the cycles that duty cycles are averaged over."""
@@ -114,7 +115,7 @@ class Settings:
 
     def setDutyCyclePeriod(self, dutyCyclePeriod: int) -> None:
         """Set the number of those cycles, at least 1."""
-        self._set(duty_cycle_period=check_integer("dutyCyclePeriod", dutyCyclePeriod, 1))
+        self._set(duty_cycle_period=check_count("dutyCyclePeriod", dutyCyclePeriod, 1))
 
     def getBoostStrength(self) -> float:
         """Return the strength of boosting."""
@@ -130,7 +131,7 @@ class Settings:
 
     def setIterationNum(self, iterationNum: int) -> None:
         """Set the number of cycles so far."""
-        self._engine.n_iterations = check_integer("iterationNum", iterationNum, 0)
+        self._engine.n_iterations = check_count("iterationNum", iterationNum, 0)
 
     def getIterationLearnNum(self) -> int:
         """Return the number of learning cycles so far."""
@@ -138,7 +139,7 @@ class Settings:
 
     def setIterationLearnNum(self, iterationLearnNum: int) -> None:
         """Set the number of learning cycles so far."""
-        self._engine.n_cycles = check_integer("iterationLearnNum", iterationLearnNum, 0)
+        self._engine.n_cycles = check_count("iterationLearnNum", iterationLearnNum, 0)
 
     def getSpVerbosity(self) -> int:
         """Return the verbosity, which has no effect."""
@@ -146,7 +147,7 @@ class Settings:
 
     def setSpVerbosity(self, spVerbosity: int) -> None:
         """Set the verbosity, which has no effect."""
-        self._fixed["spVerbosity"] = check_integer("spVerbosity", spVerbosity, 0)
+        self._fixed["spVerbosity"] = check_count("spVerbosity", spVerbosity, 0)
 
     def getWrapAround(self) -> bool:
         """Return whether opposite edges are neighbours."""
@@ -162,7 +163,7 @@ class Settings:
 
     def setUpdatePeriod(self, updatePeriod: int) -> None:
         """Set the number of those cycles, at least 1."""
-        self._set(update_period=check_integer("updatePeriod", updatePeriod, 1))
+        self._set(update_period=check_count("updatePeriod", updatePeriod, 1))
 
     def getSynPermActiveInc(self) -> float:
         """Return what learning adds to a permanence whose input bit is on."""
