@@ -586,3 +586,12 @@ def test_the_engine_draws_any_share_of_connected_synapses():
         assert engine.compute(np.ones(400, np.uint8)).size == 1
         engine.learn(np.ones((60, 400), np.uint8))
         assert (engine.n_cycles, engine.n_iterations) == (61, 61)
+
+
+def test_modules_have_no_other_names():
+    import fastsp.htm.algorithms
+
+    for module in (fastsp.htm, fastsp.htm.algorithms):
+        with pytest.raises(AttributeError, match="has no attribute 'TemporalMemory'"):
+            module.TemporalMemory  # noqa: B018
+    assert "SpatialPooler" in dir(fastsp.htm)

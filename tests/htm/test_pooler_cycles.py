@@ -112,7 +112,7 @@ def test_each_cycle_equals_the_twin(data):
 @pytest.mark.core
 @examples(40)
 @given(st.data())
-def test_drawn_columns_have_enough_connected_synapses_and_the_radius_of_these(data):
+def test_drawn_columns_have_enough_connected_synapses_and_their_radius(data):
     sp = data.draw(poolers())
     fresh = SpatialPooler(
         sp.getInputDimensions(),
@@ -125,10 +125,10 @@ def test_drawn_columns_have_enough_connected_synapses_and_the_radius_of_these(da
     )
     twin = naive_htm.Pooler(fresh)
     assert fresh.getInhibitionRadius() == twin.followed_radius()
-    before = [list(own) for own in twin.permanences]
-    for column in range(twin.n):
-        twin.keep_connected(column)
-    assert twin.permanences == before
+    n = fresh.getStimulusThreshold()
+    for own in twin.permanences:  # to within a rounding: they are raised once
+        greatest = sorted(own, reverse=True)[: min(n, len(own))]
+        assert all(p >= twin.connected_from() - F(1e-7) for p in greatest)
 
 
 def run_of(sp, X, learn=True):
