@@ -6,15 +6,16 @@ import numba
 import numpy as np
 
 from bench.contest import Bits, Effort, Pair, Player
-from fastsp.kernels.session import run_cycle
+from fastsp.kernels.cycle import INFER, LEARN
+from fastsp.kernels.session import run
 
 N_CYCLES = 500
 
 
 @numba.njit(nogil=True)
-def _run_cycles(session, rows, bound, learns, active):
+def _run_cycles(session, rows, bound, task, active):
     for i in range(rows.shape[0]):
-        run_cycle(session, rows[i], bound, learns, active)
+        run(session, rows[i], bound, task, active)
 
 
 def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:
@@ -24,15 +25,16 @@ def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:
     """
     pooler = pair.pooler
     pooler.compute(pair.rows[0], learn=False)
-    engine = pooler._engine
-    active = np.empty(engine.most_active, np.int32)
+    binding = pooler._engine._binding
+    session, task = binding._alone[0], LEARN if learn else INFER
+    active = np.empty(binding.max_active, np.int32)
 
     def call_each(rows: Bits) -> None:
         for x in rows:
             pooler.compute(x, learn=learn)
 
     def loop_over(rows: Bits) -> None:
-        _run_cycles(engine.sessions[0], rows, 0, learn, active)
+        _run_cycles(session, rows, 0, task, active)
 
     called, looped = (Player(act, pair.rows, N_CYCLES) for act in (call_each, loop_over))
     for _ in range(1 + 4 * effort.n_rounds):

@@ -262,7 +262,9 @@ def state_bytes(pooler: SpatialPooler) -> int:
         elif isinstance(thing, (tuple, list)):
             for part in thing:
                 visit(part)
-        elif type(thing).__module__.startswith("fastsp"):
+        elif isinstance(thing, dict):
+            visit(list(thing.values()))
+        elif type(thing).__module__.startswith("fastsp") and hasattr(thing, "__dict__"):
             visit(list(vars(thing).values()))
 
     visit(pooler)

@@ -134,7 +134,8 @@ def measure(
 
 def layout_of(pooler: SpatialPooler) -> str:
     """Return the name of the layout of the overlap index in use."""
-    return next(name for name, code in LAYOUTS.items() if code == pooler._engine.index.layout)
+    layout = pooler._engine._binding.pooler.overlap_index.layout
+    return next(name for name, code in LAYOUTS.items() if code == layout)
 
 
 def compile_kernels(rows: scipy.sparse.csr_matrix) -> None:

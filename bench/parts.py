@@ -13,45 +13,51 @@ from typing import Any
 import numba
 import numpy as np
 import scipy.sparse
-from fastsp.kernels.vectors import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
 
 from bench import machine
 from bench.configurations import BY_NAME, Configuration
 from bench.contest import WARM_UP
-from fastsp.engine import Engine
+from fastsp.engine.binding import Binding
 from fastsp.engine.index import LAYOUTS, build_index
 from fastsp.engine.packing import pack
-from fastsp.kernels.boosting import excite, update_boost_factors, update_duty_cycles
-from fastsp.kernels.cycle import FLIP_ROOM, TOGETHER, new_scratch
-from fastsp.kernels.inhibition import normalise
+from fastsp.kernels.boosting import (
+    boost_overlaps,
+    boosted_values,
+    update_boost_factors,
+    update_duty_cycles,
+)
+from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.inhibition.local import select_local
-from fastsp.kernels.inhibition.top import order_keys, order_values, select_top
-from fastsp.kernels.learning import adapt_columns, fill_changes, new_flips
+from fastsp.kernels.inhibition.top import order_keys, select_top
+from fastsp.kernels.learning import adapt_columns, fill_changes
+from fastsp.kernels.llvm.bits import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
 from fastsp.kernels.overlap import count_overlaps
+from fastsp.kernels.scratch import TOGETHER, Scratch
+from fastsp.kernels.state import GAUSSIAN_INHIBITION, GROUPED_INHIBITION, LOCAL_INHIBITION
 
 N_INPUTS, N_ROUNDS = 512, 15
 _jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @_jit
-def _count_all(inputs, index, n_columns, planes, overlaps):
+def _count_all(inputs, index, n_columns, scratch, overlaps):
     for i in range(0, inputs.shape[0], TOGETHER):
         own = overlaps[i : i + TOGETHER]
-        count_overlaps(inputs[i : i + TOGETHER], index, 0, n_columns, planes, own)
+        count_overlaps(inputs[i : i + TOGETHER], index, 0, n_columns, scratch, own)
 
 
 @_jit
-def _excite_all(overlaps, columns, rule, keys):
+def _boost_all(overlaps, columns, rule, keys):
     for i in range(overlaps.shape[0]):
-        excite(overlaps[i], columns, rule, keys[i])
+        boost_overlaps(overlaps[i], columns, rule, 0, keys.shape[1], keys[i])
 
 
 @_jit
-def _normalise_all(keys, excitement, blur, work, normalised):
-    for i in range(excitement.shape[0]):
-        order_values(keys[i], excitement[i])
-        normalise(excitement[i], blur, work, normalised[i])
+def _normalise_all(keys, rule, blur, scratch, normalised):
+    for i in range(keys.shape[0]):
+        boosted_values(keys[i], rule, scratch.boosted)
+        normalise(scratch.boosted, blur, scratch.blur_work, normalised[i])
 
 
 @_jit
@@ -74,18 +80,20 @@ def _select_all_locally(keys, neighbourhood, scratch, active, n_active):
 
 
 @_jit
-def _adapt_all(inputs, active, n_active, synapses, rule, index, changes, flips):
-    threshold = np.float32(rule.connected_threshold)
+def _adapt_all(inputs, active, n_active, pooler, index, scratch):
+    rule, changes = pooler.rule, scratch.changes
     for i in range(inputs.shape[0]):
-        fill_changes(inputs[i], rule.permanence_increment, rule.permanence_decrement, changes)
-        adapt_columns(active[i, : n_active[i]], synapses, changes, threshold, index, flips)
+        own = active[i, : n_active[i]]
+        fill_changes(inputs[i], rule, changes)
+        adapt_columns(own, pooler.synapses, rule, changes, index, scratch.flips)
 
 
 @_jit
 def _update_all(active, n_active, columns, rule, work):
+    n = columns.boost_factors.size
     for i in range(active.shape[0]):
-        update_boost_factors(columns, rule)
-        update_duty_cycles(active[i, : n_active[i]], columns, rule, work)
+        update_boost_factors(columns, rule, 0, n)
+        update_duty_cycles(active[i, : n_active[i]], columns, rule, 0, n, work)
 
 
 @_jit
@@ -146,73 +154,62 @@ def measure(configuration: Configuration) -> dict[str, float]:
     inputs = scipy.sparse.csr_matrix(rows) if configuration.sparse else rows
     pooler = configuration.build_pooler().initialize(rows.shape[1])
     pooler.partial_fit(inputs[:WARM_UP])
-    engine = pooler._engine
-    synapses, columns, rule = engine.synapses, engine.columns, engine.rule
+    binding = pooler._engine._binding
+    bound = binding.pooler
+    columns, rule, scratch = bound.columns, bound.rule, first_scratch(binding._new_scratch(1))
     words = pack(inputs[WARM_UP : WARM_UP + N_INPUTS], pooler.threshold)
     n, n_columns = len(words), columns.tie_breakers.size
     overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
-    excitement, normalised = np.empty((2, n, n_columns), np.float32)
     keys = np.empty((n, n_columns), np.uint32)
-    scratch = new_scratch(columns, engine.index, engine.inhibition, rule)
     ways: dict[str, Call] = {}
     for layout in LAYOUTS:
-        index = build_index(synapses, rows.shape[1], rule.connected_threshold, layout)
-        counted = words, index, n_columns, scratch.planes, overlaps
-        ways[f"overlaps, {layout}"] = _count_all, counted
+        index = build_index(bound.synapses, rows.shape[1], rule.connected_threshold, layout)
+        ways[f"overlaps, {layout}"] = _count_all, (words, index, n_columns, scratch, overlaps)
     steps = best_microseconds(ways, n)
-    steps["excitement"] = best(_excite_all, overlaps, columns, rule, keys, n=n)
-    if pooler.inhibition == "gaussian":
-        steps["two blurs"] = best(
-            _normalise_all,
-            keys,
-            excitement,
-            engine.inhibition.blur,
-            scratch.blur_work,
-            normalised,
-            n=n,
-        )
+    steps["boosted overlaps"] = best(_boost_all, overlaps, columns, rule, keys, n=n)
+    if rule.inhibition == GAUSSIAN_INHIBITION:
+        normalised = np.empty((n, n_columns), np.float32)
+        blurred = keys, rule, bound.inhibition.blur, scratch, normalised
+        steps["two blurs"] = best(_normalise_all, *blurred, n=n)
         order_keys(normalised.ravel(), keys.ravel())
-    n_active = np.full(n, rule.n_active)
-    if pooler.inhibition == "local":
-        active = np.empty((n, n_columns), np.int32)
-        steps["selection"] = best(
-            _select_all_locally,
-            keys,
-            engine.inhibition.neighbourhood,
-            scratch.local,
-            active,
-            n_active,
-            n=n,
-        )
-    elif pooler.inhibition == "grouped":
-        active = np.empty((n, rule.n_active), np.int32)
+    active, n_active = np.empty((n, binding.max_active), np.int32), np.full(n, rule.n_active)
+    selected: tuple[Any, ...]
+    if rule.inhibition == LOCAL_INHIBITION:
+        near = bound.inhibition.neighbourhood
+        selected = _select_all_locally, keys, near, scratch.local, active, n_active
+    elif rule.inhibition == GROUPED_INHIBITION:
         k = rule.n_active * rule.group_size // n_columns
-        steps["selection"] = best(
-            _select_all_in_groups, keys, rule.group_size, k, scratch.selection, active, n=n
-        )
+        selected = _select_all_in_groups, keys, rule.group_size, k, scratch.selection, active
     else:
-        active = np.empty((n, rule.n_active), np.int32)
-        steps["selection"] = best(_select_all, keys, rule.n_active, scratch.selection, active, n=n)
-    steps["Hebbian update"] = _best_of_updates(engine, words, active, n_active)
-    steps["duty cycles, boost factors"] = best(
-        _update_all, active, n_active, columns, rule, np.empty(active.shape[1]), n=n
-    )
+        selected = _select_all, keys, rule.n_active, scratch.selection, active
+    steps["selection"] = best(*selected, n=n)
+    steps["Hebbian update"] = _best_of_updates(binding, scratch, words, active, n_active)
+    updated = active, n_active, columns, rule, scratch.work
+    steps["duty cycles, boost factors"] = best(_update_all, *updated, n=n)
     return steps
 
 
-def _best_of_updates(engine: Engine, words: Any, active: Any, n_active: Any) -> float:
+def first_scratch(scratch: Any) -> Any:
+    """Return the scratch space of the first worker."""
+    if isinstance(scratch, tuple):
+        return type(scratch)(*(first_scratch(part) for part in scratch))
+    return scratch[0]
+
+
+def _best_of_updates(
+    binding: Binding, scratch: Scratch, words: Any, active: Any, n_active: Any
+) -> float:
     """Return the microseconds of a Hebbian update; each round begins with the same permanences."""
-    synapses, rule, layout = engine.synapses, engine.rule, engine.index.layout
-    n_inputs = 64 * words.shape[1]
-    name = next(name for name, code in LAYOUTS.items() if code == layout)
+    pooler = binding.pooler
+    synapses, threshold = pooler.synapses, pooler.rule.connected_threshold
+    name = next(name for name, code in LAYOUTS.items() if code == pooler.overlap_index.layout)
     kept = synapses.permanences.copy()
-    changes, flips = np.empty(n_inputs, np.float32), new_flips(FLIP_ROOM + n_inputs)
     times = []
     for _ in range(N_ROUNDS + 1):
         synapses.permanences[:] = kept
-        index = build_index(synapses, n_inputs, rule.connected_threshold, name)
+        index = build_index(synapses, 64 * words.shape[1], threshold, name)
         start = time.perf_counter()
-        _adapt_all(words, active, n_active, synapses, rule, index, changes, flips)
+        _adapt_all(words, active, n_active, pooler, index, scratch)
         times.append(time.perf_counter() - start)
     return 1e6 * min(times[1:]) / len(words)
 

@@ -10,7 +10,7 @@ from typing import Any
 if not __package__:  # run as a file
     sys.path[0] = str(Path(__file__).parents[1])
 
-from bench import above_kernel, machine
+from bench import above_kernel, history, machine
 from bench.configurations import BY_NAME, CONFIGURATIONS
 from bench.contest import (
     FULL,
@@ -53,13 +53,14 @@ _LOW = 1 / 3
 """Shares of the limit under this are explained."""
 
 
-def measure(effort: Effort) -> str:
-    """Run every contest and return the report, a page of Markdown."""
+def measure(effort: Effort) -> tuple[str, list[dict[str, Any]]]:
+    """Run every contest; return the report, a page of Markdown, and the records behind it."""
     environment = machine.environment()
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     rows = [_HEAD, ("---", *["---:"] * (len(_HEAD) - 1))]
     single = [_SINGLE_HEAD, ("---", *["---:"] * (len(_SINGLE_HEAD) - 1))]
     reasons: dict[str, list[str]] = {}
+    kept: list[dict[str, Any]] = []
     for configuration in CONFIGURATIONS:
         print(f"{configuration.name}: {configuration.summary}", file=sys.stderr)
         pair = prepare(configuration, effort.n_checked)
@@ -67,6 +68,7 @@ def measure(effort: Effort) -> str:
             Contest(pair, task, effort.seconds).run(effort.n_rounds)
             for task in (LEARNING, INFERENCE)
         ]
+        kept += records
         first = records[0]
         rows.append(
             (
@@ -86,7 +88,7 @@ def measure(effort: Effort) -> str:
                 names.append(f"{configuration.name} ({record['task']})")
     pair = prepare(BY_NAME["MNIST"], effort.n_checked)
     training = Contest(pair, TRAINING, effort.seconds).run(effort.n_rounds)
-    return "\n".join(
+    page = "\n".join(
         [
             "# Benchmarks",
             "",
@@ -105,10 +107,9 @@ def measure(effort: Effort) -> str:
                 for name in ("Python", "NumPy", "Numba", "SciPy")
             )
             + f"; {_coretype()}.",
-            f"Machine: {machine.row_words_per_second() / 1e9:.1f} G words of bit rows added/s,"
-            f" {machine.popcounted_words_per_second() / 1e9:.1f} G words popcounted/s,"
-            f" {_updates_per_second() / 1e9:.2f} G gathered updates/s,"
-            f" {machine.bytes_per_second() / 1e9:.0f} GB/s copied.",
+            "Machine: {row_words:.1f} G words of bit rows added/s, {popcounts:.1f} G words"
+            " popcounted/s, {updates:.2f} G gathered updates/s, {copied_bytes:.0f} GB/s"
+            " copied.".format(**_machine_units()),
             "",
             *(f"| {' | '.join(row)} |" for row in rows),
             "",
@@ -131,6 +132,7 @@ def measure(effort: Effort) -> str:
             *(f"- {', '.join(names)}: {why}." for why, names in reasons.items()),
         ]
     )
+    return page, kept
 
 
 def _explain(pair: Pair, task: str) -> str:
@@ -161,9 +163,15 @@ def _cells(record: dict[str, Any]) -> tuple[str, str, str, str]:
     )
 
 
-def _updates_per_second() -> float:
-    """Return the machine's rate at the shape of configuration MNIST."""
-    return machine.updates_per_second(56 * 56, 106, 28 * 28 * 2)
+def _machine_units() -> dict[str, float]:
+    """Return the machine's rates, in 1e9 a second; updates at the shape of configuration MNIST."""
+    rates = {
+        "row_words": machine.row_words_per_second(),
+        "popcounts": machine.popcounted_words_per_second(),
+        "updates": machine.updates_per_second(56 * 56, 106, 28 * 28 * 2),
+        "copied_bytes": machine.bytes_per_second(),
+    }
+    return {name: rate / 1e9 for name, rate in rates.items()}
 
 
 def _coretype() -> str:
@@ -178,16 +186,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the page there too")
+    parser.add_argument(
+        "--record", action="store_true", help="append to bench/history.jsonl; nothing uncommitted"
+    )
     arguments = parser.parse_args()
+    commit = ""
+    if arguments.record:
+        try:
+            commit = history.clean_commit()
+        except RuntimeError as error:
+            parser.error(str(error))
     coretype = os.environ.pop("OPENBLAS_CORETYPE", None)
     if coretype:
         # Libraries that are loaded already have acted on it: begin again.
         os.environ[_REMOVED] = coretype
         os.execv(sys.executable, sys.orig_argv)
-    report = measure(QUICK if arguments.quick else FULL)
+    report, records = measure(QUICK if arguments.quick else FULL)
     print(report)
     if arguments.output:
         arguments.output.write_text(report + "\n", encoding="utf-8")
+    if arguments.record:
+        date, units = f"{datetime.now(UTC):%Y-%m-%d}", _machine_units()
+        history.append(history.Line.of(record, commit, date, units) for record in records)
 
 
 if __name__ == "__main__":

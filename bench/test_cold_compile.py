@@ -1,38 +1,53 @@
-"""What compilation costs a new process: with an empty cache on disk, and with a full one."""
+"""What compilation and imports cost a new process: with an empty cache on disk, and a full one.
+
+Whole processes, which take turns.
+"""
 
 import json
 import os
 import subprocess
 import sys
 import time
+from statistics import median
 
 from bench import machine
 
-PROGRAM = """
+IMAGES = """
 import json, time
 import numpy as np
-from fastsp import BinaryImageEncoder, ImageAugmenter, SpatialPooler
-
-imported = time.time()
 images = np.random.default_rng(0).integers(0, 256, (4, 64), dtype=np.uint8)
-encoder = BinaryImageEncoder().fit(images)
-pooler = SpatialPooler(
-    (8, 8), input_shape=(8, 8, 2), receptive_field="gaussian", potential_radius=2, density=0.1,
-    inhibition="gaussian", random_state=0,
+parameters = dict(
+    column_shape=(8, 8), input_shape=(8, 8, 2), receptive_field="gaussian", potential_radius=2,
+    density=0.1, inhibition="gaussian", random_state=0,
 )
-pooler.partial_fit(encoder.transform(images)[:1])
+"""
+MNIST = """
+from fastsp import BinaryImageEncoder, ImageAugmenter, SpatialPooler
+imported = time.time()
+encoder = BinaryImageEncoder().fit(images)
+pooler = SpatialPooler(**parameters).partial_fit(encoder.transform(images)[:1])
 first_cycle = time.time()
 bits = encoder.transform(ImageAugmenter(random_state=0).augment(images))
 pooler.transform(bits)
-print(json.dumps({"imported": imported, "first_cycle": first_cycle, "done": time.time()}))
+"""
+ENGINE = """
+from fastsp.engine import Engine
+imported = time.time()
+Engine(128, **parameters).learn(np.zeros((1, 128), np.uint8))
+first_cycle = time.time()
+"""
+IMPORTS = "numba", "fastsp.engine", "sklearn.base", "fastsp"
+REPORT = """
+times = {"imported": imported, "first_cycle": first_cycle, "done": time.time()}
+print(json.dumps(times))
 """
 
 
-def run(cache_folder):
-    """Run the program in a new process; return its times, in seconds since it was started."""
+def run(program, cache_folder):
+    """Run a program in a new process; return its times, in seconds since it was started."""
     start = time.time()
     finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", IMAGES + program + REPORT],
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache_folder)},
         check=True,
         capture_output=True,
@@ -41,16 +56,51 @@ def run(cache_folder):
     return {name: at - start for name, at in json.loads(finished.stdout).items()}
 
 
-def test_compilation(benchmark, tmp_path):
+def fastest(programs, cache_folder, n):
+    """Return the times of each program, the least of `n` processes each, which take turns."""
+    turns = [
+        {name: run(program, cache_folder) for name, program in programs.items()} for _ in range(n)
+    ]
+    return {
+        name: {event: min(turn[name][event] for turn in turns) for event in turns[0][name]}
+        for name in programs
+    }
+
+
+def test_compilation(benchmark, effort, tmp_path):
     benchmark.group = "compilation"
-    cold = benchmark.pedantic(run, args=(tmp_path,))
-    warm = min((run(tmp_path) for _ in range(3)), key=lambda times: times["done"])
-    work = [times["done"] - times["imported"] for times in (cold, warm)]
-    benchmark.extra_info.update(
-        {
-            "compile_seconds": work[0] - work[1],
-            "import_seconds": warm["imported"],
-            "first_cycle_seconds": warm["first_cycle"],
-            **machine.environment(),
+    cold = benchmark.pedantic(run, args=(MNIST, tmp_path))
+    run(ENGINE, tmp_path)
+    warm = fastest({"estimator": MNIST, "engine": ENGINE}, tmp_path, effort.n_rounds)
+    record = {
+        "compile_seconds": (cold["done"] - cold["imported"])
+        - (warm["estimator"]["done"] - warm["estimator"]["imported"]),
+        "import_seconds": warm["estimator"]["imported"],
+        "first_cycle_seconds": warm["estimator"]["first_cycle"],
+        "first_cycle_seconds_of_engine": warm["engine"]["first_cycle"],
+    }
+    print({name: round(seconds, 2) for name, seconds in record.items()})
+    benchmark.extra_info.update(record | machine.environment())
+
+
+def test_imports(benchmark, effort):
+    """Whole processes that import one thing each, in turns; seconds, and ratios to Numba."""
+    seconds: dict[str, list[float]] = {name: [] for name in IMPORTS}
+
+    def take_turns() -> None:
+        for name, times in seconds.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", f"import {name}"], check=True)
+            times.append(time.perf_counter() - start)
+
+    benchmark.group = "imports"
+    benchmark.pedantic(take_turns, rounds=effort.n_rounds, warmup_rounds=1)
+    record = {
+        name: {
+            "seconds": min(times[1:]),
+            "of_numba": median(a / b for a, b in zip(times, seconds["numba"], strict=True)),
         }
-    )
+        for name, times in seconds.items()
+    }
+    print(record)
+    benchmark.extra_info.update({"imports": record} | machine.environment())

@@ -9,7 +9,8 @@ import scipy.sparse
 from bench import machine
 from bench.configurations import BY_NAME
 from bench.contest import WARM_UP
-from fastsp.engine.index import LAYOUTS, Load, predict_costs
+from fastsp.engine.index import LAYOUTS, Costs
+from fastsp.kernels.state import Synapses
 
 MARGIN = 1.15
 """The predicted layout may take so many times as long as the fastest."""
@@ -24,8 +25,8 @@ def test_layouts(benchmark, effort, name):
     pooler.partial_fit(inputs[:WARM_UP])
     timed = inputs[: configuration.cycles]
     n_on = float(rows[: configuration.cycles].sum(axis=1).mean())
-    engine = pooler._engine
-    predicted = predict_costs(engine.synapses, rows.shape[1], Load(n_on, n_adapted=0.0))
+    synapses = Synapses(pooler.indptr_, pooler.indices_, pooler.permanences_)
+    predicted = Costs(synapses, rows.shape[1], n_adapted=0.0).predict(n_on)
     seconds: dict[str, list[float]] = {layout: [] for layout in LAYOUTS}
 
     def take_turns() -> None:

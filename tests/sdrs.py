@@ -1,11 +1,12 @@
-"""What tests of SDRs share."""
+"""What tests of SDRs and their pooler share."""
 
 import copy
 
 import numpy as np
 
-from fastsp.htm import SDR
+from fastsp.htm import SDR, SpatialPooler
 
+SMALL = {"inputDimensions": (6, 5), "columnDimensions": (8, 4), "potentialRadius": 3}
 NUMBERS = ["?", "u1", "i1", "u2", "i4", "i8", "u8", "f2", "f4", "f8", "longdouble"]
 
 
@@ -42,3 +43,16 @@ def assert_views_agree(sdr, dimensions, bits):
         assert one.getSum() == len(on)
         assert one.getSparsity() == len(on) / bits.size
         assert one == sdr
+
+
+def small(**parameters):
+    return SpatialPooler(**(SMALL | parameters))
+
+
+def run(sp, n, seed=1):
+    active, found = SDR(sp.getColumnDimensions()), []
+    for i in range(n):
+        pattern = SDR(sp.getInputDimensions()).randomize(0.2, 1000 * seed + i)
+        sp.compute(pattern, True, active)
+        found.append(active.sparse.tolist())
+    return found

@@ -46,11 +46,12 @@ def test_winners_are_exact_with_ties_to_the_lower_position(data):
 def test_the_bound_of_a_group_equals_its_plain_twin(size, n_distinct):
     random = np.random.default_rng(size)
     keys = random.integers(0, n_distinct, 300).astype(np.uint32)
-    compiled = numba.njit(lambda first, k: bound_of_group(keys, first, size, k))
+    maxima = np.empty(16, np.uint32)
+    compiled = numba.njit(lambda first, k, own: bound_of_group(keys, first, size, k, own))
     for first in (0, 3, 300 - size):
         for k in (1, 2, 4, 16):
-            bound = compiled(first, k)
-            assert bound == bound_of_group(keys, first, size, k)
+            bound = compiled(first, k, maxima)
+            assert bound == bound_of_group(keys, first, size, k, maxima)
             assert bound == 0 or (keys[first : first + size] >= bound).sum() >= k
 
 

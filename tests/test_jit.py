@@ -159,6 +159,23 @@ print(environment == dict(os.environ))
     assert not list((tmp_path / "cache").rglob("*.nb?"))
 
 
+def test_a_step_is_for_kernels_only(tmp_path):
+    package = write_package(tmp_path)
+    callee = package / "callee.py"
+    callee.write_text(callee.read_text().replace("kernel", "step"))
+    code = """
+from upgraded.caller import outer
+from upgraded.callee import State, inner
+for _ in range(2):
+    try:
+        inner(State(1))
+    except TypeError as error:
+        print(error, outer(State(1)))
+"""
+    told = "inner can be called from kernels only 20"
+    assert run(code, tmp_path, tmp_path / "cache").splitlines() == [told, told]
+
+
 TINY = """
 import numpy as np, fastsp
 X = np.random.default_rng(0).random((40, 64)) < 0.3

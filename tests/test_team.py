@@ -48,12 +48,19 @@ def learn(pooler, X, size, in_parallel=True):
     words = engine._pack(X)
     binding = engine._bound(X, len(X))
     size = size if can_be_shared(binding.pooler) else 1
-    run = session.run_in_parallel if in_parallel and size > 1 else session.run
     cut = len(words) // 2 // pooler.batch_size * pooler.batch_size
     learned = []
     for part in (words[:cut], words[cut:]):
         active, n_active = binding.new_output(len(part))
-        run(binding._take(size), part, active, n_active, LEARN, np.zeros(2, np.int64))
+        chunk = part, active, n_active, np.zeros(2, np.int64)
+        if size > 1 and not in_parallel:
+            own = binding._take(size)
+            session.set_chunk(own, *chunk)
+            session.run_worker(own, LEARN, 0)
+        elif size > 1:
+            binding._run_in_parallel(size, LEARN, chunk)
+        else:
+            binding._run_alone(size, LEARN, chunk)
         learned += [row[:n].tolist() for row, n in zip(active, n_active, strict=True)]
     return learned
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +10,23 @@ from numpy.typing import NDArray
 from fastsp.engine.threads import run_with
 from fastsp.kernels import session
 from fastsp.kernels.boosting import boosted_values
-from fastsp.kernels.cycle import INFER
+from fastsp.kernels.cycle import INFER, LEARN
 from fastsp.kernels.scratch import Scratch, new_neighbourhood_scratch, new_scratch
 from fastsp.kernels.session import Session
-from fastsp.kernels.state import CONNECTED_LISTS, GAUSSIAN_INHIBITION, LOCAL_INHIBITION, Pooler
+from fastsp.kernels.state import (
+    CONNECTED_LISTS,
+    GAUSSIAN_INHIBITION,
+    LOCAL_INHIBITION,
+    Chunk,
+    Pooler,
+)
 from fastsp.kernels.workers import SHARES, Team, new_counters
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
 count, (n,) int64."""
+
+_NO_INPUT, _NO_COLUMNS = np.empty(0, np.uint8), np.empty(0, np.int32)
 
 
 class Binding:
@@ -43,7 +52,7 @@ class Binding:
         self._idle: defaultdict[int, list[Session]] = defaultdict(list)
         """Sessions that no call is using, by the number of their workers."""
         self._alone = self._idle[1]
-        self._run_cycle: Callable[..., int]
+        self._run: Callable[..., int]
         self._watched: list[tuple[Session, NDArray[np.uint16]]] = []
         """Idle sessions of which the overlaps are looked at, with these."""
 
@@ -60,10 +69,20 @@ class Binding:
         progress: NDArray[np.int64],
     ) -> None:
         """Run a chunk of cycles (see `run_chunk`). Any number of calls may infer at once."""
+        chunk = words, *output, progress
+        run_with(n_threads, self._run_in_parallel, self._run_alone, n_threads, task, chunk)
+
+    def _run_in_parallel(self, n_threads: int, task: int, chunk: tuple[Any, ...]) -> None:
         own = self._take(n_threads)
-        arguments = own, words, *output, task, progress
-        run_with(n_threads, session.run_in_parallel, session.run, *arguments)
+        session.set_chunk(own, *chunk)
+        session.run_in_parallel(own, task)
         self._idle[n_threads].append(own)
+
+    def _run_alone(self, _: int, task: int, chunk: tuple[Any, ...]) -> None:
+        own = self._take(1)
+        session.set_chunk(own, *chunk)
+        self._run(own, _NO_INPUT, 0, task, _NO_COLUMNS)
+        self._alone.append(own)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""
@@ -74,7 +93,7 @@ class Binding:
         """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
         own = self._take(1)
         active = np.empty(self.max_active, np.int32)
-        n_active = self._run_cycle(own, x, bound, learns, active)
+        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
         self._alone.append(own)
         return active if n_active == self.max_active else active[:n_active].copy()
 
@@ -95,7 +114,7 @@ class Binding:
         self.prepare_both()
         own, overlaps = self._watched.pop()
         active = np.empty(self.max_active, np.int32)
-        n_active = self._run_cycle(own, x, bound, learns, active)
+        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
         seen = overlaps.copy()
         self._watched.append((own, overlaps))
         return active if n_active == self.max_active else active[:n_active].copy(), seen
@@ -104,7 +123,9 @@ class Binding:
         """Return the stages of a single input, (1, W), and its active columns."""
         stages = self._new_scratch(1)
         active, n_active = self.new_output(1)
-        session.run(self._open(1, stages), words, active, n_active, INFER, np.zeros(2, np.int64))
+        own = self._open(1, stages)
+        session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64))
+        self._run(own, _NO_INPUT, 0, INFER, _NO_COLUMNS)
         columns, rule = self.pooler.columns, self.pooler.rule
         boosted = np.empty(stages.keys.shape, np.float32)
         if columns.tie_keys.size:
@@ -128,25 +149,31 @@ class Binding:
         return new_scratch(self.pooler, self.max_active, n_workers)
 
     def _open(self, n_workers: int, scratch: Scratch | None = None) -> Session:
-        bounds = self._bounds(n_workers)
-        n_parts = 1 if n_workers == 1 else max(len(bounds) - 1, SHARES * n_workers)
         own = session.make_session(
             self.pooler,
-            Team(n_workers, bounds, new_counters(n_parts)),
+            None if n_workers == 1 else self._team(n_workers),
             self._new_scratch(n_workers) if scratch is None else scratch,
             self.near,
-            np.zeros((1, self.pooler.input_mask.size), np.uint64),
-            np.zeros(1, np.int64),
-            np.zeros(2, np.int64),
+            Chunk(
+                np.zeros((1, self.pooler.input_mask.size), np.uint64),
+                np.zeros((1, 0), np.int32),
+                np.zeros(1, np.int64),
+                np.zeros(2, np.int64),
+            ),
         )
         if n_workers == 1:
-            self._run_cycle = session.without_lookup(own)
+            self._run = session.without_lookup(own)
         return own
+
+    def _team(self, n_workers: int) -> Team:
+        bounds = self._bounds(n_workers)
+        n_parts = max(len(bounds) - 1, SHARES * n_workers)
+        return Team(n_workers, bounds, new_counters(n_parts))
 
     def _bounds(self, n_workers: int) -> NDArray[np.int64]:
         """Return the bounds of the blocks of rows that workers share out."""
         index, n_rows = self.pooler.overlap_index, self.pooler.columns.tie_breakers.size
-        if n_workers > 1 and index.layout == CONNECTED_LISTS:
+        if index.layout == CONNECTED_LISTS:
             bounds = np.arange(2 * len(index.lists.middles) + 1) * index.lists.block_size
             return np.minimum(bounds, n_rows)
         bounds = np.arange(n_workers + 1) * n_rows // n_workers // 64 * 64

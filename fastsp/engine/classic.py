@@ -132,15 +132,20 @@ class ClassicEngine(Engine):
         """Number of active columns where all compete."""
         return int(np.floor(self.density * np.float32(self.n_columns)))
 
-    def cycle(self, x: Any, learn: bool) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """Run one cycle on one input (N,).
+    def cycle(
+        self, bits: NDArray[np.uint8], learn: bool, bound: int = 0
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """Run one cycle on one input: its bits are on where they exceed a bound.
+
+        Parameters
+        ----------
+        bits : (N,) contiguous, which is not checked.
 
         Returns
         -------
         active : (k,) int32, the active columns, ascending
         overlaps : (C,) uint16, connected synapses whose input bit is on
         """
-        bits, bound = as_bits(x, self.n_inputs, self.parameters["threshold"])
         lock = self.lock
         with lock.turn, lock.moment:
             if lock.is_learning:
@@ -160,7 +165,8 @@ class ClassicEngine(Engine):
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`."""
-        return self.cycle(x, learn)[0]
+        bits, bound = as_bits(x, self.n_inputs, self.parameters["threshold"])
+        return self.cycle(bits, learn, bound)[0]
 
     def infer(self, X: Any, n_threads: int = 1) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return the active columns of each row of `X` and count cycles; learn nothing."""

@@ -236,7 +236,7 @@ class SpatialPooler(Settings):
         if n:
             last = rows[n - 1 :]
             last = last if isinstance(last, np.ndarray) else last.toarray()
-            active = self._cycle(last[0], learn)
+            active = self._cycle((last[0] > 0).astype(np.uint8), learn)
             indices = np.concatenate([indices, active])
             counts = np.append(counts, len(active))
         if not as_sdrs:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.inhibition.top import order_key, order_values
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.state import (
     EXP_BOOSTING,
     LOG_BOOSTING,
@@ -23,7 +23,7 @@ MODERATE = np.float32(1e-20), np.float32(1e20)
 """Between these, boost factors times anything seen are normal numbers of float32."""
 
 
-@kernel
+@step
 def _split_exponential(x: float) -> tuple[float, np.float32]:
     """Return exp(x) as n and y, exp(x) = 2^n y, in arithmetic that a loop can vectorise.
 
@@ -44,7 +44,7 @@ def _split_exponential(x: float) -> tuple[float, np.float32]:
     return n, y
 
 
-@kernel
+@step
 def _exponential(x: float) -> np.float32:
     """Return exp(x), x held within [-87, 88], where the result is a normal float32."""
     n, y = _split_exponential(min(max(x, -87.0), 88.0))
@@ -52,7 +52,7 @@ def _exponential(x: float) -> np.float32:
     return np.float32(y * power.view(np.float32))
 
 
-@kernel
+@step
 def _logarithm(x: float) -> float:
     """Return log(x) of a normal number to within 1e-13, in arithmetic that a loop can vectorise.
 
@@ -147,7 +147,7 @@ def update_duty_cycles(
             active_duty_cycles[active[i]] += increase
 
 
-@kernel
+@step
 def _order_overlaps(
     overlaps: NDArray[np.uint16],
     columns: Columns,
@@ -164,7 +164,7 @@ def _order_overlaps(
         keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
 
 
-@kernel
+@step
 def _boost_moderately(
     overlaps: NDArray[np.uint16],
     columns: Columns,
@@ -194,7 +194,7 @@ def _boost_moderately(
         keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
 
 
-@kernel
+@step
 def _boost_widely(
     overlaps: NDArray[np.uint16],
     columns: Columns,

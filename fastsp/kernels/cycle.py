@@ -6,13 +6,15 @@ is a loop over batches. Where there are several workers, they share out the inpu
 blocks of columns.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import boost_overlaps, update_boost_factors, update_duty_cycles
 from fastsp.kernels.classic import boost_plainly, learn_plainly
 from fastsp.kernels.inhibition.compete import compete, compete_in_order
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import inlined, kernel, step
 from fastsp.kernels.learning import adapt_columns, fill_changes
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.scratch import NeighbourhoodScratch, Scratch
@@ -23,35 +25,43 @@ from fastsp.kernels.weak import (
     refresh_boost_factors,
     update_overlap_duty_cycles,
 )
-from fastsp.kernels.workers import Worker, n_shares, share, take_part
+from fastsp.kernels.workers import Team, Worker, n_shares, share, take_part
 
 INFER, LEARN, FIND, ADAPT = 0, 1, 2, 3
 """What to do with a chunk: find the active columns and change nothing; find and learn, batch by
 batch; or one half of that, for a batch that is larger than a chunk."""
+_NONE: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
+_NO_PART: Any = np.int64(-1)
 
 
-@kernel
-def run_chunk(pooler: Pooler, chunk: Chunk, task: int, worker: Worker) -> None:
-    """Run the cycles of a chunk, together with the other workers of the team.
+@inlined
+def run_chunk(pooler: Pooler, chunk: Chunk, task: int, worker: Worker, team: Team | None) -> None:
+    """Run the cycles of a chunk, alone or together with the other workers of a team.
 
     Fills `chunk.active` and `chunk.n_active`; changes `pooler` where the task is to learn. The
     active columns of a batch are all found with the permanences and boost factors from before it.
+    Without a team, what shares out work is not even compiled.
     """
-    n = chunk.inputs.shape[0]
+    n, n_rows = chunk.inputs.shape[0], pooler.columns.tie_breakers.size
     batch_size = pooler.rule.batch_size if task == LEARN else max(n, 1)
-    phase = 0
+    phase: Any = _NONE
     for start in range(0, n, batch_size):
         end = min(start + batch_size, n)
-        alone = worker.team.n_workers == 1 or pooler.rule.n_segments > 1
-        if task != ADAPT and end - start == 1 and not alone:
-            phase = _find_by_blocks(pooler, chunk, start, task, worker, phase)
-        elif task != ADAPT:
-            phase = _find_by_inputs(pooler, chunk, start, end, task, worker, phase)
-        if task in (LEARN, ADAPT):
-            phase = _learn_by_blocks(pooler, chunk, start, end, worker, phase)
+        if team is None:
+            if task != ADAPT:
+                find_active(pooler, chunk, start, end, task != INFER, worker.scratch)
+            if task in (LEARN, ADAPT):
+                _learn(pooler, chunk, start, end, _NONE, n_rows, worker, pooler.classic)
+        else:
+            if task != ADAPT and end - start == 1 and pooler.rule.n_segments == 1:
+                phase = _find_by_blocks(pooler, chunk, start, worker, team, phase)
+            elif task != ADAPT:
+                phase = _find_by_inputs(pooler, chunk, start, end, task, worker, team, phase)
+            if task in (LEARN, ADAPT):
+                phase = _learn_by_blocks(pooler, chunk, start, end, worker, team, phase)
 
 
-@kernel
+@inlined
 def find_active(
     pooler: Pooler, chunk: Chunk, first: int, last: int, learns: bool, scratch: Scratch
 ) -> None:
@@ -65,13 +75,13 @@ def find_active(
     for start in range(first, last, together):
         end = min(last, start + together)
         inputs = chunk.inputs[start:end]
-        count_overlaps(inputs, pooler.overlap_index, 0, n_rows, scratch, scratch.overlaps)
+        count_overlaps(inputs, pooler.overlap_index, _NONE, n_rows, scratch, scratch.overlaps)
         for i in range(start, end):
             overlaps = scratch.overlaps[i - start]
             if rule.n_segments == 1:
-                _boost(overlaps, pooler, 0, n_rows, scratch.keys, pooler.classic)
+                _boost(overlaps, pooler, _NONE, n_rows, scratch.keys, pooler.classic)
             else:
-                boost_overlaps(overlaps, columns, rule, 0, n_rows, scratch.segment_keys)
+                boost_overlaps(overlaps, columns, rule, _NONE, n_rows, scratch.segment_keys)
                 take_best_segments(scratch.segment_keys, scratch.keys, scratch.best_segments)
             chunk.n_active[i] = _compete(pooler, scratch, chunk.active[i], pooler.classic)
             if learns and rule.weak_column_share > 0.0:
@@ -81,7 +91,7 @@ def find_active(
                 point_to_segments(active, scratch.best_segments, rule.n_segments)
 
 
-@kernel
+@step
 def _boost(
     overlaps: NDArray[np.uint16],
     pooler: Pooler,
@@ -96,7 +106,7 @@ def _boost(
         boost_plainly(overlaps, pooler.columns, pooler.rule, classic, first, last, keys)
 
 
-@kernel
+@step
 def _compete(
     pooler: Pooler, scratch: Scratch, active: NDArray[np.int32], classic: Classic | None
 ) -> int:
@@ -105,7 +115,7 @@ def _compete(
     return compete_in_order(pooler.inhibition, pooler.rule, scratch, active)
 
 
-@kernel
+@step
 def _learn(
     pooler: Pooler,
     chunk: Chunk,
@@ -127,7 +137,7 @@ def _learn(
         learn_plainly(words, overlaps, active, t, pooler, classic, first, last, scratch)
 
 
-@kernel
+@inlined
 def learn_from(
     pooler: Pooler, chunk: Chunk, start: int, end: int, first: int, last: int, worker: Worker
 ) -> None:
@@ -154,7 +164,7 @@ def learn_from(
         end_batch(pooler, n_earlier + end - start, first, last, worker.near)
 
 
-@kernel
+@step
 def end_batch(
     pooler: Pooler, n: int, first: int, last: int, near: NeighbourhoodScratch | None
 ) -> None:
@@ -184,58 +194,64 @@ def _n_below(active: NDArray[np.int32], bound: int) -> int:
     return low
 
 
-@kernel
+@step
 def _find_by_inputs(
-    pooler: Pooler, chunk: Chunk, start: int, end: int, task: int, worker: Worker, phase: int
+    pooler: Pooler,
+    chunk: Chunk,
+    start: int,
+    end: int,
+    task: int,
+    worker: Worker,
+    team: Team,
+    phase: int,
 ) -> int:
     """Find the active columns of a batch by shares of its inputs; return the next phase."""
-    team = worker.team
     n_parts = team.bounds.size - 1 if task == LEARN else n_shares(team, end - start)
-    part = take_part(worker, n_parts, phase, -1)
+    part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
         first, last = share(end - start, part, n_parts)
         find_active(pooler, chunk, start + first, start + last, task != INFER, worker.scratch)
-        part = take_part(worker, n_parts, phase, part)
+        part = take_part(team, worker.number, n_parts, phase, part)
     return phase + 1
 
 
-@kernel
+@step
 def _find_by_blocks(
-    pooler: Pooler, chunk: Chunk, i: int, task: int, worker: Worker, phase: int
+    pooler: Pooler, chunk: Chunk, i: int, worker: Worker, team: Team, phase: int
 ) -> int:
     """Find the active columns of input `i` by blocks of columns; return the next phase.
 
     For columns of one segment. The boosted overlaps of all blocks meet in the scratch space that
     the workers share; in a second phase one of them lets the columns compete.
     """
-    shared, bounds = worker.shared, worker.team.bounds
+    shared, bounds = worker.shared, team.bounds
     n_parts = bounds.size - 1
-    part = take_part(worker, n_parts, phase, -1)
+    part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
         first, last = bounds[part], bounds[part + 1]
         inputs = chunk.inputs[i : i + 1]
         count_overlaps(inputs, pooler.overlap_index, first, last, worker.scratch, shared.overlaps)
         _boost(shared.overlaps[0], pooler, first, last, shared.keys, pooler.classic)
-        part = take_part(worker, n_parts, phase, part)
-    part = take_part(worker, n_parts, phase + 1, -1)
+        part = take_part(team, worker.number, n_parts, phase, part)
+    part = take_part(team, worker.number, n_parts, phase + 1, _NO_PART)
     while part < n_parts:
         if part == 0:
             active = chunk.active[i]
             chunk.n_active[i] = _compete(pooler, shared, active, pooler.classic)
-        part = take_part(worker, n_parts, phase + 1, part)
+        part = take_part(team, worker.number, n_parts, phase + 1, part)
     return phase + 2
 
 
-@kernel
+@step
 def _learn_by_blocks(
-    pooler: Pooler, chunk: Chunk, start: int, end: int, worker: Worker, phase: int
+    pooler: Pooler, chunk: Chunk, start: int, end: int, worker: Worker, team: Team, phase: int
 ) -> int:
     """Learn from a batch by blocks of columns; return the next phase."""
-    bounds = worker.team.bounds
+    bounds = team.bounds
     n_parts = bounds.size - 1
-    part = take_part(worker, n_parts, phase, -1)
+    part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
         first, last = bounds[part], bounds[part + 1]
         _learn(pooler, chunk, start, end, first, last, worker, pooler.classic)
-        part = take_part(worker, n_parts, phase, part)
+        part = take_part(team, worker.number, n_parts, phase, part)
     return phase + 1

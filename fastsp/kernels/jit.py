@@ -31,6 +31,8 @@ _ONLY_LOOPS = dict.fromkeys(
 ) | {"prange": True}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+PLAIN = frozenset(os.environ.get("FASTSP_PLAIN", "").split())
+"""Names of functions in `fastsp.kernels.llvm` of which the plain version is to be compiled."""
 _PACKAGE = __name__.rpartition(".")[0]
 
 
@@ -72,9 +74,10 @@ def _python_files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, 
 def _stamp() -> str | None:
     """Return the fingerprint of the kernels, of which this file is one."""
     try:
-        return fingerprint(importlib.resources.files(_PACKAGE))
+        found = fingerprint(importlib.resources.files(_PACKAGE))
     except (ImportError, OSError):
         return None
+    return " ".join([found, *sorted(PLAIN)]) if found else None
 
 
 @cache
@@ -208,6 +211,31 @@ def kernel(function: Function) -> Function:
     return _compiled(function, _nrt=False)
 
 
+def step(function: Function) -> Function:
+    """Compile `function` as `kernel` does, for callers that are kernels themselves.
+
+    There is no way to it from Python, which takes a while to compile where arguments are many: a
+    TypeError says so.
+    """
+    compiled = _compiled(function, _nrt=False, no_cpython_wrapper=True)
+    if not isinstance(compiled, Dispatcher):
+        return compiled
+
+    def keep(result: Any) -> None:
+        compiled.overloads[tuple(result.signature.args)] = result
+
+    def refuse(*args: Any, **kws: Any) -> None:
+        raise TypeError(f"{function.__name__} can be called from kernels only")
+
+    vars(compiled).update(add_overload=keep, _compile_for_args=refuse)
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """Compile `function` as a part of each kernel that calls it, and nowhere else."""
+    return _compiled(function, _nrt=False, inline="always")
+
+
 def allocating_kernel(function: Function) -> Function:
     """Compile `function` as `kernel` does, but so that it may allocate and return arrays."""
     return _compiled(function)
@@ -222,7 +250,9 @@ def parallel_kernel(function: Function) -> Function:
 
 
 def _compiled(function: Function, **options: Any) -> Function:
-    compiled = numba.njit(function, nogil=True, error_model="numpy", **options)
+    compiled = numba.njit(
+        function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+    )
     if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
         setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
     return compiled  # type: ignore[no-any-return]

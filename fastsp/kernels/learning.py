@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.lanes import LANES, adapt_lanes, prefetch
 from fastsp.kernels.overlap import flip, prefetch_flip
@@ -27,7 +27,7 @@ def fill_changes(words: NDArray[np.uint64], rule: Rule, changes: NDArray[np.floa
             of_word[i] = on if (word >> np.uint64(i)) & np.uint64(1) else off
 
 
-@kernel
+@step
 def prefetch_column(column: int, synapses: Synapses) -> None:
     """Ask for the synapses of `column` ahead of their use: active lie scattered in memory."""
     for i in range(synapses.indptr[column], synapses.indptr[column + 1], LANES):
@@ -35,7 +35,7 @@ def prefetch_column(column: int, synapses: Synapses) -> None:
         prefetch(synapses.permanences, i)
 
 
-@kernel
+@step
 def adapt_column(
     column: int,
     start: int,
@@ -104,7 +104,7 @@ def adapt_columns(
     _enter(flips, n_flips, synapses, threshold, index)
 
 
-@kernel
+@step
 def _enter(
     flips: Flips, n_flips: int, synapses: Synapses, threshold: np.float32, index: OverlapIndex
 ) -> None:

@@ -6,14 +6,14 @@ The time of a sum does not grow with the boxes, that of a maximum with the logar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.state import Boxes
 
 LANES = 8
 """Sums that grow side by side."""
 
 
-@kernel
+@step
 def _copy(source: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     # A slice assigned to a slice may be copied first, and kernels do not allocate.
     for i in range(out.size):

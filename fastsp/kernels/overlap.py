@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.llvm.bits import (
     ROW_WORDS,
     ROWS,
@@ -87,7 +87,7 @@ def flip(index: OverlapIndex, column: int, bit: np.uint32, connected: bool) -> N
         _remove(index.lists, column, bit)
 
 
-@kernel
+@step
 def prefetch_flip(index: OverlapIndex, column: int, bit: np.uint32) -> None:
     """Ask for the memory that `flip` will need."""
     if index.layout != CONNECTED_LISTS:
@@ -98,7 +98,7 @@ def prefetch_flip(index: OverlapIndex, column: int, bit: np.uint32) -> None:
             prefetch(index.lists.columns, j)
 
 
-@kernel
+@step
 def _place(index: OverlapIndex, column: int, bit: np.uint32) -> tuple[int, int]:
     """Return the word, and the bit in it, for a connection between `column` and input `bit`."""
     bits = index.bits
@@ -109,14 +109,14 @@ def _place(index: OverlapIndex, column: int, bit: np.uint32) -> tuple[int, int]:
     return bits.starts[w] + in_word * bits.run_lengths[w] + b - bits.run_starts[w], in_block
 
 
-@kernel
+@step
 def _list_of_block(lists: ConnectedLists, block: int, bit: np.uint32) -> tuple[int, int]:
     """Return where the columns of a block that are connected to `bit` begin and end."""
     middle, length = lists.middles[block >> 1, bit], lists.lengths[block >> 1, bit, block & 1]
     return (middle, middle + length) if block & 1 else (middle - length, middle)
 
 
-@kernel
+@step
 def _append(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     block = column // lists.block_size
     first, last = _list_of_block(lists, block, bit)
@@ -124,7 +124,7 @@ def _append(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     lists.lengths[block >> 1, bit, block & 1] += 1
 
 
-@kernel
+@step
 def _remove(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     """Take `column` out of its list of `bit`; the outermost of the list moves to its place."""
     block = column // lists.block_size
@@ -138,7 +138,7 @@ def _remove(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     lists.lengths[block >> 1, bit, block & 1] -= 1
 
 
-@kernel
+@step
 def _add_group(
     bits: ConnectedBits,
     w: int,
@@ -158,7 +158,7 @@ def _add_group(
         add_rows(bits.words, offsets, i, planes, stride, start + i, n_planes)
 
 
-@kernel
+@step
 def _count_in_rows(
     words: NDArray[np.uint64],
     bits: ConnectedBits,
@@ -201,7 +201,7 @@ def _count_in_rows(
         unpack_counters(planes, stride, i, n_planes, overlaps, WORD * i)
 
 
-@kernel
+@step
 def _count_in_words(
     inputs: NDArray[np.uint64],
     bits: ConnectedBits,
@@ -216,13 +216,13 @@ def _count_in_words(
             count_common(inputs[i], first_word, last_word, bits.words, start, overlaps[i], WORD * b)
 
 
-@kernel
+@step
 def _count(columns: NDArray[Any], overlaps: NDArray[np.uint16]) -> None:
     for j in range(columns.size):
         overlaps[columns[j]] += np.uint16(1)
 
 
-@kernel
+@step
 def _count_in_lists(
     words: NDArray[np.uint64],
     lists: ConnectedLists,

@@ -93,7 +93,8 @@ def draw_pools(
     doi:10.1016/j.ipl.2005.11.003). Each column has its own random stream under `seed`. Columns
     follow each other in groups of `group_size` that have the same coordinates.
     """
-    n_inputs, largest = 1, 1
+    n_inputs = 1
+    largest: Any = np.int64(1)  # a plain 1 would be a type of its own, and compile twice
     for d in range(input_shape.size):
         n_inputs *= input_shape[d]
         longest = input_shape[d]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import allocating_kernel
+from fastsp.kernels.jit import inlined
 from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD
 from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.state import (
@@ -39,6 +39,8 @@ class SelectionScratch(NamedTuple):
     """(n,) of selected ones among the candidates"""
     padded: NDArray[np.uint32]
     """(LANES,) keys of a small group; always 0 beyond them"""
+    maxima: NDArray[np.uint32]
+    """(LANES,) the largest key of a group in each lane"""
 
 
 class LocalScratch(NamedTuple):
@@ -139,6 +141,7 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
             np.empty((n_workers, n_columns + PADDING), np.uint32),
             np.empty((n_workers, n_columns), np.int32),
             np.zeros((n_workers, LANES), np.uint32),
+            np.empty((n_workers, LANES), np.uint32),
         ),
         LocalScratch(
             np.zeros((n_workers, n_cells), np.uint32),
@@ -152,7 +155,7 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
     )
 
 
-@allocating_kernel
+@inlined
 def scratch_of(scratch: Scratch, worker: int) -> Scratch:
     """Return the scratch space of one worker."""
     selection, local, flips = scratch.selection, scratch.local, scratch.flips
@@ -171,6 +174,7 @@ def scratch_of(scratch: Scratch, worker: int) -> Scratch:
             selection.candidate_keys[worker],
             selection.places[worker],
             selection.padded[worker],
+            selection.maxima[worker],
         ),
         LocalScratch(local.cells[worker], local.maxima[worker], local.candidates[worker]),
         scratch.guess[worker],

@@ -5,7 +5,6 @@ passes from Python to a kernel in a fraction of a microsecond; the dozens of arr
 thirty.
 """
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.experimental import structref
 from numpy.typing import NDArray
 
-from fastsp.kernels.cycle import INFER, LEARN, run_chunk
+from fastsp.kernels.cycle import run_chunk
 from fastsp.kernels.jit import allocating_kernel, parallel_kernel
 from fastsp.kernels.packing import pack_input
 from fastsp.kernels.scratch import (
@@ -26,7 +25,8 @@ from fastsp.kernels.scratch import (
 from fastsp.kernels.state import Chunk, Pooler
 from fastsp.kernels.workers import Team, Worker
 
-_FIELDS = ("pooler", "team", "scratch", "near", "words", "n_active", "progress")
+_FIRST: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
+_FIELDS = ("pooler", "team", "scratch", "near", "chunk", "one")
 
 
 @structref.register
@@ -36,11 +36,20 @@ class _SessionType(types.StructRef):
 
 
 class Session(structref.StructRefProxy):
-    """The arrays of one pooler, and scratch space: for one call at a time."""
+    """The arrays of one pooler, scratch space, and inputs: for one call at a time.
+
+    `chunk` are the inputs of `run`, and `one` is what is kept for a single input.
+    """
 
 
 if config.DISABLE_JIT:  # plain Python code cannot make a structref
-    Session = namedtuple("Session", _FIELDS)  # type: ignore[misc, no-redef]
+
+    class Session:  # type: ignore[no-redef]
+        """The same in plain Python."""
+
+        def __init__(self, *values: Any) -> None:
+            vars(self).update(zip(_FIELDS, values, strict=True))
+
 else:
     structref.define_constructor(Session, _SessionType, _FIELDS)
     structref.define_boxing(_SessionType, Session)
@@ -49,93 +58,82 @@ else:
 @allocating_kernel
 def make_session(
     pooler: Pooler,
-    team: Team,
+    team: Team | None,
     scratch: Scratch,
     near: NeighbourhoodScratch | None,
-    words: NDArray[np.uint64],
-    n_active: NDArray[np.int64],
-    progress: NDArray[np.int64],
+    one: Chunk,
 ) -> Session:
-    """Put all into one object; `words` (1, W), `n_active` and `progress` are for `run_cycle`."""
-    return Session(pooler, team, scratch, near, words, n_active, progress)
+    """Put all into one object; `one` is a chunk of one input, whose `active` is not used."""
+    return Session(pooler, team, scratch, near, one, one)
 
 
 @allocating_kernel
-def _run(
+def set_chunk(
     session: Session,
     inputs: NDArray[np.uint64],
     active: NDArray[np.int32],
     n_active: NDArray[np.int64],
-    task: int,
     progress: NDArray[np.int64],
-    worker: int,
 ) -> None:
-    team, scratch = session.team, session.scratch
-    first: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
-    own, shared = scratch_of(scratch, worker), scratch_of(scratch, first)
-    chunk = Chunk(inputs, active, n_active, progress)
-    run_chunk(session.pooler, chunk, task, Worker(team, worker, own, shared, session.near))
+    """Give the session the chunk of its next run; see `Chunk`."""
+    session.chunk = Chunk(inputs, active, n_active, progress)
 
 
 @allocating_kernel
 def run(
-    session: Session,
-    inputs: NDArray[np.uint64],
-    active: NDArray[np.int32],
-    n_active: NDArray[np.int64],
-    task: int,
-    progress: NDArray[np.int64],
-) -> None:
-    """Run the cycles of a chunk on one core; see `run_chunk`."""
-    session.team.counters[:] = 0
-    first: Any = np.int64(0)
-    _run(session, inputs, active, n_active, task, progress, first)
-    progress[1] = inputs.shape[0]
+    session: Session, x: NDArray[np.uint8], bound: int, task: int, active: NDArray[np.int32]
+) -> int:
+    """Run the cycles of the session's chunk on one core; see `run_chunk`.
 
-
-@parallel_kernel
-def run_in_parallel(
-    session: Session,
-    inputs: NDArray[np.uint64],
-    active: NDArray[np.int32],
-    n_active: NDArray[np.int64],
-    task: int,
-    progress: NDArray[np.int64],
-) -> None:
-    """Run the cycles of a chunk on several cores, one worker each; see `run_chunk`."""
-    session.team.counters[:] = 0
-    for worker in prange(session.team.n_workers):
-        signed: Any = np.int64(worker)
-        _run(session, inputs, active, n_active, task, progress, signed)
-    progress[1] = inputs.shape[0]
+    Or, where `x` (N,) is not empty, one cycle on the input bits `x > bound`; its active columns are
+    written to `active`, and counted. Both are one kernel, since each would take seconds to compile.
+    """
+    pooler, chunk = session.pooler, session.chunk
+    if x.size > 0:
+        one = session.one
+        words = one.inputs[0]
+        pack_input(x, bound, words)
+        for w in range(words.size):
+            words[w] &= pooler.input_mask[w]
+        chunk = Chunk(one.inputs, active.reshape(1, -1), one.n_active, one.progress)
+    own = scratch_of(session.scratch, _FIRST)
+    run_chunk(pooler, chunk, task, Worker(_FIRST, own, own, session.near), None)
+    if x.size > 0:
+        return int(chunk.n_active[0])
+    chunk.progress[1] = chunk.inputs.shape[0]
+    session.chunk = session.one
+    return 0
 
 
 @allocating_kernel
-def run_cycle(
-    session: Session, x: NDArray[np.uint8], bound: int, learns: bool, active: NDArray[np.int32]
-) -> int:
-    """Run one cycle on the input bits `x > bound`, (N,); count and write the active columns."""
-    words, input_mask = session.words[0], session.pooler.input_mask
-    pack_input(x, bound, words)
-    for w in range(words.size):
-        words[w] &= input_mask[w]
-    n_active = session.n_active
-    task: Any = np.int64(LEARN if learns else INFER)
-    none: Any = np.int64(0)
-    _run(session, session.words, active.reshape(1, -1), n_active, task, session.progress, none)
-    return int(n_active[0])
+def run_worker(session: Session, task: int, worker: int) -> None:
+    """Run the cycles of the session's chunk as one worker of its team; see `run_chunk`."""
+    own, shared = scratch_of(session.scratch, worker), scratch_of(session.scratch, _FIRST)
+    worker_of_team = Worker(worker, own, shared, session.near)
+    run_chunk(session.pooler, session.chunk, task, worker_of_team, session.team)
+
+
+@parallel_kernel
+def run_in_parallel(session: Session, task: int) -> None:
+    """Run the cycles of the session's chunk on several cores, one worker each; see `run_chunk`."""
+    session.team.counters[:] = 0
+    for worker in prange(session.team.n_workers):
+        signed: Any = np.int64(worker)
+        run_worker(session, task, signed)
+    session.chunk.progress[1] = session.chunk.inputs.shape[0]
+    session.chunk = session.one
 
 
 def without_lookup(session: Session) -> Callable[..., int]:
-    """Return `run_cycle` for sessions such as this, compiled and with its types settled.
+    """Return `run` for sessions such as this, compiled and with its types settled.
 
     Otherwise they are looked up at each call, which takes a microsecond and a half. Arguments are
-    those of `run_cycle`, of exactly its types; read-only arrays will do for `x`.
+    those of `run`, of exactly its types; read-only arrays will do for `x`.
     """
-    if not isinstance(run_cycle, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
-        return run_cycle
-    arguments = types.uint8[::1], types.int64, types.boolean, types.int32[::1]
+    if not isinstance(run, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
+        return run
+    arguments = types.uint8[::1], types.int64, types.int64, types.int32[::1]
     signature = (typeof(session), *arguments)
-    run_cycle.compile(signature)
-    entry: Callable[..., int] = run_cycle.overloads[signature].entry_point
+    run.compile(signature)
+    entry: Callable[..., int] = run.overloads[signature].entry_point
     return entry

@@ -45,7 +45,6 @@ class Team(NamedTuple):
 class Worker(NamedTuple):
     """One worker of a team."""
 
-    team: Team
     number: int
     scratch: Scratch
     """Its own"""
@@ -61,15 +60,13 @@ def new_counters(n_parts: int) -> NDArray[np.int64]:
 
 
 @kernel
-def take_part(worker: Worker, n_parts: int, phase: int, done: int) -> int:
+def take_part(team: Team, worker: int, n_parts: int, phase: int, done: int) -> int:
     """Return the number of a part of `phase` that nobody has taken; `n_parts` if there is none.
 
     `done` is the part that this worker has just done in this phase, -1 at first. Waits until the
     phase before is done. All phases of a chunk have the same `n_parts`.
     """
-    if worker.team.n_workers == 1:
-        return done + 1
-    counters = worker.team.counters
+    counters = team.counters
     if done >= 0:
         increment_counter(counters, 0)
     tries = 0
@@ -80,7 +77,7 @@ def take_part(worker: Worker, n_parts: int, phase: int, done: int) -> int:
         else:
             yield_thread()
     for i in range(n_parts):
-        part = (worker.number + i) % n_parts
+        part = (worker + i) % n_parts
         place = _LINE * (part + 1)
         if load_counter(counters, place) == phase and increment_from(counters, place, phase):
             return part
@@ -90,8 +87,6 @@ def take_part(worker: Worker, n_parts: int, phase: int, done: int) -> int:
 @kernel
 def n_shares(team: Team, n: int) -> int:
     """Return the number of parts that `n` inputs are shared out in, where only these are read."""
-    if team.n_workers == 1:
-        return 1
     return max(1, min(n // SMALLEST_SHARE, team.counters.size // _LINE - 1))
 
 

@@ -63,10 +63,10 @@ SpatialPooler((600,), density=0.4, batch_size=40, n_jobs=2, random_state=0).fit(
 from fastsp import htm
 for is_global in (True, False):
     for boost in (0.0, 2.0):
-        sp = htm.SpatialPooler(100, 300, 20, 0.5, is_global, boostStrength=boost, n_jobs=2,
+        sp = htm.SpatialPooler(200, 300, 20, 0.5, is_global, boostStrength=boost, n_jobs=2,
                                stimulusThreshold=3, minPctOverlapDutyCycle=0.3)
         for learn in (True, False):
-            sp.compute(htm.SDR(100).randomize(0.2, 1), learn)
+            sp.compute(htm.SDR(200).randomize(0.2, 1), learn)
             sp.compute_many(csr_matrix(bits), learn)
             sp.compute_many(bits, learn)
         sp.loadFromString(sp.writeToString())

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from sdrs import Log
+from sdrs import Log, run, small
 
 import fastsp
 from fastsp.engine.classic import ClassicEngine
@@ -15,26 +15,12 @@ from fastsp.htm import SDR, SpatialPooler, from_htm_core
 from fastsp.htm.checks import RefusedValueError
 
 F = np.float32
-SMALL = {"inputDimensions": (6, 5), "columnDimensions": (8, 4), "potentialRadius": 3}
-
-
-def small(**parameters):
-    return SpatialPooler(**(SMALL | parameters))
 
 
 def trained(n=60, **parameters):
     sp = small(**({"boostStrength": 2.0, "localAreaDensity": 0.2} | parameters))
     run(sp, n)
     return sp
-
-
-def run(sp, n, seed=1):
-    active, found = SDR(sp.getColumnDimensions()), []
-    for i in range(n):
-        pattern = SDR(sp.getInputDimensions()).randomize(0.2, 1000 * seed + i)
-        sp.compute(pattern, True, active)
-        found.append(active.sparse.tolist())
-    return found
 
 
 def test_signature_and_defaults_are_those_that_programs_expect():

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from test_pooler import run, small
+from sdrs import run, small
 
 from fastsp.engine.binding import Binding
 from fastsp.htm import SDR

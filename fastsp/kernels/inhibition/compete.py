@@ -8,7 +8,7 @@ from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.inhibition.local import select_in_order, select_local
 from fastsp.kernels.inhibition.top import order_key, select_top
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import step
 from fastsp.kernels.scratch import Scratch
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
@@ -19,7 +19,7 @@ from fastsp.kernels.state import (
 )
 
 
-@kernel
+@step
 def compete(inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArray[np.int32]) -> int:
     """Write the ascending active columns to `active` (k,), (C,) for local inhibition; count them.
 
@@ -44,7 +44,7 @@ def compete(inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArra
     return n_active
 
 
-@kernel
+@step
 def compete_in_order(
     inhibition: Inhibition, rule: Rule, scratch: Scratch, active: NDArray[np.int32]
 ) -> int:

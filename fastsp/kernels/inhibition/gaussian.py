@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import inlined, kernel, step
 from fastsp.kernels.llvm.lanes import LANES, TILE_ROWS, multiply_tile
 from fastsp.kernels.state import Blur
 
@@ -21,7 +21,7 @@ _BLOCK = 1024
 """Values that stay in the fastest cache while all taps are added."""
 
 
-@kernel
+@step
 def _add_products(
     weights: NDArray[np.float32],
     low: int,
@@ -36,7 +36,7 @@ def _add_products(
             target[i] += weight * row_values[i]
 
 
-@kernel
+@step
 def _multiply(
     matrix: NDArray[np.float32],
     ranges: NDArray[np.int64],
@@ -76,7 +76,7 @@ def _multiply(
                 target[i] += part[i]
 
 
-@kernel
+@step
 def _convolve(
     taps: NDArray[np.float32], source: NDArray[np.float32], target: NDArray[np.float32]
 ) -> None:
@@ -96,7 +96,7 @@ def _convolve(
                 out[i] += (a * of_a[i] + b * of_b[i] + c * of_c[i]) + (d * of_d[i] + e * of_e[i])
 
 
-@kernel
+@step
 def _blur_line(
     taps: NDArray[np.float32],
     by_phase: NDArray[np.float32],
@@ -134,7 +134,7 @@ def _blur_line(
             line[i * h + phase] = of_phase[i]
 
 
-@kernel
+@step
 def _blur_lines(
     blur: Blur,
     step: NDArray[np.int64],
@@ -207,7 +207,7 @@ def blur_grid(
         current = target
 
 
-@kernel
+@inlined
 def normalise(
     boosted: NDArray[np.float32],
     blur: Blur,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.inhibition.top import select_top
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.llvm.bits import WORD, lowest_one
 from fastsp.kernels.llvm.lanes import LANES, bound_of_group, lanes_at_least
 from fastsp.kernels.scratch import SelectionScratch
@@ -21,7 +21,7 @@ MOST_SURPLUS = 8
 """So many candidates above the k wanted are discarded one by one; with more, ties are many."""
 
 
-@kernel
+@step
 def _collect(
     keys: NDArray[np.uint32], first: int, size: int, bound: int, positions: NDArray[np.int32]
 ) -> int:
@@ -40,7 +40,7 @@ def _collect(
     return count
 
 
-@kernel
+@step
 def _discard_smallest(keys: NDArray[np.uint32], positions: NDArray[np.int32]) -> None:
     """Take out of `positions` that of the smallest key, of equal ones the last; close the gap."""
     smallest = 0
@@ -51,7 +51,7 @@ def _discard_smallest(keys: NDArray[np.uint32], positions: NDArray[np.int32]) ->
         positions[i] = positions[i + 1]
 
 
-@kernel
+@step
 def _select_in_group(
     keys: NDArray[np.uint32],
     first: int,
@@ -66,7 +66,7 @@ def _select_in_group(
     """
     positions = scratch.candidates
     if n_wanted <= LANES:
-        bound = max(1, bound_of_group(keys, first, size, n_wanted))
+        bound = max(1, bound_of_group(keys, first, size, n_wanted, scratch.maxima))
         n_candidates = _collect(keys, first, size, bound, positions)
         if n_candidates <= n_wanted + MOST_SURPLUS:
             for n in range(n_candidates, n_wanted, -1):

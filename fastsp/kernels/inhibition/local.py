@@ -16,7 +16,7 @@ the same distances in memory from its column.
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.neighbourhoods import (
     CELLS,
@@ -29,7 +29,7 @@ from fastsp.kernels.scratch import LocalScratch
 from fastsp.kernels.state import Neighbourhood
 
 
-@kernel
+@step
 def _keep_active(
     cells: NDArray[np.uint32],
     columns: NDArray[np.int32],

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import allocating_kernel, kernel
+from fastsp.kernels.jit import allocating_kernel, kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.lanes import LANES, lanes_at_least
 from fastsp.kernels.scratch import PADDING, SelectionScratch
@@ -22,6 +22,7 @@ def new_selection_scratch(n: int) -> SelectionScratch:
         np.empty(n + PADDING, np.uint32),
         np.empty(n, np.int32),
         np.zeros(LANES, np.uint32),
+        np.empty(LANES, np.uint32),
     )
 
 
@@ -50,7 +51,7 @@ def order_values(keys: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
         values[i] = bits.view(np.float32)
 
 
-@kernel
+@step
 def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
     count: Any = np.int32(0)
     for i in range(keys.size):
@@ -58,7 +59,7 @@ def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
     return int(count)
 
 
-@kernel
+@step
 def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[np.int32]) -> int:
     """Write the ascending positions of keys >= bound to `positions`; return their number."""
     count = 0
@@ -79,7 +80,7 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
     return count
 
 
-@kernel
+@step
 def _copy(source: NDArray[np.int32], n: int, out: NDArray[np.int32]) -> None:
     # A slice assigned to a slice brings the text of an error with it, slow to compile.
     for i in range(n):

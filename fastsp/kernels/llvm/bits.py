@@ -17,6 +17,7 @@ from fastsp.kernels.llvm.lowering import (
     compiled_by,
     load,
     mask,
+    plain_helper,
     splat,
     vector_at,
 )
@@ -36,8 +37,27 @@ def _generate_lowest_one(context: Any, builder: Any, signature: Any, arguments: 
 @compiled_by(_generate_lowest_one, types.int64)
 def lowest_one(word: np.uint64) -> int:
     """Return the position of the lowest one in `word` (uint64), which is not 0."""
-    bits = int(word)
-    return (bits & -bits).bit_length() - 1
+    below: int = _count_ones(~word & (word - np.uint64(1)))
+    return below
+
+
+@plain_helper
+def _count_ones(word: np.uint64) -> Any:
+    """Return the number of ones in `word`: in pairs of bits, in fours, in bytes, in all."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    pairs = np.uint64(0x3333333333333333)
+    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = word + (word >> np.uint64(8))
+    word = word + (word >> np.uint64(16))
+    return np.int64((word + (word >> np.uint64(32))) & np.uint64(0x7F))
+
+
+@plain_helper
+def _add_bits(a: np.uint64, b: np.uint64, c: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Add three bits in each bit position: return the sums' ones and twos."""
+    either = a ^ b
+    return either ^ c, (a & b) | (either & c)
 
 
 def _generate_count_common(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -97,11 +117,14 @@ def count_common(
     is written where there are none.
     """
     if first < last:
+        own = counts[position : position + WORD]
         for r in range(WORD):
-            counts[position + r] = sum(
-                (int(masks[w]) & int(words[start + WORD * (w - first) + r])).bit_count()
-                for w in range(first, last)
-            )
+            own[r] = 0
+        for w in range(first, last):
+            place, mask = start + WORD * (w - first), masks[w]
+            rows = words[place : place + WORD]
+            for r in range(WORD):
+                own[r] += np.uint16(_count_ones(rows[r] & mask))
 
 
 def _full_adder(builder: Any, a: Any, b: Any, c: Any) -> tuple[Any, Any]:
@@ -167,16 +190,20 @@ def add_rows(
     at bit b of word w is bit b of `planes[first + d * stride + w]`, for d below `n_planes`, at
     least 3. Changes `planes`.
     """
-    for w in range(ROW_WORDS):
-        for bit in range(64):
-            total = 0
-            for j in range(ROWS):
-                total += (int(words[offsets[j] + offset + w]) >> bit) & 1
-            for d in range(n_planes):
-                total += ((int(planes[first + d * stride + w]) >> bit) & 1) << d
-            for d in range(n_planes):
-                word = int(planes[first + d * stride + w]) & ~(1 << bit)
-                planes[first + d * stride + w] = word | (((total >> d) & 1) << bit)
+    for w in range(offset, offset + ROW_WORDS):
+        a, b, c = words[offsets[0] + w], words[offsets[1] + w], words[offsets[2] + w]
+        d, e, f = words[offsets[3] + w], words[offsets[4] + w], words[offsets[5] + w]
+        ones_a, twos_a = _add_bits(a, b, c)
+        ones_b, twos_b = _add_bits(d, e, f)
+        ones, twos_c = _add_bits(ones_a, ones_b, words[offsets[6] + w])
+        twos, fours = _add_bits(twos_a, twos_b, twos_c)
+        at = first + w - offset
+        planes[at], carry = _add_bits(ones, np.uint64(0), planes[at])
+        planes[at + stride], carry = _add_bits(twos, carry, planes[at + stride])
+        planes[at + 2 * stride], carry = _add_bits(fours, carry, planes[at + 2 * stride])
+        for digit in range(3, n_planes):
+            held = planes[at + digit * stride]
+            planes[at + digit * stride], carry = held ^ carry, held & carry
 
 
 def _generate_unpack(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -220,10 +247,13 @@ def unpack_counters(
     position: int,
 ) -> None:
     """Write to `counts[position :][:64]` the counters in one word of the planes of `add_rows`."""
-    for bit in range(64):
-        counts[position + bit] = sum(
-            ((int(planes[first + d * stride]) >> bit) & 1) << d for d in range(n_planes)
-        )
+    own = counts[position : position + WORD]
+    for bit in range(WORD):
+        own[bit] = 0
+    for digit in range(n_planes):
+        word, value = planes[first + digit * stride], np.uint16(1 << digit)
+        for bit in range(WORD):
+            own[bit] += value if (word >> np.uint64(bit)) & np.uint64(1) else np.uint16(0)
 
 
 def _generate_pack(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -236,4 +266,7 @@ def _generate_pack(context: Any, builder: Any, signature: Any, arguments: Any) -
 @compiled_by(_generate_pack, types.uint64)
 def pack_word(x: NDArray[np.uint8], first: int, bound: int) -> np.uint64:
     """Return a word with a one for each of 64 values, from `first` on, above `bound`, uint8."""
-    return np.uint64(sum(int(x[first + i] > bound) << i for i in range(WORD)))
+    word = np.uint64(0)
+    for i in range(WORD):
+        word |= np.uint64(x[first + i] > bound) << np.uint64(i)
+    return word

@@ -80,14 +80,14 @@ def adapt_lanes(
     The first `skip` of them stay as they are. Returns a word with a one for each that went from
     under `threshold` to it or above, or back.
     """
-    flipped = 0
+    flipped = np.uint64(0)
     for lane in range(skip, LANES):
         old = permanences[first + lane]
         new = old + changes[indices[first + lane]]
         new = min(max(new, np.float32(0)), np.float32(1))
         permanences[first + lane] = new
-        flipped |= int((old >= threshold) != (new >= threshold)) << lane
-    return np.uint64(flipped)
+        flipped |= np.uint64((old >= threshold) != (new >= threshold)) << np.uint64(lane)
+    return flipped
 
 
 def _generate_at_least(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -100,7 +100,10 @@ def _generate_at_least(context: Any, builder: Any, signature: Any, arguments: An
 @compiled_by(_generate_at_least, types.uint64)
 def lanes_at_least(keys: NDArray[np.uint32], first: int, bound: int) -> np.uint64:
     """Return a word with a one for each of 16 keys, from `first` on, that is at least `bound`."""
-    return np.uint64(sum(int(keys[first + lane] >= bound) << lane for lane in range(LANES)))
+    found = np.uint64(0)
+    for lane in range(LANES):
+        found |= np.uint64(keys[first + lane] >= np.uint32(bound)) << np.uint64(lane)
+    return found
 
 
 def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -149,16 +152,17 @@ def multiply_tile(
     matrix from `low` to `high`, at least one, are taken; sums run in ascending order, in float32.
     """
     for r in range(row, row + TILE_ROWS):
-        for i in range(lane, lane + LANES):
-            total = np.float32(0)
-            for j in range(low, high):
-                weight, value = matrix.flat[r * width + j], source.flat[j * inner + i]
-                total = np.float32(total + np.float32(weight * value))
-            out.flat[r * inner + i] = total
+        own = out[r, lane : lane + LANES]
+        for i in range(LANES):
+            own[i] = 0.0
+        for j in range(low, high):
+            weight, values = matrix[r, j], source[j, lane : lane + LANES]
+            for i in range(LANES):
+                own[i] += weight * values[i]
 
 
 def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    keys, first, size, n_wanted = arguments
+    keys, first, size, n_wanted, _ = arguments
     zeros, one = ir.Constant(_KEYS, [0] * LANES), ir.Constant(I64, 1)
     kind = ir.FunctionType(I32, [_KEYS])
     largest_of = cgutils.get_or_insert_function(
@@ -199,7 +203,9 @@ def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) 
 
 
 @compiled_by(_generate_bound, types.int64)
-def bound_of_group(keys: NDArray[np.uint32], first: int, size: int, n_wanted: int) -> int:
+def bound_of_group(
+    keys: NDArray[np.uint32], first: int, size: int, n_wanted: int, maxima: NDArray[np.uint32]
+) -> int:
     """Return a bound that at least `n_wanted` of `keys[first :][:size]` reach, or 0.
 
     `size` is at least 16, `n_wanted` between 1 and 16. Key i of the group is in lane i % 16, but
@@ -207,12 +213,17 @@ def bound_of_group(keys: NDArray[np.uint32], first: int, size: int, n_wanted: in
     the different maxima of lanes, 0 where there are not as many.
     """
     n_whole = size // LANES * LANES
-    maxima = np.zeros(LANES, np.uint32)
-    maxima[LANES - (size - n_whole) :] = keys[first + n_whole : first + size]
-    for i in range(n_whole):
-        maxima[i % LANES] = max(maxima[i % LANES], keys[first + i])
+    maxima[:] = 0
+    for i in range(n_whole, size):
+        maxima[LANES - (size - i)] = keys[first + i]
+    for start in range(first, first + n_whole, LANES):
+        for lane in range(LANES):
+            maxima[lane] = max(maxima[lane], keys[start + lane])
     largest = np.uint32(0)
     for _ in range(n_wanted):
-        largest = maxima.max()
-        maxima[maxima == largest] = 0
+        largest = np.uint32(0)
+        for lane in range(LANES):
+            largest = max(largest, maxima[lane])
+        for lane in range(LANES):
+            maxima[lane] = np.uint32(0) if maxima[lane] == largest else maxima[lane]
     return int(largest)

@@ -4,6 +4,9 @@ Each such function is written twice: in plain Python, which says what it means a
 nothing is compiled, and as LLVM code, which compiled kernels run. LLVM turns its vectors into the
 vector instructions of the machine at hand, whichever they are. All arrays are C-contiguous; nothing
 is checked.
+
+The plain versions can be compiled by Numba as well: those named in `PLAIN` are, which
+`python -m bench.llvm` times beside the others.
 """
 
 import inspect
@@ -12,7 +15,9 @@ from typing import Any, TypeVar
 
 from llvmlite import ir
 from numba import types
-from numba.extending import lower_builtin, type_callable
+from numba.extending import lower_builtin, register_jitable, type_callable
+
+from fastsp.kernels.jit import PLAIN, kernel
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _Generator = Callable[[Any, Any, Any, Any], Any]
@@ -24,6 +29,9 @@ def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Funct
     """Let compiled callers of a plain function run the LLVM code that `generate` builds."""
 
     def register(plain: Function) -> Function:
+        if plain.__name__ in PLAIN:
+            return kernel(plain)
+
         def typer(*arguments: Any) -> Any:
             return result
 
@@ -46,6 +54,12 @@ def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Funct
         return plain
 
     return register
+
+
+def plain_helper(function: Function) -> Function:
+    """Let plain versions call a plain function where they are compiled, too."""
+    helper: Function = register_jitable(function)
+    return helper
 
 
 def splat(builder: Any, scalar: Any, n: int) -> Any:

@@ -67,12 +67,14 @@ def seldom_beaten(
     at least one, distances in `blocks` at which `maxima` (N,) is above the cell's own key in
     `cells` (N,).
     """
-    word = 0
+    word = np.uint64(0)
     for i in range(CELLS):
-        cell = first + i
-        count = sum(int(maxima[cell + blocks[j]] > cells[cell]) for j in range(n_blocks))
-        word |= int(cells[cell] != 0 and count < limits[cell]) << i
-    return np.uint64(word)
+        own = cells[first + i]
+        count: Any = np.int64(0)
+        for j in range(n_blocks):
+            count += np.int64(maxima[first + i + blocks[j]] > own)
+        word |= np.uint64((own != 0) & (count < limits[first + i])) << np.uint64(i)
+    return word
 
 
 def _generate_count_above(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -139,7 +141,13 @@ def count_above(
     It is the first `n_rows`, at least one, rows, each of `width` cells of `cells` (N,) from
     `cell` + its distance in `rows` on. May read, but does not count, 15 cells behind each.
     """
-    return sum(int(cells[cell + rows[j] + i] > bound) for j in range(n_rows) for i in range(width))
+    count: Any = np.int64(0)
+    limit = np.uint32(bound)
+    for j in range(n_rows):
+        row = cells[cell + rows[j] : cell + rows[j] + width]
+        for i in range(width):
+            count += np.int64(row[i] > limit)
+    return int(count)
 
 
 def _generate_copy(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -153,7 +161,8 @@ def copy_run(
     keys: NDArray[np.uint32], column: int, cells: NDArray[np.uint32], cell: int, length: int
 ) -> None:
     """Copy `length` of `keys` (C,), from `column` on, to `cells` (N,) from `cell` on."""
-    cells[cell : cell + length] = keys[column : column + length]
+    for i in range(length):
+        cells[cell + i] = keys[column + i]
 
 
 def _generate_take_larger(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
