@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from numba import types
 from numba.core.dispatcher import Dispatcher
-from fastsp.experiments.mnist import MnistConfig, run_mnist
+from fastsp.experiments import MnistConfig, run_mnist
 from tests.tiny_mnist import make_digits
 
 run_mnist(MnistConfig(cycles=40, column_shape=(8, 8), checkpoints=1), make_digits())
