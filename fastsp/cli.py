@@ -1,7 +1,7 @@
 """The command line: runs the experiments and writes their results into a folder.
 
-Whatever draws, trains or compiles is imported where it is first needed, so that help comes at
-once and training does not wait for matplotlib.
+Modules that draw, train or compile are imported where they are first needed, so that help appears
+at once and training does not wait for matplotlib.
 """
 
 import time
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 
 UsageError: Any = typer.BadParameter.__base__
-"""Typer's error of whoever typed the command; it has no public name there."""
+"""Typer's error for wrong usage, which has no public name."""
 
 app = typer.Typer(
     name="fastsp",
@@ -313,7 +313,7 @@ def _run(
     shown: "Callable[[ExperimentResult[Any]], Mapping[str, str]] | None",
     metrics: "Callable[[ExperimentResult[Any]], Mapping[str, Any]] | None" = None,
 ) -> None:
-    """Run an experiment and write its results; print what `shown` returns, None for nothing."""
+    """Run an experiment, write its results, and print what `shown` returns; None is quiet."""
     from fastsp.experiments import EXPERIMENTS, ExperimentResult, Interrupted, run_experiment
 
     metrics = metrics or ExperimentResult.metrics
@@ -348,7 +348,7 @@ def warmup() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Errors of whoever typed it are one line on stderr and exit code 2.
+    Errors of the user are one line on stderr, with exit code 2.
 
     Parameters
     ----------
@@ -363,7 +363,7 @@ def run(arguments: list[str] | None = None) -> int:
         message = reason(error)
     except KeyboardInterrupt:
         message = "interrupted"
-    if message:  # none where help was asked for by typing nothing else
+    if message:  # empty where help was shown
         complain(message)
     return INTERRUPTED if message == "interrupted" else BAD_INPUT
 

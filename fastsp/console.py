@@ -1,7 +1,7 @@
-"""What the commands share: progress on the terminal, Ctrl-C, and results that nothing can lose.
+"""Common parts of the commands: progress on the terminal, Ctrl-C, and safe writing of results.
 
-What was computed is written first. What fails then, be it a file, a picture or the terminal, is
-told in a line of its own, and the rest goes on.
+Metrics are written first. If writing another file, drawing or printing then fails, a line on stderr
+says so, and the rest goes on.
 """
 
 import io
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 FAILED = 1
-"""Exit code where all was computed, and something of it could not be written or shown."""
+"""Exit code where something could not be written or printed after all was computed."""
 
 _PLAIN = str.maketrans({"–": "-", "µ": "u"})
 
 
 def writable(output: Path) -> Path:
-    """Return the folder, made if need be, after a look whether anything can be written there."""
+    """Create the folder if needed, check that files can be written there, and return it."""
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=output):
         pass
@@ -85,7 +85,7 @@ def progress_bars(quiet: bool) -> "Iterator[Progress]":
             number = bars.add_task(phase, total=total, seconds=0.0)
             tasks[phase] = next(task for task in bars.tasks if task.id == number)
         now = time.perf_counter()
-        if told[0] == phase:  # else the time belongs to another phase
+        if told[0] == phase:  # otherwise the time belongs to another phase
             tasks[phase].fields["seconds"] += now - told[1]
         told = (phase, now)
         bars.update(tasks[phase].id, completed=done)
@@ -99,7 +99,7 @@ def progress_bars(quiet: bool) -> "Iterator[Progress]":
 
 
 class _Rate(ProgressColumn):
-    """Inputs per second of a phase, without the time spent in others meanwhile."""
+    """Inputs per second of a phase, without the time of other phases in between."""
 
     def render(self, task: Task) -> Text:
         seconds = task.fields["seconds"]
@@ -107,10 +107,10 @@ class _Rate(ProgressColumn):
 
 
 class Stream:
-    """An output stream of this process that takes every text, and never raises.
+    """An output stream that accepts any text and never raises.
 
-    Signs that its encoding lacks are written in others. Where the stream fails, what it was is in
-    `failure`, and nothing more is written.
+    Characters that its encoding lacks are replaced. After an error, which `failure` holds, nothing
+    more is written.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -121,12 +121,12 @@ class Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write what can be written of it."""
+        """Write text, as far as the encoding allows."""
         self._try(lambda: self._stream.write(self._encodable(text)))
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush the stream."""
         self._try(self._stream.flush)
 
     def _try(self, act: Callable[[], object]) -> None:
@@ -135,7 +135,7 @@ class Stream:
                 act()
             except (OSError, ValueError) as error:
                 self.failure = error
-                with suppress(OSError, ValueError):  # else Python fails at it again when it ends
+                with suppress(OSError, ValueError):  # otherwise Python fails again at exit
                     os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def _encodable(self, text: str) -> str:
@@ -148,7 +148,7 @@ class Stream:
 
 
 def say(line: str) -> None:
-    """Print a line; end with the exit code of a failure where that cannot be done."""
+    """Print a line; if that fails, exit with the code of a failure."""
     failure = _print(line, sys.stdout)
     if failure:
         complain(f"nothing could be printed: {reason(failure)}")
@@ -156,12 +156,12 @@ def say(line: str) -> None:
 
 
 def complain(message: str) -> None:
-    """Tell what is wrong, in one line on stderr, as far as that can be done."""
+    """Print an error as one line on stderr, if possible."""
     _print("fastsp: " + " ".join(message.split()), sys.stderr)
 
 
 def _print(line: str, to: TextIO | None) -> Exception | None:
-    """Print a line and return what failed, None if nothing did."""
+    """Print a line; return the error, or None."""
     stream = Stream(to)
     stream.write(f"{line}\n")
     stream.flush()
@@ -169,7 +169,7 @@ def _print(line: str, to: TextIO | None) -> Exception | None:
 
 
 def reason(error: Exception) -> str:
-    """Return what is wrong in words, the file included where there is one."""
+    """Return an error as text, with the file where there is one."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
@@ -178,8 +178,8 @@ def reason(error: Exception) -> str:
 class Results:
     """Results of a command, written into a folder file by file.
 
-    What cannot be written or shown is told, and keeps nothing else from it; then the command ends
-    with the exit code `FAILED`, or `INTERRUPTED` where it was interrupted.
+    A file that cannot be written is reported, and the others are written all the same. The command
+    then ends with the exit code `FAILED`, or `INTERRUPTED` after an interruption.
     """
 
     def __init__(self, output: Path) -> None:
@@ -189,10 +189,10 @@ class Results:
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
-        """Give the path to write a file at, in a block that may fail."""
+        """Yield the path of a file; errors in the block are reported, not raised."""
         try:
             yield self._output / name
-        except Exception as error:  # of whatever is drawn, too, and of whatever draws
+        except Exception as error:  # drawing may raise anything
             LOGGER.debug("%s", name, exc_info=True)
             self._fail(f"{name} was not written to {self._output}: {reason(error)}")
         else:
@@ -205,14 +205,14 @@ class Results:
         self.remove("report.html")
 
     def remove(self, name: str) -> None:
-        """Remove a file of an earlier run that would not belong to those of this one."""
+        """Remove a file that an earlier run left."""
         try:
             (self._output / name).unlink(missing_ok=True)
         except OSError as error:
             self._fail(f"{name}, of an earlier run, is still there: {reason(error)}")
 
     def show(self, figures: Mapping[str, str]) -> None:
-        """Print figures as a table, and where they are."""
+        """Print figures as a table, then the place of the results."""
         stream = Stream(sys.stdout)
         console = Console(file=stream, markup=False, emoji=False, highlight=False)  # type: ignore[arg-type]
         table = Table(show_header=False)
@@ -227,12 +227,12 @@ class Results:
             self._fail(f"results were not printed, see {self._output}: {reason(stream.failure)}")
 
     def end(self) -> None:
-        """End with the exit code of a failure where there was any."""
+        """Exit with the code of a failure if there was one."""
         if self._failed:
             raise typer.Exit(FAILED)
 
     def end_interrupted(self, what: str) -> None:
-        """Tell what there is, and end with the exit code of an interruption."""
+        """Print what was saved, and exit with the code of an interruption."""
         saved = "but not all of it is saved" if self._failed else "and are saved"
         complain(f"interrupted; {what} {saved} in {self._output}")
         raise typer.Exit(INTERRUPTED)
@@ -243,7 +243,7 @@ class Results:
 
 
 def command() -> str:
-    """Return what was typed to start this process."""
+    """Return the command line of this process."""
     return shlex.join(["fastsp", *sys.argv[1:]])
 
 
@@ -253,6 +253,6 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a file as a whole or not at all; what is no Unicode, as in names, is spelled out."""
+    """Replace a file as a whole; characters that are not valid Unicode are written as escapes."""
     with replacing(path) as file:
         file.write(text.encode("utf-8", errors="backslashreplace"))

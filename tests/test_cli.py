@@ -93,14 +93,12 @@ def test_mnist_report_shows_controls_and_published_figures(mnist_output):
 
 
 def test_report_escapes_what_it_is_given():
-    from fastsp.report.page import Table, render
+    from fastsp.report.page import Page, Table, render
 
     page = render(
+        Page(headline=(), tables=(Table("a", ("b",), (("<b>",),), ""),), figures=()),
         title="<script>",
         lead="",
-        headline=(),
-        tables=(Table("a", ("b",), (("<b>",),), ""),),
-        figures=(),
         command="'&'",
         config={},
         environment=fastsp.experiments.describe_environment(),
@@ -286,7 +284,7 @@ def test_test_labels_that_training_lacks_are_told_before_the_run(
     digits.test_labels[3] = 200
     digits.train_labels[-1] = 201
     folder = write_digits(tmp_path / "data", digits)
-    monkeypatch.setattr("fastsp.experiments.mnist.Training.run", None)
+    monkeypatch.setattr("fastsp.experiments.mnist.training.Training.run", None)
     arguments = [*command, f"--data={folder}", f"--output={tmp_path / 'out'}", "--quiet"]
     assert main(arguments) == 2
     error = error_line(capsys)

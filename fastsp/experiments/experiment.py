@@ -51,14 +51,15 @@ class Trials:
 
     Attributes
     ----------
-    finished : tuple of Trial
+    trials : tuple of Trial
+        The finished ones, a trial for each seed.
     unfinished : Trial or None
         After an interruption, what the interrupted trial had measured, if it says so.
     seconds : float
         Wall-clock time of all seeds.
     """
 
-    finished: tuple[Trial, ...]
+    trials: tuple[Trial, ...]
     unfinished: Trial | None
     seconds: float
 
@@ -134,7 +135,7 @@ class Experiment(Generic[Config]):
 
 
 @dataclass(frozen=True)
-class ExperimentResult(Generic[Config]):
+class ExperimentResult(Trials, Generic[Config]):
     """Result of `run_experiment`; after an interruption, of the finished seeds.
 
     Attributes
@@ -143,21 +144,14 @@ class ExperimentResult(Generic[Config]):
         What was run, with which parameters, and where.
     seeds : int
         Number of seeds asked for.
-    trials : tuple of Trial
-        Those finished.
-    unfinished : Trial or None
+    trials, unfinished, seconds
         See `Trials`.
-    seconds : float
-        Wall-clock time of all seeds.
     """
 
     experiment: Experiment[Config]
     config: Config
     environment: Environment
     seeds: int
-    trials: tuple[Trial, ...]
-    unfinished: Trial | None
-    seconds: float
 
     def summary(self) -> dict[str, dict[str, Spread]]:
         """Return each measure's spread over the seeds, by arm and measure."""
@@ -234,16 +228,10 @@ def run_experiment(
         return experiment.run(config, seed, digits, told)
 
     def result(trials: Trials) -> ExperimentResult[Config]:
-        return ExperimentResult(
-            experiment,
-            config,
-            describe_environment(getattr(config, "n_jobs", None)),
-            len(seeds),
-            trials.finished,
-            trials.unfinished,
-            trials.seconds,
-        )
+        environment = describe_environment(getattr(config, "n_jobs", None))
+        return ExperimentResult(**vars(trials), **run, environment=environment)
 
+    run: dict[str, Any] = {"experiment": experiment, "config": config, "seeds": len(seeds)}
     try:
         return result(run_seeds(trial, seeds, progress))
     except Interrupted as interrupt:

@@ -111,15 +111,15 @@ def run_mnist_seeds(
     try:
         return _of(run_seeds(run, range(config.seed, config.seed + seeds), progress))
     except Interrupted as interrupt:
-        if not (interrupt.result.finished or interrupt.result.unfinished):
+        if not (interrupt.result.trials or interrupt.result.unfinished):
             raise KeyboardInterrupt from interrupt  # before the first cycle
         raise Interrupted(_of(interrupt.result)) from interrupt
 
 
 def _of(trials: Trials) -> MnistSeeds:
-    first = trials.finished[0] if trials.finished else trials.unfinished
+    first = trials.trials[0] if trials.trials else trials.unfinished
     assert first is not None
-    rows = [{"seed": trial.seed, **trial.measures["mnist"]} for trial in trials.finished]
+    rows = [{"seed": trial.seed, **trial.measures["mnist"]} for trial in trials.trials]
     return MnistSeeds(first.pictures["result"], tuple(rows), trials.seconds)
 
 
