@@ -133,6 +133,22 @@ def test_a_long_run_stays_the_same(batch_size, layout, inhibition):
     assert_same(pooler, digits(600), SIZES)
 
 
+@pytest.mark.parametrize("layout", ["rows", "words", "lists"])
+@pytest.mark.parametrize("column_shape", [39, 100, 16_500])
+def test_blocks_of_columns_are_cut_where_the_columns_end(column_shape, layout):
+    # Lists lie in pairs of blocks, of which few columns do not even fill the first.
+    pooler = SpatialPooler(column_shape, overlap_index=layout, random_state=0).initialize(8)
+    binding = pooler._engine._bound(np.zeros((1, 8)), 1)
+    for size in SIZES:
+        bounds = binding._bounds(size)
+        assert bounds[0] == 0
+        assert bounds[-1] == column_shape
+        assert (np.diff(bounds) > 0).all()
+    X = np.random.default_rng(0).integers(0, 2, (12, 8), np.uint8)
+    for _ in range(5):
+        assert_same(pooler, X, SIZES[1:])
+
+
 def test_several_poolers_learn_at_once():
     fresh = pooler_of_digits(batch_size=4)
     inputs = [digits(200, seed) for seed in range(4)]

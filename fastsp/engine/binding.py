@@ -171,11 +171,9 @@ class Binding:
         return Team(n_workers, bounds, new_counters(n_parts))
 
     def _bounds(self, n_workers: int) -> NDArray[np.int64]:
-        """Return the bounds of the blocks of rows that workers share out."""
+        """Return the bounds of the blocks of rows that workers share out, none of them empty."""
         index, n_rows = self.pooler.overlap_index, self.pooler.columns.tie_breakers.size
         if index.layout == CONNECTED_LISTS:
-            bounds = np.arange(2 * len(index.lists.middles) + 1) * index.lists.block_size
-            return np.minimum(bounds, n_rows)
-        bounds = np.arange(n_workers + 1) * n_rows // n_workers // 64 * 64
-        bounds[-1] = n_rows
-        return bounds
+            return np.append(np.arange(0, n_rows, index.lists.block_size), n_rows)
+        bounds = np.arange(n_workers) * n_rows // n_workers // 64 * 64
+        return np.append(np.unique(bounds), n_rows)

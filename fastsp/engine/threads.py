@@ -66,7 +66,7 @@ def n_learning(pooler: Pooler, n_threads: int, n: int) -> int:
     n_rows = pooler.columns.tie_breakers.size
     n_threads = min(n_available(n_threads), n_rows // SMALLEST_BLOCK)
     if pooler.overlap_index.layout == CONNECTED_LISTS:
-        n_threads = min(n_threads, 2 * len(pooler.overlap_index.lists.middles))
+        n_threads = min(n_threads, -(-n_rows // pooler.overlap_index.lists.block_size))
     adapted = rule.n_active * n_synapses / n_rows
     pays = min(n, rule.batch_size) * adapted >= SMALLEST_WORK and n * adapted >= SMALLEST_CALL
     return n_threads if pays and n_threads > 1 and can_be_shared(pooler) else 1
