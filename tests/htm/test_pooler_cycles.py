@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import naive_htm
 from strategies import examples
 
+from fastsp.engine.threads import can_be_shared
 from fastsp.htm import SDR, SpatialPooler
 from fastsp.htm.settings import WEAKEST
 from fastsp.kernels.classic import exponential
@@ -164,29 +165,40 @@ def test_many_at_once_are_the_same_as_one_by_one(data):
     np.testing.assert_array_equal(sp.getBoostedOverlaps(), other.getBoostedOverlaps())
 
 
+SHAPE = {
+    "inputDimensions": (20, 20),
+    "columnDimensions": (40, 40),
+    "stimulusThreshold": 2,
+    "minPctOverlapDutyCycle": 0.3,
+    "localAreaDensity": 0.06,
+    "potentialRadius": 6,
+}
+
+
+@pytest.fixture(scope="module", params=[(g, b) for g in (False, True) for b in (0.0, 2.0)], ids=str)
+def alone(request):
+    """Parameters, a pooler that learned by one thread, its inputs and their winners."""
+    is_global, boost = request.param
+    parameters = SHAPE | {"globalInhibition": is_global, "boostStrength": boost}
+    sp = SpatialPooler(**parameters)
+    X = inputs_for(sp, 60, 5)
+    return parameters, sp, X, run_of(sp, X)
+
+
 @pytest.mark.parametrize("layout", ["rows", "words", "lists"])
 @pytest.mark.parametrize("n_jobs", [1, 2, -1])
-@pytest.mark.parametrize("is_global", [False, True])
-@pytest.mark.parametrize("boost", [0.0, 2.0])
-def test_indices_and_threads_change_nothing(layout, n_jobs, is_global, boost):
-    shape = {
-        "inputDimensions": (40, 40),
-        "columnDimensions": (96, 96),
-        "globalInhibition": is_global,
-        "stimulusThreshold": 2,
-        "boostStrength": boost,
-        "minPctOverlapDutyCycle": 0.3,
-        "localAreaDensity": 0.06,
-        "potentialRadius": 12,
-    }
-    alone, other = SpatialPooler(**shape), SpatialPooler(**shape, n_jobs=n_jobs)
+def test_indices_and_threads_change_nothing(alone, layout, n_jobs, monkeypatch):
+    def n_learning(pooler, n_threads, n):  # even where it does not pay
+        return n_threads if can_be_shared(pooler) else 1
+
+    monkeypatch.setattr("fastsp.engine.classic.n_learning", n_learning)
+    parameters, sp, X, found = alone
+    other = SpatialPooler(**parameters, n_jobs=n_jobs)
     other._engine.set_parameters(overlap_index=layout)
-    X = inputs_for(alone, 120, 5)
-    found = run_of(alone, X)
     assert [row.indices.tolist() for row in other.compute_many(X)] == found
-    np.testing.assert_array_equal(alone._engine.permanences, other._engine.permanences)
+    np.testing.assert_array_equal(sp._engine.permanences, other._engine.permanences)
     for name in ("BoostFactors", "ActiveDutyCycles", "OverlapDutyCycles", "MinOverlapDutyCycles"):
-        np.testing.assert_array_equal(of_columns(alone, name), of_columns(other, name))
+        np.testing.assert_array_equal(of_columns(sp, name), of_columns(other, name))
 
 
 @pytest.mark.core
