@@ -362,6 +362,45 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         matrix = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns)
         return matrix if self.sparse_output else matrix.toarray()
 
+    def inverse_transform(self, X: Any) -> NDArray[np.float32]:
+        """Return the input bits that the active columns of each code stand for.
+
+        The value of input bit i is the mean permanence of the potential synapses that the active
+        columns have on it: with A the active columns, P_i those that have i in their potential
+        pool, and p(c, i) the permanence, the sum of p(c, i) over A and P_i by the number of columns
+        in both. It is 0 where there is none, or the bit is switched off.
+
+        Parameters
+        ----------
+        X : (n, C) array or sparse matrix
+            1 where a column is active, else 0, as `transform` returns it.
+
+        Returns
+        -------
+        (n, n_features) float32 in [0, 1]
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of columns, or holds anything but 0 and 1.
+
+        Notes
+        -----
+        A code does not tell which of several segments stood for its column: the potential synapses
+        of all of them count.
+
+        Examples
+        --------
+        >>> X = np.random.default_rng(0).random((100, 64)) < 0.1
+        >>> pooler = SpatialPooler((512,), random_state=0).fit(X)
+        >>> values = pooler.inverse_transform(pooler.transform(X))
+        >>> bool(values[X].mean() > values[~X].mean())
+        True
+        """
+        engine = self._fitted()
+        check_sparse(X)
+        return engine.invert(check_array(X, accept_sparse="csr", estimator=self))
+
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`.
 

@@ -265,6 +265,18 @@ class Pooler:
             values = normalise(values, self.shape, self.radii, p["wrap"])
         return values, allowed
 
+    def inverse(self, active, n_inputs):
+        """Mean permanence of the potential synapses of active columns on each input bit."""
+        permanences = [[] for _ in range(n_inputs)]
+        for column in active:
+            for row in self.segments()[column]:
+                for bit, p in zip(self.pools[row], self.permanences[row], strict=True):
+                    permanences[bit].append(float(p))
+        return [
+            statistics.fmean(own) if own and bit not in self.off_inputs else 0.0
+            for bit, own in enumerate(permanences)
+        ]
+
     def choose(self, x, boost_factors):
         values, allowed = self.competition(x, boost_factors)
         if self.parameters["inhibition"] == "local":

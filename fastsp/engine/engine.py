@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.engine.binding import Active, Binding
+from fastsp.engine.inverse import check_codes, mean_permanences
 from fastsp.engine.packing import as_bits, check_inputs, in_one_row, pack_checked
 from fastsp.engine.state import State
 from fastsp.engine.switches import as_positions
 from fastsp.engine.threads import n_available, n_learning
 from fastsp.kernels.cycle import ADAPT, FIND, INFER, LEARN
+from fastsp.kernels.state import Synapses
 
 CHUNK = 1024
 """Inputs in one call of a kernel; Ctrl-C is handled between chunks. Results do not depend on it."""
@@ -185,6 +187,20 @@ overlap_duty_cycles, off_columns, off_inputs
             best = stages.best_segments[0, :, None]
             overlaps = np.take_along_axis(of_columns, best, 1).ravel()
         return Trace(overlaps, boosted, inhibited, active)
+
+    def invert(self, X: Any) -> NDArray[np.float32]:
+        """Return what the active columns of each code stand for, (n, N) in [0, 1].
+
+        See `fastsp.SpatialPooler.inverse_transform`.
+
+        Parameters
+        ----------
+        X : (n, C) array or sparse matrix of 0 and 1.
+        """
+        self._check()
+        codes, arrays = check_codes(X, self.n_columns), self.arrays
+        synapses = Synapses(arrays["indptr"], arrays["indices"], arrays["permanences"])
+        return mean_permanences(codes, synapses, self.n_inputs, arrays["off_inputs"])
 
     def switch(self, columns: Any, inputs: Any, on: bool) -> None:
         """Switch columns and input bits on or off; see `fastsp.SpatialPooler.switch_off`."""

@@ -102,6 +102,48 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
     return figure
 
 
+def inverse(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[np.uint8]) -> Figure:
+    """Draw images and below each the input bits that its active columns stand for.
+
+    A row for each channel of the input: see `SpatialPooler.inverse_transform`.
+
+    Parameters
+    ----------
+    pooler : SpatialPooler
+        With inputs of shape (height, width) or (height, width, channels).
+    images : ndarray of uint8, shape (n, height, width)
+    inputs : ndarray of uint8, shape (n, n_features)
+        The same images as input bits.
+    """
+    values = pooler.inverse_transform(pooler.transform(inputs))
+    maps = values.reshape(len(images), *images.shape[1:], -1)
+    names = _channel_names(maps.shape[3])
+    figure = Figure(
+        figsize=(1.2 + 1.55 * len(images), 0.4 + 1.6 * (1 + len(names))), layout="constrained"
+    )
+    grid = figure.subplots(1 + len(names), len(images), squeeze=False)
+    for axes, image in zip(grid[0], images, strict=True):
+        show_map(axes, image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+    largest = float(values.max())
+    for channel, row in enumerate(grid[1:]):
+        for axes, own in zip(row, maps, strict=True):
+            shown = show_map(axes, own[:, :, channel], own.shape[:2], vmin=0, vmax=largest)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+    for axes, label in zip(grid[:, 0], ("input", *names), strict=True):
+        axes.set_ylabel(label)
+    figure.colorbar(shown, ax=grid[1:], label="mean permanence", shrink=0.9)
+    return figure
+
+
+def _channel_names(n_channels: int) -> tuple[str, ...]:
+    if n_channels == 1:
+        return ("input bits",)
+    if n_channels == 2:
+        return ("ON bits", "OFF bits")
+    return tuple(f"channel {channel}" for channel in range(n_channels))
+
+
 def inhibition_compared(
     with_inhibition: SpatialPooler,
     without_inhibition: SpatialPooler,
@@ -227,8 +269,7 @@ def _fields(pooler: SpatialPooler, titles: Mapping[int, str]) -> Figure:
             axes.set(xlim=(x - reach, x + reach), ylim=(y + reach, y - reach))
             axes.tick_params(labelsize=8)
         grid[0, place].set_title(title, fontsize=10)
-    names = ("ON bits", "OFF bits") if n_channels == 2 else ("input bits",)
-    for axes, name in zip(grid[:, 0], names, strict=False):
+    for axes, name in zip(grid[:, 0], _channel_names(n_channels), strict=True):
         axes.set_ylabel(f"{name}\nrow (pixels)")
     figure.supxlabel("column (pixels)", fontsize=10)
     bar = figure.colorbar(shown, ax=grid, label="permanence", shrink=0.9)

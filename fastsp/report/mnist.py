@@ -176,6 +176,12 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         )
     figures += [
         Drawing.of(
+            plots.inverse(pooler, images, inputs),
+            "From active columns back to the input",
+            "Below each digit the input bits that its active columns stand for: the mean "
+            "permanence of the potential synapses that they have on a bit.",
+        ),
+        Drawing.of(
             plots.duty_cycles(pooler),
             "Active duty cycles",
             "How often each column was active lately, at the end of training: as a histogram, "

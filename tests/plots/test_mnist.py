@@ -54,6 +54,7 @@ def figures(digits, result, samples):
         "inhibition_compared": plots.inhibition_compared(
             result.pooler, result.without_local_inhibition, *samples
         ),
+        "inverse": plots.inverse(result.pooler, *samples),
         "duty_cycles": plots.duty_cycles(result.pooler),
         "receptive_fields": plots.receptive_fields(result.pooler, [0, 100, 255]),
         "confusion_matrix": plots.confusion_matrix(readout.classifier.classes_, readout.confusion),
@@ -135,6 +136,7 @@ def test_no_global_state(figures):
         ("boosting_functions", ["boost factor", "activation frequency", "wanted density 0.02"]),
         ("pipeline", ["raw overlap", "boosted", "locally inhibited", "active columns"]),
         ("inhibition_compared", ["input", "no local inhibition"]),
+        ("inverse", ["input", "ON bits", "OFF bits", "mean permanence"]),
         ("duty_cycles", ["active duty cycle (share of cycles)", "columns"]),
         ("receptive_fields", ["permanence", "ON bits", "OFF bits", "column 100"]),
         ("confusion_matrix", ["predicted digit"]),
