@@ -89,7 +89,7 @@ def test_mnist_report_shows_controls_and_published_figures(mnist_output):
     page = (mnist_output / "report.html").read_text("utf-8")
     for words in ("77 %", "97 %", "raw pixels", "untrained pooler", "permanence_increment", "cpu"):
         assert words in page
-    assert page.count("<figure ") == page.count('href="#figure-') == 7
+    assert page.count("<figure ") == page.count('href="#figure-') == 8
 
 
 def test_report_escapes_what_it_is_given():
