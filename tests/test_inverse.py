@@ -1,5 +1,8 @@
 """From active columns back to input bits."""
 
+import copy
+import threading
+
 import naive
 import numpy as np
 import pandas as pd
@@ -90,3 +93,32 @@ def test_codes_of_strokes_give_the_strokes_back():
     values = pooler.inverse_transform(pooler.transform(bits))
     likeness = [np.corrcoef(x, y)[0, 1] for x, y in zip(bits, values, strict=True)]
     assert np.mean(likeness) > 0.3
+
+
+def test_arrays_that_were_assigned_are_checked_before_they_are_used():
+    broken = SpatialPooler((40,), density=0.1, random_state=0).fit(np.eye(60))
+    codes = np.ones((1, 40))
+    astray = broken.indices_.copy()
+    astray[-1] = 60
+    for name, array, wanted in (
+        ("indices_", astray, "indices_"),
+        ("permanences_", broken.permanences_[1:], "permanences_"),
+    ):
+        before = getattr(broken, name)
+        setattr(broken, name, array)
+        with pytest.raises(ValueError, match=wanted):
+            broken.inverse_transform(codes)
+        setattr(broken, name, before)
+    assert broken.inverse_transform(codes).shape == (1, 60)
+
+
+def test_codes_are_turned_back_while_another_thread_learns(pooler):
+    X = np.random.default_rng(3).random((20_000, 60)) < 0.2
+    learning = copy.deepcopy(pooler)
+    thread = threading.Thread(target=learning.partial_fit, args=(X,))
+    thread.start()
+    while thread.is_alive():
+        values = learning.inverse_transform(np.ones((1, 40)))
+        assert ((values >= 0) & (values <= 1)).all()
+    thread.join()
+    assert learning.n_cycles_ == pooler.n_cycles_ + 20_000

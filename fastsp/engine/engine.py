@@ -189,16 +189,28 @@ overlap_duty_cycles, off_columns, off_inputs
         return Trace(overlaps, boosted, inhibited, active)
 
     def invert(self, X: Any) -> NDArray[np.float32]:
-        """Return what the active columns of each code stand for, (n, N) in [0, 1].
+        """Return the input bits that the active columns of each code stand for.
 
-        See `fastsp.SpatialPooler.inverse_transform`.
+        The value of an input bit is the mean permanence of the potential synapses that the active
+        columns have on it.
 
         Parameters
         ----------
-        X : (n, C) array or sparse matrix of 0 and 1.
+        X : (n, C) array or sparse matrix, 1 where a column is active, else 0.
+
+        Returns
+        -------
+        (n, N) float32 in [0, 1]; 0 where no active column sees the bit, or it is switched off
+
+        Raises
+        ------
+        ValueError
+            If `X` is of another shape, or holds anything but 0 and 1.
         """
-        self._check()
-        codes, arrays = check_codes(X, self.n_columns), self.arrays
+        codes = check_codes(X, self.n_columns)
+        with self.lock.moment:
+            self._check()
+            arrays = self.arrays
         synapses = Synapses(arrays["indptr"], arrays["indices"], arrays["permanences"])
         return mean_permanences(codes, synapses, self.n_inputs, arrays["off_inputs"])
 
