@@ -179,7 +179,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             plots.inverse(pooler, images, inputs),
             "From active columns back to the input",
             "Below each digit the input bits that its active columns stand for: the mean "
-            "permanence of the potential synapses that they have on a bit.",
+            "permanence of the potential synapses that they have on a bit, 0 where they have none.",
         ),
         Drawing.of(
             plots.duty_cycles(pooler),
