@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""What all tests share: a set of small digits, one trained model of them, and Ctrl-C."""
 
 import signal
 
@@ -11,3 +11,54 @@ def _ctrl_c_is_handled():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The synthetic digits; nobody changes them."""
+    from tests.tiny_mnist import make_digits
+
+    return make_digits()
+
+
+@pytest.fixture(scope="session")
+def data(digits, tmp_path_factory):
+    """A folder with the digits as files."""
+    from tests.tiny_mnist import write_digits
+
+    return write_digits(tmp_path_factory.mktemp("data"), digits)
+
+
+@pytest.fixture(scope="session")
+def result(digits):
+    """The MNIST experiment on the digits, in a size for tests."""
+    from fastsp.experiments import run_mnist
+    from tests.tiny_experiments import TINY
+
+    return run_mnist(TINY, digits)
+
+
+@pytest.fixture(scope="session")
+def learned(digits):
+    """What `fastsp mnist --cycles=10` learns of the digits."""
+    from fastsp.experiments import MnistConfig, run_mnist_seeds
+
+    return run_mnist_seeds(MnistConfig(cycles=10), 1, digits)
+
+
+@pytest.fixture
+def no_training(learned, monkeypatch):
+    """Let `fastsp mnist` find its model trained and its report drawn: for tests of all else."""
+    import fastsp.experiments
+    import fastsp.report
+
+    monkeypatch.setattr(fastsp.experiments, "run_mnist_seeds", lambda *_: learned)
+    monkeypatch.setattr(fastsp.report, "mnist_report", lambda *_: "<html></html>")
+
+
+@pytest.fixture
+def no_drawing(monkeypatch):
+    """Let `fastsp mnist` find its report drawn."""
+    import fastsp.report
+
+    monkeypatch.setattr(fastsp.report, "mnist_report", lambda *_: "<html></html>")

@@ -17,11 +17,6 @@ from tests.tiny_mnist import make_digits, write_digits
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
-
-
-@pytest.fixture(scope="module")
 def mnist_output(data, tmp_path_factory):
     output = tmp_path_factory.mktemp("mnist") / "deep" / "folder"
     assert main(["mnist", "--cycles", "200", f"--data={data}", f"--output={output}"]) == 0
@@ -48,8 +43,7 @@ def test_mnist_writes_metrics_models_and_report(mnist_output):
     assert load(mnist_output / "pooler.fastsp").n_cycles_ == 200
 
 
-def test_saved_models_classify_as_reported(mnist_output):
-    digits = make_digits()
+def test_saved_models_classify_as_reported(mnist_output, digits):
     metrics = json.loads((mnist_output / "metrics.json").read_text())
     from fastsp.encoders import BinaryImageEncoder
 
@@ -93,22 +87,19 @@ def test_mnist_report_shows_controls_and_published_figures(mnist_output):
 
 
 def test_report_escapes_what_it_is_given():
-    from fastsp.report.page import Page, Table, render
+    from fastsp.report.page import Origin, Page, Table, render
 
     page = render(
         Page(headline=(), tables=(Table("a", ("b",), (("<b>",),), ""),), figures=()),
+        Origin("'&'", {}, fastsp.experiments.describe_environment()),
         title="<script>",
         lead="",
-        command="'&'",
-        config={},
-        environment=fastsp.experiments.describe_environment(),
     )
     assert "<script>" not in page
     assert "<b>" not in page
 
 
-@pytest.mark.slow
-def test_results_are_printed(data, tmp_path, capsys):
+def test_results_are_printed(no_training, data, tmp_path, capsys):
     output = tmp_path / "out"
     assert main(["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]) == 0
     printed = capsys.readouterr().out
@@ -118,7 +109,7 @@ def test_results_are_printed(data, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_seeds_and_segments_on_the_command_line(data, tmp_path, capsys):
+def test_seeds_and_segments_on_the_command_line(no_drawing, data, tmp_path, capsys):
     output = tmp_path / "out"
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={output}"]
     assert main([*arguments, "--seeds=2", "--segments=2"]) == 0
@@ -137,7 +128,7 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
     accuracies = []
     for digits, output in ((make_digits(), tmp_path / "a"), (blank, tmp_path / "b")):
         folder = write_digits(tmp_path / f"{output.name}-data", digits)
-        arguments = ["mnist", "--cycles=100", f"--data={folder}", f"--output={output}"]
+        arguments = ["mnist", "--cycles=20", f"--data={folder}", f"--output={output}"]
         assert main([*arguments, "--validate"]) == 0
         metrics = json.loads((output / "metrics.json").read_text())
         assert "held out" in metrics["data"]
@@ -148,8 +139,7 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
     assert accuracies[0] == accuracies[1]
 
 
-@pytest.mark.slow
-def test_quiet_says_nothing(data, tmp_path, capsys):
+def test_quiet_says_nothing(no_training, data, tmp_path, capsys):
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 0
     captured = capsys.readouterr()

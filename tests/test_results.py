@@ -11,16 +11,10 @@ import pytest
 
 from fastsp.__main__ import main
 from fastsp.persistence import load
-from tests.tiny_mnist import make_digits, write_digits
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
 
 
 @pytest.fixture
-def mnist(data, monkeypatch):
+def train(data, monkeypatch):
     """Return what runs `fastsp mnist`, as if it had been typed, and its exit code."""
 
     def run(output, *more):
@@ -29,6 +23,12 @@ def mnist(data, monkeypatch):
         return main(arguments)
 
     return run
+
+
+@pytest.fixture
+def mnist(no_training, train):
+    """Return what does the same where training and drawing are done."""
+    return train
 
 
 def names(folder):
@@ -50,9 +50,9 @@ def test_any_encoding_of_the_terminal_will_do(tmp_path, monkeypatch, encoding):
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
-def test_a_folder_may_have_a_name_that_is_no_unicode(mnist, tmp_path, capsys):
+def test_a_folder_may_have_a_name_that_is_no_unicode(train, tmp_path, capsys):
     output = tmp_path / os.fsdecode(b"\xff\xfe")
-    assert mnist(output, f"--checkpoint={output / 'kept'}") == 0
+    assert train(output, f"--checkpoint={output / 'kept'}") == 0
     assert names(output) == MODELS | {"report.html", "kept"}
     assert r"\udcff\udcfe" in (output / "report.html").read_text("utf-8")
     assert r"\udcff\udcfe" in capsys.readouterr().out
@@ -172,7 +172,7 @@ def test_results_outlive_a_broken_stderr(mnist, tmp_path, monkeypatch, stream):
     assert names(tmp_path) == MODELS | {"report.html"}
 
 
-def test_an_interrupted_run_does_not_claim_to_be_saved(mnist, tmp_path, capsys, monkeypatch):
+def test_an_interrupted_run_does_not_claim_to_be_saved(train, tmp_path, capsys, monkeypatch):
     from fastsp.pooler import SpatialPooler
 
     def interrupt(*_):
@@ -180,6 +180,6 @@ def test_an_interrupted_run_does_not_claim_to_be_saved(mnist, tmp_path, capsys, 
 
     monkeypatch.setattr(SpatialPooler, "partial_fit", interrupt)
     monkeypatch.setattr("fastsp.persistence.save", fail)
-    assert mnist(tmp_path, "--quiet") == 130
+    assert train(tmp_path, "--quiet") == 130
     assert "but not all of it is saved" in capsys.readouterr().err
     assert names(tmp_path) == {"metrics.json"}

@@ -7,12 +7,6 @@ import pytest
 from fastsp.experiments import EXPERIMENTS, AblateConfig, Interrupted, run_experiment
 from fastsp.experiments.ablate import ARMS, flat_metrics
 from tests.tiny_experiments import TINY, stop_at
-from tests.tiny_mnist import make_digits
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return make_digits()
 
 
 def ablate(digits, progress):

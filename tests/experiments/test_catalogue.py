@@ -12,12 +12,6 @@ from fastsp.cli import ExperimentName
 from fastsp.experiments import EXPERIMENTS, Interrupted, run_experiment
 from fastsp.report.experiment import PAGES
 from tests.tiny_experiments import digits_for, run_quick
-from tests.tiny_mnist import make_digits, write_digits
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
 
 
 @pytest.fixture(scope="module", params=list(EXPERIMENTS))

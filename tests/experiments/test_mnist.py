@@ -17,7 +17,6 @@ from fastsp.experiments import (
 from fastsp.experiments.mnist.training import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
 from tests.tiny_experiments import TINY, stop_at
-from tests.tiny_mnist import make_digits
 
 METRICS = {
     "accuracy",
@@ -37,16 +36,6 @@ METRICS = {
     "curve",
 }
 TIMINGS = {"seconds", "train_cycles_per_second", "test_inputs_per_second"}
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return make_digits()
-
-
-@pytest.fixture(scope="module")
-def result(digits):
-    return run_mnist(TINY, digits)
 
 
 def test_metrics_have_all_keys_and_plausible_values(result):

@@ -12,7 +12,6 @@ from fastsp.cli import Preset
 from fastsp.experiments import PRESETS, MnistConfig, run_mnist, run_mnist_seeds
 from fastsp.persistence import load
 from fastsp.report import mnist_report
-from tests.tiny_mnist import make_digits, write_digits
 
 READOUTS = {
     "published": MaximumLikelihoodClassifier,
@@ -22,11 +21,6 @@ READOUTS = {
 # The shortest run that still goes through every step.
 TINY = {"cycles": 200, "held_out": 40, "held_out_readout": 100, "potential_radius": 2}
 SMALL_GROUPS = {"column_shape": (4, 4, 20), "n_potential": 20, "readout_copies": 2}
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return make_digits()
 
 
 def test_the_command_line_knows_all_presets():
@@ -66,10 +60,10 @@ def test_an_unknown_readout_is_refused():
         MnistConfig(readout="nearest")
 
 
-def test_a_preset_on_the_command_line(tmp_path, monkeypatch):
+def test_a_preset_on_the_command_line(no_drawing, data, tmp_path, monkeypatch):
     small = replace(PRESETS["best-linear"], **SMALL_GROUPS, density=0.1, potential_radius=2)
     monkeypatch.setitem(PRESETS, "best-linear", small)
-    data, output = write_digits(tmp_path / "data", make_digits()), tmp_path / "out"
+    output = tmp_path / "out"
     arguments = ["mnist", "--preset=best-linear", f"--data={data}", f"--output={output}"]
     assert main([*arguments, "--cycles=100", "--seed=3"]) == 0
     metrics = json.loads((output / "metrics.json").read_text())

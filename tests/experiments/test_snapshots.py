@@ -14,7 +14,7 @@ from fastsp import SpatialPooler, load, persistence, save
 from fastsp.__main__ import main
 from fastsp.experiments import Interrupted, MnistConfig, Snapshots, run_mnist
 from fastsp.persistence import load_with_notes
-from tests.tiny_mnist import make_digits, write_digits
+from tests.tiny_mnist import make_digits
 
 ROOT = Path(__file__).parents[2]
 CONFIG = MnistConfig(
@@ -41,6 +41,11 @@ def same(result, other):
     assert state_of(contrasts[0]) == state_of(contrasts[1])
 
 
+@pytest.fixture(scope="module")
+def undisturbed(digits):
+    return run_mnist(CONFIG, digits)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_training_ends_as_if_nothing_had_happened():
     done = subprocess.run(
@@ -51,7 +56,7 @@ def test_killed_training_ends_as_if_nothing_had_happened():
 
 
 @pytest.mark.parametrize("calls", [3, 11, 20, 26, 42, 45])
-def test_ctrl_c_at_any_call_and_resumed(tmp_path, calls):
+def test_ctrl_c_at_any_call_and_resumed(tmp_path, digits, undisturbed, calls):
     left = calls
 
     def interrupt(phase, done, total):
@@ -61,15 +66,15 @@ def test_ctrl_c_at_any_call_and_resumed(tmp_path, calls):
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as caught:
-        run_mnist(CONFIG, make_digits(), interrupt, Snapshots(tmp_path, 1000))
+        run_mnist(CONFIG, digits, interrupt, Snapshots(tmp_path, 1000))
     learned = caught.value.result.training.cycles
     if 0 < learned < 200:
         assert load(tmp_path / "training.fastsp").n_cycles_ == learned
-    resumed = run_mnist(CONFIG, make_digits(), snapshots=Snapshots(tmp_path, resume=True))
-    same(resumed, run_mnist(CONFIG, make_digits()))
+    resumed = run_mnist(CONFIG, digits, snapshots=Snapshots(tmp_path, resume=True))
+    same(resumed, undisturbed)
 
 
-def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog):
+def test_a_full_disk_does_not_end_the_training(tmp_path, digits, undisturbed, monkeypatch, caplog):
     synchronise, left = os.fsync, 2
 
     def fill(descriptor):
@@ -80,14 +85,13 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog):
         synchronise(descriptor)
 
     monkeypatch.setattr(os, "fsync", fill)
-    config = replace(CONFIG, cycles=200)
-    result = run_mnist(config, make_digits(), snapshots=Snapshots(tmp_path, 50))
-    same(result, run_mnist(config, make_digits()))
+    result = run_mnist(CONFIG, digits, snapshots=Snapshots(tmp_path, 50))
+    same(result, undisturbed)
     (path,) = tmp_path.iterdir()
     assert load(path).n_cycles_ < 200
     assert f"No space left on device: '{path}'" in caplog.text
     monkeypatch.undo()
-    resumed = run_mnist(config, make_digits(), snapshots=Snapshots(tmp_path, 50, resume=True))
+    resumed = run_mnist(CONFIG, digits, snapshots=Snapshots(tmp_path, 50, resume=True))
     same(result, resumed)
 
 
@@ -146,8 +150,7 @@ def test_a_damaged_snapshot_is_told(tmp_path):
         run_mnist(CONFIG, make_digits(), snapshots=Snapshots(tmp_path, resume=True))
 
 
-def test_the_command_line_resumes(tmp_path, capsys):
-    data = write_digits(tmp_path / "data", make_digits())
+def test_the_command_line_resumes(no_drawing, data, tmp_path, capsys):
     kept = tmp_path / "kept"
     arguments = ["mnist", "--cycles=50", "--inhibition=global", f"--data={data}", "--quiet"]
     arguments += [f"--output={tmp_path / 'out'}"]

@@ -8,12 +8,7 @@ import pytest
 from fastsp.__main__ import main
 from fastsp.experiments import EXPERIMENTS, Interrupted, MnistConfig, run_experiment, tune
 from fastsp.experiments.tune import BEST, in_words
-from tests.tiny_mnist import make_digits, write_digits
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return write_digits(tmp_path_factory.mktemp("data"), make_digits())
+from tests.tiny_mnist import make_digits
 
 
 def test_where_a_study_is_kept_does_not_tell_sizes_apart():
@@ -136,8 +131,7 @@ def test_importance_is_told_from_the_greatest_down():
     assert in_words({}) == "too few trials to tell"
 
 
-def test_a_search_never_sees_test_images():
-    digits = make_digits()
+def test_a_search_never_sees_test_images(digits):
     blank = replace(digits, test_images=np.zeros_like(digits.test_images))
     experiment = EXPERIMENTS["tune"]
     seen, blind = (

@@ -13,28 +13,16 @@ from fastsp.experiments import (
     EXPERIMENTS,
     AblateConfig,
     run_experiment,
-    run_mnist,
     run_mnist_seeds,
 )
 from fastsp.report import mnist_report
 from tests.tiny_experiments import TINY
-from tests.tiny_mnist import make_digits
 
 
 def sample(digits, result):
     chosen = digits.test_images[:3]
     inputs = result.config.build_encoder(chosen).transform(chosen)
     return chosen.reshape(-1, *digits.image_shape), inputs
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return make_digits()
-
-
-@pytest.fixture(scope="module")
-def result(digits):
-    return run_mnist(TINY, digits)
 
 
 @pytest.fixture(scope="module")
