@@ -124,9 +124,12 @@ def test_each_stretch_of_a_recorded_run_is_the_same(file, layout):
     assert len(different) <= n_allowed(parameters, len(found)), different
 
 
+@pytest.mark.parametrize("layout", ["rows", "words", "lists"])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_recorded_run_is_the_same_by_threads_and_many_inputs_at_once(file, n_jobs, monkeypatch):
+def test_a_recorded_run_is_the_same_by_threads_and_many_inputs_at_once(
+    file, n_jobs, layout, monkeypatch
+):
     def n_learning(pooler, n_threads, n):  # even where it does not pay
         return n_threads if can_be_shared(pooler) else 1
 
@@ -138,6 +141,7 @@ def test_a_recorded_run_is_the_same_by_threads_and_many_inputs_at_once(file, n_j
     states = range(len(run["snapshot_cycle"]) - 1)
     for state in states:
         sp = SpatialPooler(**parameters, n_jobs=n_jobs)
+        sp._engine.set_parameters(overlap_index=layout)
         restore(sp, run, state)
         start, last = run["snapshot_cycle"][state : state + 2]
         while start < last:
