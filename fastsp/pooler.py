@@ -21,7 +21,7 @@ from fastsp.engine.arrays import Array, Fixed
 from fastsp.engine.engine import Engine, Trace
 from fastsp.engine.events import Callback, LearningEvent, log, wants_stop
 from fastsp.engine.lock import Lock
-from fastsp.engine.packing import as_matrix, check_sparse, is_sparse
+from fastsp.engine.packing import as_matrix, check_sparse, one_input
 from fastsp.engine.parameters import DEFAULTS, DRAWN, check_flag, check_size, check_verbose
 
 __all__ = ["SpatialPooler", "Trace"]
@@ -59,21 +59,23 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Exact number of potential synapses of each column, instead of `potential_fraction`.
     segments : int
         Dendritic segments of each column, n, at least 1. Each has a potential pool of its own,
-        drawn from the column's receptive field. The most excited segment (of equal ones, the first)
-        stands for its column, and where the column is active, it alone learns. Duty cycles, boost
-        factors and tie-breakers are those of segments: how often each stood for an active column,
-        wanted to be s / n. Learning is left to one thread where there are several.
+        drawn from the column's receptive field. The segment with the largest boosted overlap (of
+        equal ones, the first) represents its column; if the column is active, only that segment
+        learns. Duty cycles, boost factors and tie-breakers are those of segments. A segment counts
+        as active where it represented an active column; the wanted share is s / n. With several
+        segments one thread learns.
     wrap : bool
         Whether opposite edges of the grid are neighbours.
     density : float in (0, 1]
         Wanted share of active columns: k = round(density * C), at least 1, are active. With grouped
         inhibition round(density * group size), at least 1, in each group.
     inhibition : {"global", "gaussian", "local", "grouped"}
-        How columns compete. "global": the k most excited win. "gaussian": the k columns that
-        exceed the Gaussian mean around them the most, in units of the standard deviation there.
-        "local": those that fewer than density * n of the n columns around them beat, as in [1]_;
-        how many that are differs from input to input. "grouped": the most excited of each group
-        win, as many in each; equal groups of columns lie at each place (see `column_shape`).
+        How columns compete by their boosted overlap. "global": the k largest win. "gaussian": the k
+        columns win that exceed the Gaussian mean around them the most, in units of the standard
+        deviation there. "local": a column wins where fewer than density * n of the n columns around
+        it beat it, as in [1]_; the number of winners differs from input to input. "grouped": the
+        largest of each group win, as many in each; equal groups of columns lie at each place (see
+        `column_shape`).
     inhibition_radius : float, optional
         In columns: standard deviation of the Gaussian; or half side of the square neighbourhood,
         the largest integer in it counting. If None, `potential_radius` in columns.
@@ -102,6 +104,10 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Change of a permanence in an active column where its input bit is on, and off.
     connected_threshold : float in [0, 1]
         A synapse is connected where its permanence is at least this.
+    initial_connected : float in [0, 1], optional
+        Share of the potential synapses that are drawn connected. Their permanences are uniform from
+        `connected_threshold` to 1, those of the others from 0 to below it. If None, all are uniform
+        from 0 to 1. Where the threshold is 0, all are connected.
     weak_column_share : float in [0, 1]
         A column is weak where its overlap duty cycle is below this share of the largest in its
         neighbourhood, as in [1]_: how often, on a moving average that starts at 1, at least one and
@@ -154,14 +160,15 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Notes
     -----
-    With n segments to a column, n C stands for C in the shapes above: segment s of column c is row
-    n c + s. Active columns, their number, the grid and what is switched off are those of columns.
+    With n segments to a column, the arrays above have n C rows instead of C: segment s of column c
+    is row n c + s. Active columns, their number, the grid and what is switched off are those of
+    columns.
 
     The arrays are the state itself, not copies: read them, or assign new ones, but do not write
     into them. Assigned duty cycles set the boost factors; assigned boost factors are used as they
     are until the next learning cycle. Of parameters changed after fitting, those that shape the
-    draw (shapes, receptive fields, potential pools, `segments`, `wrap`, `random_state`) wait for
-    the next `fit`; the others act at once.
+    draw (shapes, receptive fields, potential pools, `segments`, `wrap`, `initial_connected`,
+    `random_state`) wait for the next `fit`; the others act at once.
 
     Threads may share a pooler. Any number of them may read (`transform`, `compute(learn=False)`,
     `trace`) at once. Calls that learn, draw or switch take turns, each as a whole. What is read
@@ -206,6 +213,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         permanence_increment: float = 0.1,
         permanence_decrement: float = 0.02,
         connected_threshold: float = 0.5,
+        initial_connected: float | None = None,
         weak_column_share: float = 0.0,
         weak_column_increment: float = 0.05,
         batch_size: int = 1,
@@ -236,6 +244,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.permanence_increment = permanence_increment
         self.permanence_decrement = permanence_decrement
         self.connected_threshold = connected_threshold
+        self.initial_connected = initial_connected
         self.weak_column_share = weak_column_share
         self.weak_column_increment = weak_column_increment
         self.batch_size = batch_size
@@ -386,8 +395,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Notes
         -----
-        A code does not tell which of several segments stood for its column: the potential synapses
-        of all of them count.
+        A code does not tell which of several segments represented its column: the potential
+        synapses of all of them count.
 
         Examples
         --------
@@ -414,17 +423,17 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         if not learn:
             engine = self._fitted()
-            return engine.compute(self._one_input(x, engine.input_shape), False)
+            return engine.compute(one_input(x, engine.input_shape), False)
         with self._own_lock().turn:
             if self._engine is None:
                 return self._compute_first(x)
             engine = self._engine
-            return engine.compute(self._one_input(x, engine.input_shape), True)
+            return engine.compute(one_input(x, engine.input_shape), True)
 
     def trace(self, x: Any) -> Trace:
         """Return the stages of one input (n_features,) on its way through the pooler."""
         engine = self._fitted()
-        return engine.trace(self._one_input(x, engine.input_shape))
+        return engine.trace(one_input(x, engine.input_shape))
 
     def switch_off(self, columns: Any = None, inputs: Any = None) -> Self:
         """Switch off columns and input bits, until they are switched on or a pooler is drawn anew.
@@ -492,13 +501,9 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """Return an engine newly drawn; changes nothing itself."""
         check_flag("sparse_output", self.sparse_output)
         check_verbose(self.verbose)
-        parameters = {name: getattr(self, name) for name in DEFAULTS}
+        given = {name: getattr(self, name) for name in DEFAULTS}
         engine = Engine(
-            n_features,
-            random_state=self.random_state,
-            lock=self._own_lock(),
-            suffix="_",
-            **parameters,
+            n_features, random_state=self.random_state, lock=self._own_lock(), suffix="_", **given
         )
         if self.verbose:
             log("SpatialPooler: %s, %d active columns", engine.summary, engine.n_active)
@@ -518,7 +523,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _compute_first(self, x: Any) -> NDArray[np.int32]:
         """Learn from one input, by which the pooler is drawn."""
-        bits = self._one_input(x, self.input_shape)
+        bits = one_input(x, self.input_shape)
         if bits.ndim != 1 or bits.size == 0:
             raise ValueError(
                 f"x must be one input of shape (n_features,); got shape {np.shape(bits)}"
@@ -527,19 +532,6 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         active = engine.compute(bits)
         self._engine, self.n_features_in_ = engine, bits.size
         return active
-
-    def _one_input(self, x: Any, input_shape: tuple[int, ...] | None) -> NDArray[Any]:
-        """Return one input, which may be in the shape of the inputs or a sparse row, as (N,)."""
-        if type(x) is np.ndarray and x.ndim == 1:
-            return x
-        if is_sparse(x):
-            check_sparse(x)
-            if x.ndim == 2 and x.shape[0] != 1:
-                raise ValueError(f"x must be one input; got a sparse matrix of {x.shape[0]} rows")
-            return np.asarray(x.toarray()).ravel()
-        given: NDArray[Any] = np.asarray(x)
-        in_shape = input_shape is not None and given.shape == tuple(input_shape)
-        return given.ravel() if in_shape else given
 
     def _check_output(self) -> None:
         """Raise where codes are to be sparse and in a data frame, which is dense."""

@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
 from fastsp.engine.parameters import check_count
-from fastsp.htm.pooler import KIND
 from fastsp.htm.pooler import SpatialPooler as HtmPooler
+from fastsp.htm.stored import KIND
 
 Arrays = dict[str, NDArray[Any]]
 

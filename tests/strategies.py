@@ -64,6 +64,7 @@ def poolers(draw, **fixed):
         "weak_column_share": draw(st.sampled_from([0.0, 0.0, 0.2, 0.9])),
         "weak_column_increment": draw(st.floats(0.0, 0.3)),
         "connected_threshold": draw(st.floats(0.0, 1.0)),
+        "initial_connected": draw(st.none() | st.floats(0.0, 1.0)),
         "overlap_index": draw(st.sampled_from(["auto", "rows", "words", "lists"])),
         "random_state": draw(st.integers(0, 2**31)),
     }

@@ -417,6 +417,8 @@ BAD_PARAMETERS = [
     ({"permanence_increment": 1.5}, ValueError),
     ({"permanence_decrement": -0.1}, ValueError),
     ({"connected_threshold": True}, TypeError),
+    ({"initial_connected": 1.1}, ValueError),
+    ({"initial_connected": "half"}, TypeError),
     ({"batch_size": 0}, ValueError),
     ({"weak_column_share": 1.5}, ValueError),
     ({"weak_column_increment": None}, TypeError),

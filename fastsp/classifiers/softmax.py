@@ -16,7 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from fastsp.classifiers.base import SdrClassifier, active_columns, check_batch, check_number
 from fastsp.engine.parameters import check_count
-from fastsp.kernels.softmax import descend
+from fastsp.kernels.softmax import Samples, Weights, descend
 
 MOST_RATE = 1e6
 """Greatest learning rate; weights then stay finite in float32."""
@@ -124,7 +124,7 @@ class SoftmaxClassifier(SdrClassifier):
         samples, n = self._as_samples(sdrs, targets), len(targets)
         decay_steps = self.epochs * n if self.decay_steps is None else self.decay_steps
         for _ in range(self.epochs):
-            self._learn(*samples, random.permutation(n), decay_steps)
+            self._learn(samples, random.permutation(n), decay_steps)
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
@@ -152,7 +152,7 @@ class SoftmaxClassifier(SdrClassifier):
         elif self.average != bool(len(self.weight_moments_)):
             raise ValueError("average must stay as it was when learning began, or call fit")
         samples = self._as_samples(sdrs, targets)
-        self._learn(*samples, np.arange(len(targets)), self.decay_steps)
+        self._learn(samples, np.arange(len(targets)), self.decay_steps)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -186,33 +186,18 @@ class SoftmaxClassifier(SdrClassifier):
         self.intercept_moments_ = np.zeros(shape[1])
         self.n_steps_ = 0
 
-    def _as_samples(
-        self, sdrs: Any, targets: NDArray[Any]
-    ) -> tuple[scipy.sparse.csr_array, NDArray[np.int64]]:
+    def _as_samples(self, sdrs: Any, targets: NDArray[Any]) -> Samples:
         labels = np.searchsorted(self.classes_, targets).astype(np.int64)
-        return active_columns(sdrs, self.threshold), labels
+        active = active_columns(sdrs, self.threshold)
+        return Samples(active.indptr.astype(np.int64), active.indices.astype(np.int32), labels)
 
-    def _learn(
-        self,
-        active: scipy.sparse.csr_array,
-        labels: NDArray[np.int64],
-        order: NDArray[np.int64],
-        decay_steps: int | None,
-    ) -> None:
+    def _learn(self, samples: Samples, order: NDArray[np.int64], decay_steps: int | None) -> None:
         first, last = float(self.learning_rate), float(self.final_learning_rate)
         rates = (first, first, 1) if decay_steps is None else (first, last, int(decay_steps))
-        descend(
-            active.indptr.astype(np.int64),
-            active.indices.astype(np.int32),
-            labels,
-            order,
-            rates,
-            self.n_steps_,
-            self.weights_,
-            self.intercepts_,
-            self.weight_moments_,
-            self.intercept_moments_,
+        learned = Weights(
+            self.weights_, self.intercepts_, self.weight_moments_, self.intercept_moments_
         )
+        descend(samples, order, rates, self.n_steps_, learned)
         self.n_steps_ += len(order)
 
     def _score(self, active: scipy.sparse.csr_array) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.kernels.images import (
+    Moves,
     encode_on,
     encode_on_off,
     float_thresholds,
@@ -283,16 +284,8 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         augmented = np.empty_like(images)
         # Pixels are moved, not computed with, so any type can pass as integers of its size.
         carrier = np.dtype(f"u{images.dtype.itemsize}")
-        rotate_shift(
-            images.view(carrier),
-            height,
-            width,
-            np.cos(angles),
-            np.sin(angles),
-            np.ascontiguousarray(shifts[:, 0]),
-            np.ascontiguousarray(shifts[:, 1]),
-            augmented.view(carrier),
-        )
+        moves = Moves(np.cos(angles), np.sin(angles), *np.ascontiguousarray(shifts.T))
+        rotate_shift(images.view(carrier), height, width, moves, augmented.view(carrier))
         return augmented
 
     def __sklearn_tags__(self) -> Tags:

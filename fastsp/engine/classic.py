@@ -32,7 +32,7 @@ from fastsp.kernels import state
 from fastsp.kernels.classic import connect_all, mean_span
 from fastsp.kernels.cycle import LEARN
 from fastsp.kernels.neighbourhoods import max_boxes
-from fastsp.kernels.state import Classic, Columns, Inhibition, Rule, Synapses
+from fastsp.kernels.state import Classic, Columns, Inhibition, Rule
 
 CLASSIC_DEFAULTS: dict[str, Any] = DEFAULTS | {
     "boosting": "exp",
@@ -61,7 +61,6 @@ class ClassicEngine(Engine):
         n_per_area : int or None, active columns in an area as wide as neighbourhoods, instead of
             `density`; at most half of the area.
         update_period : int, cycles from one update round to the next.
-        initial_connected : float in [0, 1], share of synapses that are drawn connected.
 
     Attributes
     ----------
@@ -74,21 +73,10 @@ class ClassicEngine(Engine):
     def __init__(self, n_inputs: int, *, random_state: Any = None, **parameters: Any) -> None:
         super().__init__(n_inputs, random_state=random_state, **parameters)
         self._check_classic()
-        arrays, n = self.arrays, self.n_columns
-        threshold, share = self.parameters["connected_threshold"], self._share()
-        drawn = arrays["permanences"].astype(np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):  # where a share is 0, nothing is
-            connected = threshold + (1 - threshold) * (drawn / share)
-            others = threshold * ((drawn - share) / (1 - share))
-        permanences = np.where(drawn < share, connected, others).astype(np.float32)
-        synapses = Synapses(arrays["indptr"], arrays["indices"], permanences)
-        connect_all(synapses, self.parameters["stimulus_threshold"], self.connected_from)
-        self.assign(
-            permanences=permanences,
-            active_duty_cycles=np.zeros(n),
-            overlap_duty_cycles=np.zeros(n),
-            tie_breakers=np.zeros(n),
-        )
+        n, stimulus_threshold = self.n_columns, self.parameters["stimulus_threshold"]
+        connect_all(self._synapses(), stimulus_threshold, self.connected_from)
+        zeros = ("active_duty_cycles", "overlap_duty_cycles", "tie_breakers")
+        self.assign(**{name: np.zeros(n) for name in zeros})
         self.follow_synapses()
 
     def _take(
@@ -227,9 +215,6 @@ class ClassicEngine(Engine):
         lowest = np.float32(self.parameters["connected_threshold"]) - NEAR
         return np.float32(max(lowest, np.float32(0)))
 
-    def _share(self) -> float:
-        return float(self.parameters["initial_connected"])
-
     def _check_classic(self) -> None:
         parameters = self.parameters
         check_numbers_and_choices(parameters | {"inhibition_radius": None})
@@ -240,10 +225,6 @@ class ClassicEngine(Engine):
         for name, allowed in _ALLOWED.items():
             if parameters[name] not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}; got {parameters[name]!r}")
-        if not 0 <= parameters["initial_connected"] <= 1:
-            raise ValueError(
-                f"initial_connected must be from 0 to 1; got {parameters['initial_connected']!r}"
-            )
 
     def _rule(self, indptr: NDArray[np.int64]) -> Rule:
         rule = make_rule(self.parameters, self.column_shape, 1, int(np.diff(indptr).max()))
@@ -347,10 +328,8 @@ class ClassicEngine(Engine):
     def _radius(self) -> int:
         if self.parameters["inhibition"] == "global":
             return max(self.column_shape)
-        arrays = self.arrays
-        synapses = Synapses(arrays["indptr"], arrays["indices"], arrays["permanences"])
         above = np.float32(np.float32(self.parameters["connected_threshold"]) + NEAR)
-        spread = mean_span(synapses, above, self._coordinates)
+        spread = mean_span(self._synapses(), above, self._coordinates)
         sides = zip(self.column_shape, self.input_shape, strict=True)
         ratios = np.array([np.float32(c) / np.float32(m) for c, m in sides], np.float32)
         diameter = np.float32(spread) * np.float32(ratios.sum() / np.float32(ratios.size))

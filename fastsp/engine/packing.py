@@ -45,6 +45,23 @@ def check_inputs(X: Any, n_inputs: int, name: str = "X") -> Any:
     return X
 
 
+def one_input(x: Any, input_shape: tuple[int, ...] | None) -> NDArray[Any]:
+    """Return one input, which may be in the shape of the inputs or a sparse row, as (N,).
+
+    What is neither comes back as it is, for `as_bits` to refuse.
+    """
+    if type(x) is np.ndarray and x.ndim == 1:
+        return x
+    if is_sparse(x):
+        check_sparse(x)
+        if x.ndim == 2 and x.shape[0] != 1:
+            raise ValueError(f"x must be one input; got a sparse matrix of {x.shape[0]} rows")
+        return np.asarray(x.toarray()).ravel()
+    given: NDArray[Any] = np.asarray(x)
+    in_shape = input_shape is not None and given.shape == tuple(input_shape)
+    return given.ravel() if in_shape else given
+
+
 def as_bits(x: Any, n_inputs: int, threshold: float) -> tuple[NDArray[np.uint8], int]:
     """Return one input (N,) as numbers and the bound that on-bits exceed.
 

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "permanence_increment": 0.1,
     "permanence_decrement": 0.02,
     "connected_threshold": 0.5,
+    "initial_connected": None,
     "weak_column_share": 0.0,
     "weak_column_increment": 0.05,
     "batch_size": 1,
@@ -39,7 +40,7 @@ DEFAULTS: dict[str, Any] = {
 DRAWN = frozenset(
     (
         *("column_shape", "input_shape", "receptive_field", "potential_radius"),
-        *("potential_fraction", "n_potential", "segments", "wrap"),
+        *("potential_fraction", "n_potential", "segments", "wrap", "initial_connected"),
     )
 )
 """Parameters that shape the draw; those of a pooler stay what they were then."""
@@ -76,6 +77,7 @@ _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
     "permanence_increment": (Real, 0, 1, False, False),
     "permanence_decrement": (Real, 0, 1, False, False),
     "connected_threshold": (Real, 0, 1, False, False),
+    "initial_connected": (Real, 0, 1, False, True),
     "weak_column_share": (Real, 0, 1, False, False),
     "weak_column_increment": (Real, 0, 1, False, False),
     "batch_size": (Integral, 1, 2**31 - 1, False, False),

@@ -1,4 +1,4 @@
-"""What the parameters of a pooler amount to: its draw, and the numbers that kernels need."""
+"""What the parameters of a pooler amount to: receptive fields, and the numbers kernels need."""
 
 import math
 from collections.abc import Mapping
@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 
 from fastsp.engine.arrays import Arrays
 from fastsp.engine.blurs import gaussian_blur
-from fastsp.engine.index import index_type
 from fastsp.engine.parameters import (
     MOST_SYNAPSES,
     check_numbers_and_choices,
-    check_seed,
     check_shape,
 )
-from fastsp.engine.switches import NOTHING_OFF, column_thresholds
+from fastsp.engine.switches import column_thresholds
 from fastsp.engine.topology import (
     ReceptiveFields,
     boxes,
     neighbourhood,
-    potential_pools,
     receptive_fields,
 )
 from fastsp.kernels import boosting, state, weak
@@ -296,50 +293,6 @@ def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...], arrays
     """Return the numbers that kernels need of a pooler with these arrays."""
     n_segments = len(arrays["tie_breakers"]) // math.prod(column_shape)
     return make_rule(parameters, column_shape, n_segments, int(np.diff(arrays["indptr"]).max()))
-
-
-def draw(plan: Plan, parameters: Mapping[str, Any], random_state: Any) -> dict[str, Any]:
-    """Return the state of a pooler newly drawn: arrays, shapes, and no cycles so far."""
-    pool_seed, other_seed = _seeds(random_state)
-    segments = int(parameters["segments"])
-    indptr, indices = potential_pools(plan.fields, plan.n_synapses, pool_seed, segments)
-    n_rows = segments * plan.n_synapses.size
-    random = np.random.default_rng(other_seed)
-    arrays: Arrays = {
-        "indptr": indptr,
-        "indices": indices.astype(index_type(math.prod(plan.input_shape))),
-        "permanences": random.random(indices.size, dtype=np.float32),
-        "tie_breakers": TIE_BREAKER_SCALE * random.random(n_rows, dtype=np.float32),
-        "log_duty_cycles": np.empty(0),
-        "boost_factors": np.ones(n_rows, np.float32),
-        "overlap_duty_cycles": np.empty(0),
-        "off_columns": NOTHING_OFF,
-        "off_inputs": NOTHING_OFF,
-    }
-    rule = rule_of(parameters, plan.column_shape, arrays)
-    arrays["active_duty_cycles"] = np.full(n_rows, rule.target_density)
-    return arrays | {
-        "column_shape": plan.column_shape,
-        "input_shape": plan.input_shape,
-        "n_active": rule.n_active,
-        "n_cycles": 0,
-    }
-
-
-def _seeds(random_state: Any) -> tuple[int, int]:
-    """Return two numbers drawn from a seed, a generator of either kind, or NumPy's own (None)."""
-    largest = 2**63 - 1
-    if isinstance(random_state, np.random.Generator):
-        first, second = random_state.integers(largest, size=2, dtype=np.int64)
-    elif random_state is None:
-        first, second = np.random.randint(largest, size=2, dtype=np.int64)  # noqa: NPY002
-    elif isinstance(random_state, np.random.RandomState):
-        first, second = random_state.randint(largest, size=2, dtype=np.int64)
-    else:
-        check_seed("random_state", random_state)
-        random = np.random.RandomState(random_state)
-        first, second = random.randint(largest, size=2, dtype=np.int64)
-    return int(first), int(second)
 
 
 def complete_arrays(arrays: Arrays, rule: Rule) -> None:

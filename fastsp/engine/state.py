@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fastsp.engine.arrays import LEARNED, Array, check_arrays
 from fastsp.engine.binding import Binding
+from fastsp.engine.draw import draw
 from fastsp.engine.index import Costs, build_index
 from fastsp.engine.lock import Lock
 from fastsp.engine.packing import mean_on, pack_checked
@@ -32,7 +33,6 @@ from fastsp.engine.parameters import (
 )
 from fastsp.engine.plan import (
     complete_arrays,
-    draw,
     make_columns,
     make_inhibition,
     make_plan,
@@ -133,8 +133,8 @@ class State:
     def set_parameters(self, **parameters: Any) -> None:
         """Change parameters, which are checked at the next use.
 
-        Those that shaped the draw (shapes, receptive fields, potential pools, `segments`, `wrap`)
-        stay what they were.
+        Those that shaped the draw (shapes, receptive fields, potential pools, `segments`, `wrap`,
+        `initial_connected`) stay what they were.
         """
         changed = {
             name: value
@@ -196,6 +196,10 @@ class State:
     def _array(self, name: str) -> Any:
         return self.arrays[name]
 
+    def _synapses(self) -> Synapses:
+        arrays = self.arrays
+        return Synapses(arrays["indptr"], arrays["indices"], arrays["permanences"])
+
     def _forget(self) -> None:
         """Build the index anew: what was bound is of no single moment."""
         self._binding, self._indexed, self._revision = None, None, object()
@@ -240,8 +244,7 @@ class State:
         # First, so that what changes from here on makes the binding an old one.
         revision = self._revision
         rule, columns, inhibition = self.settle()
-        arrays = self.arrays
-        synapses = Synapses(arrays["indptr"], arrays["indices"], arrays["permanences"])
+        synapses = self._synapses()
         index = self._index_of(synapses, rule, n_on)
         columns = columns._replace(connected_counts=index.connected_counts)
         mask = input_mask(self.n_inputs, self.off_inputs)

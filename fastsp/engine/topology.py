@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.llvm.neighbourhoods import CELLS
 from fastsp.kernels.neighbourhoods import LANES
-from fastsp.kernels.pools import draw_pools
+from fastsp.kernels.pools import Fields, draw_pools
 from fastsp.kernels.state import Boxes, Neighbourhood
 
 GAUSSIAN_REACH = 4.0
@@ -156,18 +156,16 @@ def potential_pools(
     sizes = np.repeat(n_synapses, n_segments)
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     indices = np.empty(indptr[-1], np.int32)
-    draw_pools(
+    of_rows = Fields(
+        np.array(fields.column_shape, np.int64),
+        np.array(fields.input_shape, np.int64),
         fields.starts,
         fields.sizes,
         fields.centres,
-        np.array(fields.column_shape, np.int64),
-        np.array(fields.input_shape, np.int64),
         fields.deviations,
         fields.group_size * n_segments,
-        np.uint64(seed),
-        indptr,
-        indices,
     )
+    draw_pools(of_rows, np.uint64(seed), indptr, indices)
     return indptr, indices
 
 

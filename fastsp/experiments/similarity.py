@@ -17,7 +17,7 @@ from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
 from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.wording import compared, percent
-from fastsp.kernels.images import rotate_shift
+from fastsp.kernels.images import Moves, rotate_shift
 from fastsp.metrics import class_overlaps, paired_overlap, pairwise_overlap
 
 RAW, UNTRAINED, TRAINED = ARMS = ("raw ON bits", "untrained pooler", "trained pooler")
@@ -117,15 +117,8 @@ def _view(
     n = len(images)
     angle = np.radians(rotation)
     turned = np.empty_like(images)
-    rotate_shift(
-        np.ascontiguousarray(images),
-        *shape,
-        np.full(n, np.cos(angle)),
-        np.full(n, np.sin(angle)),
-        np.zeros(n),
-        np.full(n, shift),
-        turned,
-    )
+    alike = (np.full(n, value) for value in (np.cos(angle), np.sin(angle), 0.0, shift))
+    rotate_shift(np.ascontiguousarray(images), *shape, Moves(*alike), turned)
     return turned
 
 

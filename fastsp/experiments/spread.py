@@ -1,6 +1,6 @@
 """A measure over several seeds: its mean, least and greatest value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,12 +34,6 @@ class Spread:
 
     def __iter__(self) -> Any:
         return iter((self.mean, self.least, self.greatest))
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the spread that `as_json` wrote."""
-        names = ("mean", "least", "greatest")
-        return cls(*(np.asarray(values[name], dtype=np.float64) for name in names))
 
     def as_json(self) -> dict[str, Any]:
         """Return numbers and lists as JSON knows them; None where a value is not a number."""

@@ -228,3 +228,21 @@ def _as_indices(value: Any, name: str) -> NDArray[Any]:
     if indices.ndim != 1:
         raise RefusedValueError(f"{name} must be flat lists of indices, got shape {indices.shape}")
     return indices
+
+
+def check_jobs(n_jobs: Any) -> int | None:
+    """Return a number of threads as joblib knows it, None for the default.
+
+    Raises
+    ------
+    TypeError
+        Where it is no integer.
+    ValueError
+        Where it is 0.
+    """
+    if n_jobs is None:
+        return None
+    number = check_integer("n_jobs", n_jobs, -(2**31))
+    if number == 0:
+        raise RefusedValueError("n_jobs must not be 0")
+    return number

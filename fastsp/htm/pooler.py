@@ -1,17 +1,13 @@
 """The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.classic`."""
 
-import io
 import os
 import secrets
 from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.archive import ModelFileError, read_archive, write_archive, write_to
 from fastsp.engine.classic import ClassicEngine
 from fastsp.engine.packing import as_matrix, check_inputs
 from fastsp.htm.checks import (
@@ -22,18 +18,17 @@ from fastsp.htm.checks import (
     check_flag,
     check_fraction,
     check_integer,
+    check_jobs,
 )
 from fastsp.htm.representation import SDR, check_sdr
-from fastsp.htm.settings import Settings, boosting, check_density
+from fastsp.htm.settings import boosting, check_density
+from fastsp.htm.stored import Stored
 
 if TYPE_CHECKING:
     from fastsp.pooler import SpatialPooler as Estimator
 
-KIND = "htm.SpatialPooler"
-"""What model files call it."""
 
-
-class SpatialPooler(Settings):
+class SpatialPooler(Stored):
     """A Spatial Pooler as programs written against htm.core know it.
 
     Each column has a potential pool of input bits, and sees those that it is connected to. The
@@ -93,9 +88,6 @@ class SpatialPooler(Settings):
     ((256,), 5)
     """
 
-    _factors: NDArray[np.float32] | None
-    """Boost factors of the last cycle, None without boosting"""
-
     def __init__(
         self,
         inputDimensions: Dimensions = (32, 32),
@@ -133,7 +125,7 @@ class SpatialPooler(Settings):
         connected = check_fraction("synPermConnected", synPermConnected)
         radius = check_count("potentialRadius", potentialRadius, 0)
         own_seed = seed if check_integer("seed", seed, -(2**64)) > 0 else secrets.randbits(32)
-        self._n_jobs = _check_jobs(n_jobs)
+        self._n_jobs = check_jobs(n_jobs)
         self._fixed = {
             "potentialRadius": radius,
             "potentialPct": share,
@@ -254,41 +246,6 @@ class SpatialPooler(Settings):
         with np.errstate(over="ignore"):  # what is too large is infinite
             return overlaps if self._factors is None else overlaps * self._factors
 
-    def saveToFile(self, path: str | PathLike[str]) -> None:
-        """Save the pooler, in one step; `fastsp.load` reads the file, too.
-
-        Raises
-        ------
-        OSError
-            Where the file cannot be written; what was there before is still there.
-        """
-        write_archive(path, *self.describe())
-
-    def loadFromFile(self, path: str | PathLike[str]) -> None:
-        """Become the pooler in a file that `saveToFile` or `fastsp.save` wrote.
-
-        Raises
-        ------
-        fastsp.ModelFileError
-            A ValueError: where the file is none of these, or is damaged. Nothing changes then.
-        OSError
-            Where the file cannot be opened.
-        """
-        with Path(path).open("rb", buffering=0) as file:
-            self._load(file, str(path))
-
-    def writeToString(self) -> bytes:
-        """Return what `saveToFile` writes, as bytes."""
-        file = io.BytesIO()
-        write_to(file, *self.describe())
-        return file.getvalue()
-
-    def loadFromString(self, string: bytes) -> None:
-        """Become the pooler that `writeToString` wrote; errors as of `loadFromFile`."""
-        if not isinstance(string, bytes):
-            raise TypeError(f"string must be bytes, got {type(string).__name__}")
-        self._load(io.BytesIO(string), "string")
-
     def to_estimator(self) -> "Estimator":
         """Return a `fastsp.SpatialPooler` in the same state, which goes on in the same way.
 
@@ -310,72 +267,6 @@ class SpatialPooler(Settings):
         self._factors = factors
         return active
 
-    def _use(self, engine: ClassicEngine) -> None:
-        self._engine, self._edits = engine, {}
-        self._overlaps = np.zeros(engine.n_columns, np.uint16)
-        self._factors = None
-
-    def describe(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return a header and arrays for a model file; `restored` takes them."""
-        arrays: dict[str, NDArray[Any]] = {}
-        numbers: dict[str, Any] = {}
-        for name, value in self.__getstate__()["engine"].items():
-            (arrays if isinstance(value, np.ndarray) else numbers)[name] = value
-        return {"estimator": KIND, "fixed": self._fixed, "numbers": numbers}, arrays
-
-    @classmethod
-    def restored(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Return the pooler that `describe` described.
-
-        Raises an error of any kind where it did not.
-        """
-        pooler = cls.__new__(cls)
-        pooler.__setstate__(
-            {"engine": header["numbers"] | arrays, "fixed": header["fixed"], "n_jobs": None}
-        )
-        return pooler
-
-    def _load(self, file: Any, name: str) -> None:
-        try:
-            header, arrays = read_archive(file)
-            if header["estimator"] != KIND:
-                raise ModelFileError(f"holds a {header['estimator']}, load it with fastsp.load")
-            loaded = type(self).restored(header, arrays)
-        except Exception as error:
-            raise ModelFileError(
-                f"{name}: not a pooler that fastsp saved, or damaged ({error}). Files of htm.core "
-                "are read by that alone; fastsp.htm.from_htm_core takes a pooler from it"
-            ) from error
-        self._fixed = loaded._fixed
-        self._use(loaded._engine)
-
-    def __getstate__(self) -> dict[str, Any]:
-        self._flush()
-        state = self._engine.__getstate__()
-        return {"engine": state, "fixed": dict(self._fixed), "n_jobs": self._n_jobs}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        of_engine = dict(state["engine"])
-        parameters = of_engine.pop("parameters")
-        for name in ("column_shape", "input_shape"):  # JSON has no tuples
-            parameters = parameters | {name: tuple(parameters[name])}
-        engine = ClassicEngine.restored(parameters, of_engine)
-        engine.settle()
-        self._fixed = {name: state["fixed"][name] for name in _FIXED}
-        self._n_jobs = _check_jobs(state["n_jobs"])
-        self._use(engine)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SpatialPooler):
-            return NotImplemented
-        mine, others = self.__getstate__(), other.__getstate__()
-        if mine["fixed"] != others["fixed"]:
-            return False
-        mine, others = mine["engine"], others["engine"]
-        return all(np.array_equal(mine[name], others[name]) for name in mine)
-
-    __hash__ = None  # type: ignore[assignment]
-
     def __str__(self) -> str:
         shown = {
             name: getattr(self, f"get{name[0].upper()}{name[1:]}")()
@@ -395,23 +286,11 @@ class SpatialPooler(Settings):
     __repr__ = __str__
 
 
-_FIXED = ("potentialRadius", "potentialPct", "spVerbosity")
-
-
 def _check_size(name: str, sdr: Any, size: int) -> None:
     if type(sdr) is not SDR:
         check_sdr(sdr, name)
     if sdr._size != size:
         raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {sdr.size}")
-
-
-def _check_jobs(n_jobs: Any) -> int | None:
-    if n_jobs is None:
-        return None
-    number = check_integer("n_jobs", n_jobs, -(2**31))
-    if number == 0:
-        raise RefusedValueError("n_jobs must not be 0")
-    return number
 
 
 def _n_threads(n_jobs: int | None) -> int:

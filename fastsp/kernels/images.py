@@ -5,7 +5,7 @@ preallocated arrays of as many rows are filled.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,20 @@ Reals = NDArray[np.float64]
 Bits = NDArray[np.uint8]
 
 
+class Moves(NamedTuple):
+    """How each of n images is moved, (n,) each."""
+
+    cosines: Reals
+    """of the angle; counter-clockwise where the first row is displayed on top"""
+    sines: Reals
+    shifts_y: Reals
+    """pixels down, of magnitude below 2^30"""
+    shifts_x: Reals
+    """pixels to the right, likewise"""
+
+
 @allocating_kernel
-def rotate_shift(
-    images: Images,
-    height: int,
-    width: int,
-    cosines: Reals,
-    sines: Reals,
-    shifts_y: Reals,
-    shifts_x: Reals,
-    out: Images,
-) -> None:
+def rotate_shift(images: Images, height: int, width: int, moves: Moves, out: Images) -> None:
     """Rotate each image about its centre, then shift it: nearest neighbour, zeros from outside.
 
     The pixel of `out` at the offset (dy, dx) from the shifted centre is that of the image at
@@ -38,10 +41,7 @@ def rotate_shift(
     images : (n, height * width) array of any number type, C-contiguous
     height, width : int, pixels
         Their product is below 2^31.
-    cosines, sines : (n,) float64
-        Of the angle of each image; counter-clockwise where the first row is displayed on top.
-    shifts_y, shifts_x : (n,) float64, pixels
-        Down and to the right, of magnitude below 2^30.
+    moves : of each image
     out : (n, height * width) array of the type of `images`, C-contiguous
         Filled; must not overlap `images`.
     """
@@ -51,12 +51,12 @@ def rotate_shift(
     sources = np.empty(width, np.int32)
     for i in range(images.shape[0]):
         image = images[i]
-        cosine = cosines[i]
-        sine = sines[i]
-        start_x = -centre_x - shifts_x[i]
+        cosine = moves.cosines[i]
+        sine = moves.sines[i]
+        start_x = -centre_x - moves.shifts_x[i]
         for y in range(height):
             row = out[i, y * width : (y + 1) * width]
-            dy = y - centre_y - shifts_y[i]
+            dy = y - centre_y - moves.shifts_y[i]
             row_y = centre_y + cosine * dy
             row_x = centre_x - sine * dy
             for x in range(width):

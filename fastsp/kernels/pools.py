@@ -1,7 +1,7 @@
 """Potential pools: which input bits each column may connect to, drawn without replacement."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,30 @@ from numpy.typing import NDArray
 from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys, select_top
 from fastsp.kernels.jit import allocating_kernel, kernel
 from fastsp.kernels.llvm.bits import lowest_one
+
+
+class Fields(NamedTuple):
+    """Receptive fields: a window of input coordinates for each column coordinate of each axis.
+
+    The field of a column is the product of its windows over the D topological axes, times all
+    channels, the axes of `input_shape` beyond D. Columns follow each other in groups that have the
+    same coordinates.
+    """
+
+    column_shape: NDArray[np.int64]
+    """(D,) the grid of places"""
+    input_shape: NDArray[np.int64]
+    """(D or more,)"""
+    starts: NDArray[np.int64]
+    """(D, longest column axis) first input coordinate of each window, modulo the axis"""
+    sizes: NDArray[np.int64]
+    """(D, longest column axis) number of input coordinates"""
+    centres: NDArray[np.float64]
+    """(D, longest column axis) in input coordinates"""
+    deviations: NDArray[np.float64]
+    """(D,) standard deviations of the Gaussian in input units; (0,) where chances are equal"""
+    group_size: int
+    """columns at each place"""
 
 
 @kernel
@@ -23,24 +47,21 @@ def _next_random(state: NDArray[np.uint64]) -> np.uint64:
 
 @kernel
 def _enumerate_field(
-    column: int,
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    centres: NDArray[np.float64],
-    column_shape: NDArray[np.int64],
-    input_shape: NDArray[np.int64],
-    deviations: NDArray[np.float64],
-    bits: NDArray[np.int64],
-    distances: NDArray[np.float64],
+    place: int, fields: Fields, bits: NDArray[np.int64], distances: NDArray[np.float64]
 ) -> int:
-    """List the receptive field of `column`; return the number of its input bits.
+    """List the receptive field of the columns at `place`; return the number of its input bits.
 
-    See `draw_pools` for the arguments. Fills `bits` with the input bits and `distances` with half
-    their squared distance from the column's centre, in standard deviations (0 without any).
+    Fills `bits` with the input bits and `distances` with half their squared distance from the
+    place's centre, in standard deviations (0 without any).
     """
+    column_shape, input_shape, deviations = (
+        fields.column_shape,
+        fields.input_shape,
+        fields.deviations,
+    )
     n_dimensions = column_shape.size
     bits[0], distances[0] = 0, 0.0
-    count, rest = 1, column
+    count, rest = 1, place
     stride = 1
     for d in range(n_dimensions, input_shape.size):
         stride *= input_shape[d]
@@ -50,12 +71,12 @@ def _enumerate_field(
     for d in range(n_dimensions - 1, -1, -1):
         coordinate = rest % column_shape[d]
         rest //= column_shape[d]
-        start, size = starts[d, coordinate], sizes[d, coordinate]
+        start, size = fields.starts[d, coordinate], fields.sizes[d, coordinate]
         for j in range(size - 1, -1, -1):
             offset = ((start + j) % input_shape[d]) * stride
             away = 0.0
             if deviations.size > 0:
-                away = (start + j - centres[d, coordinate]) / deviations[d]
+                away = (start + j - fields.centres[d, coordinate]) / deviations[d]
             for i in range(count):
                 bits[j * count + i] = bits[i] + offset
                 distances[j * count + i] = distances[i] + 0.5 * away * away
@@ -70,29 +91,18 @@ def _enumerate_field(
 
 @allocating_kernel
 def draw_pools(
-    starts: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    centres: NDArray[np.float64],
-    column_shape: NDArray[np.int64],
-    input_shape: NDArray[np.int64],
-    deviations: NDArray[np.float64],
-    group_size: int,
-    seed: np.uint64,
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
+    fields: Fields, seed: np.uint64, indptr: NDArray[np.int64], indices: NDArray[np.int32]
 ) -> None:
     """Draw each column's potential pool from its receptive field and write it to `indices`.
 
-    The receptive field of a column is a window, the product over the D topological axes of
-    `sizes[d, x]` input coordinates from `starts[d, x]` on (modulo the axis), x the column's
-    coordinate, times all channels (the axes of `input_shape` beyond D). Column c gets
-    `indptr[c + 1] - indptr[c]` different bits of it, in ascending order: with equal chances where
-    `deviations` is empty; else with chances proportional to a Gaussian about `centres[d, x]` with
-    standard deviation `deviations[d]`, one after another without replacement, by the largest
-    logarithmic weights plus Gumbel noise (Efraimidis and Spirakis 2006,
-    doi:10.1016/j.ipl.2005.11.003). Each column has its own random stream under `seed`. Columns
-    follow each other in groups of `group_size` that have the same coordinates.
+    Column c gets `indptr[c + 1] - indptr[c]` different bits of its field, in ascending order: with
+    equal chances where there are no deviations; else with chances proportional to the Gaussian, one
+    after another without replacement, by the largest logarithmic weights plus Gumbel noise
+    (Efraimidis and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003). Each column has its own random
+    stream under `seed`.
     """
+    column_shape, input_shape = fields.column_shape, fields.input_shape
+    starts, sizes, deviations = fields.starts, fields.sizes, fields.deviations
     n_inputs = 1
     largest: Any = np.int64(1)  # a plain 1 would be a type of its own, and compile twice
     for d in range(input_shape.size):
@@ -119,18 +129,8 @@ def draw_pools(
         state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
         state[0] = _next_random(state)
         # Columns that all see the same bits with the same chances need them listed only once.
-        if column == 0 or not (everywhere_the_same or column % group_size):
-            n_bits = _enumerate_field(
-                column // group_size,
-                starts,
-                sizes,
-                centres,
-                column_shape,
-                input_shape,
-                deviations,
-                bits,
-                distances,
-            )
+        if column == 0 or not (everywhere_the_same or column % fields.group_size):
+            n_bits = _enumerate_field(column // fields.group_size, fields, bits, distances)
         n_wanted = indptr[column + 1] - indptr[column]
         if deviations.size > 0:
             for i in range(n_bits):

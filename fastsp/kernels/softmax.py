@@ -5,11 +5,40 @@ cost time in proportion to the active columns, however many columns there are.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import allocating_kernel
+
+
+class Samples(NamedTuple):
+    """Samples to learn from: active columns as in a CSR matrix, and labels."""
+
+    indptr: NDArray[np.int64]
+    """(n + 1,)"""
+    indices: NDArray[np.int32]
+    """(nnz,) columns"""
+    labels: NDArray[np.int64]
+    """(n,) in 0 to L - 1"""
+
+
+class Weights(NamedTuple):
+    """What is learned, of C columns and L labels.
+
+    Moments are the sum over all steps of the number of steps before, times the change then, from
+    which the mean of the weights over all steps follows; of no rows where no mean is wanted.
+    """
+
+    weights: NDArray[np.float32]
+    """(C, L)"""
+    intercepts: NDArray[np.float32]
+    """(L,)"""
+    weight_moments: NDArray[np.float64]
+    """(C, L) or (0, L)"""
+    intercept_moments: NDArray[np.float64]
+    """(L,)"""
 
 
 @allocating_kernel
@@ -22,16 +51,11 @@ def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> floa
 
 @allocating_kernel
 def descend(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    labels: NDArray[np.int64],
+    samples: Samples,
     order: NDArray[np.int64],
     rates: tuple[float, float, int],
     step: int,
-    weights: NDArray[np.float32],
-    intercepts: NDArray[np.float32],
-    weight_moments: NDArray[np.float64],
-    intercept_moments: NDArray[np.float64],
+    learned: Weights,
 ) -> None:
     """Take a step of stochastic gradient descent for each sample, in the given order.
 
@@ -44,16 +68,15 @@ def descend(
 
     Parameters
     ----------
-    indptr, indices : (n + 1,), (nnz,) active columns of n samples, as in a CSR matrix
-    labels : (n,) in 0 to L - 1
+    samples
     order : positions of samples
     rates : arguments of `learning_rate_at` after the step
     step : number of steps taken before
-    weights, intercepts : (C, L), (L,) changed in place
-    weight_moments, intercept_moments : (C, L), (L,) the sum over all steps of the number of steps
-        before, times the change then, from which the mean of the weights over all steps follows;
-        changed in place. Of no rows where no mean is wanted.
+    learned : changed in place
     """
+    indptr, indices, labels = samples.indptr, samples.indices, samples.labels
+    weights, intercepts = learned.weights, learned.intercepts
+    weight_moments, intercept_moments = learned.weight_moments, learned.intercept_moments
     n_labels = intercepts.size
     change = np.empty(n_labels, np.float32)
     for position in order:

@@ -8,7 +8,7 @@ from typing import Any
 from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.plots.style import own_style
-from fastsp.report.page import Page, render
+from fastsp.report.page import Origin, Page, render
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
     name: import_module(f"fastsp.report.{name}").page for name in EXPERIMENTS
@@ -35,14 +35,15 @@ def experiment_report(result: ExperimentResult[Any], command: str, data: str = "
     page = PAGES[experiment.name](result)
     seeds = [trial.seed for trial in result.trials]
     quick = result.config == experiment.quick
+    shown = asdict(result.config) | {
+        "seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else seeds[0]
+    }
+    if data:
+        shown["data"] = data
     return render(
         page,
+        Origin(command, shown, result.environment),
         title=experiment.title,
         lead=experiment.lead + (" Not in full size: it shows that all runs." if quick else ""),
         found=found,
-        command=command,
-        config=asdict(result.config)
-        | {"seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else seeds[0]}
-        | ({"data": data} if data else {}),
-        environment=result.environment,
     )

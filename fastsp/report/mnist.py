@@ -15,7 +15,7 @@ from fastsp.experiments.mnist.seeds import MnistSeeds
 from fastsp.experiments.wording import percent, points
 from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
-from fastsp.report.page import Drawing, Fact, Page, Table, render
+from fastsp.report.page import Drawing, Fact, Origin, Page, Table, render
 
 _READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
 
@@ -76,15 +76,14 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
         tables=tables,
         figures=_mnist_figures(first, data),
     )
+    shown = asdict(config) | {"seeds": len(result.trials), "data": data.source}
     return render(
         page,
+        Origin(command, shown, first.environment),
         title="A Spatial Pooler learns MNIST digits",
         lead=f"{metrics['train_cycles']:,} learning cycles on rotated and shifted digits, without "
         f"labels; then {_READERS[config.readout]} reads the active columns. "
         f"Images: {data.source}.",
-        command=command,
-        config=asdict(config) | {"seeds": len(result.trials), "data": data.source},
-        environment=first.environment,
     )
 
 

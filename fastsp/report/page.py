@@ -59,6 +59,15 @@ class Page:
     figures: Sequence[Drawing]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """How a page was made, and is made again."""
+
+    command: str
+    config: Mapping[str, object]
+    environment: Environment
+
+
 def _flat(config: Mapping[str, object]) -> dict[str, object]:
     """Return a nested configuration as one level, with keys such as pooler.cycles."""
     flat: dict[str, object] = {}
@@ -70,16 +79,7 @@ def _flat(config: Mapping[str, object]) -> dict[str, object]:
     return flat
 
 
-def render(
-    page: Page,
-    *,
-    title: str,
-    lead: str,
-    command: str,
-    config: Mapping[str, object],
-    environment: Environment,
-    found: Sequence[str] = (),
-) -> str:
+def render(page: Page, origin: Origin, *, title: str, lead: str, found: Sequence[str] = ()) -> str:
     """Return HTML: findings, headline, tables and figures, then how to run it again."""
     templates = Templates(
         loader=PackageLoader("fastsp"),
@@ -95,7 +95,7 @@ def render(
         headline=page.headline,
         tables=page.tables,
         figures=page.figures,
-        command=command,
-        config=_flat(config),
-        environment=asdict(environment),
+        command=origin.command,
+        config=_flat(origin.config),
+        environment=asdict(origin.environment),
     )

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from strategies import examples
 
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
-from fastsp.kernels.images import rotate_shift
+from fastsp.kernels.images import Moves, rotate_shift
 
 
 def random_images(seed, n, n_pixels, dtype=np.uint8):
@@ -87,7 +87,8 @@ def test_values_that_are_not_finite_are_refused(value):
 def moved(images, shape, angles, shifts_y, shifts_x):
     out = np.full_like(images, 77)
     angles, shifts_y, shifts_x = (np.asarray(a, float) for a in (angles, shifts_y, shifts_x))
-    rotate_shift(images, *shape, np.cos(angles), np.sin(angles), shifts_y, shifts_x, out)
+    moves = Moves(np.cos(angles), np.sin(angles), shifts_y, shifts_x)
+    rotate_shift(images, *shape, moves, out)
     return out
 
 

@@ -555,6 +555,7 @@ def test_the_engine_refuses_what_the_classic_rule_does_not_know():
         ("batch_size", 3, ValueError),
         ("overlap", "share", ValueError),
         ("initial_connected", 1.5, ValueError),
+        ("initial_connected", "half", TypeError),
         ("update_period", 0, ValueError),
         ("n_per_area", 0, ValueError),
         ("column", 1, TypeError),
