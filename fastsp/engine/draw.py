@@ -53,11 +53,16 @@ def _permanences(drawn: NDArray[np.float32], parameters: Mapping[str, Any]) -> N
     if share is None:
         return drawn
     numbers, bound = drawn.astype(np.float64), np.float32(threshold)
-    with np.errstate(divide="ignore", invalid="ignore"):  # where a share is 0, nothing is
-        connected = (threshold + (1 - threshold) * (numbers / share)).astype(np.float32)
-        others = (threshold * ((numbers - share) / (1 - share))).astype(np.float32)
+    # Held on its own side of the share; none and all of them have no length to divide by.
+    part = np.minimum(numbers, share) / (share or 1.0)
+    rest = np.maximum(numbers - share, 0.0) / ((1.0 - share) or 1.0)
+    connected = (threshold + (1.0 - threshold) * part).astype(np.float32)
+    others = (threshold * rest).astype(np.float32)
     below = np.nextafter(bound, np.float32(0))
-    return np.where(drawn < share, np.maximum(connected, bound), np.minimum(others, below))
+    permanences: NDArray[np.float32] = np.where(
+        numbers < share, np.maximum(connected, bound), np.minimum(others, below)
+    )
+    return permanences
 
 
 def _seeds(random_state: Any) -> tuple[int, int]:
