@@ -8,7 +8,7 @@ float64, of which nothing but float32 numbers come.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,18 @@ from fastsp.kernels.state import (
     Synapses,
 )
 from fastsp.kernels.weak import raise_column
+
+
+class Seen(NamedTuple):
+    """One input, and what the columns made of it."""
+
+    words: NDArray[np.uint64]
+    """(W,) its bits, packed."""
+    overlaps: NDArray[np.uint16]
+    """(C,)"""
+    active: NDArray[np.int32]
+    """Those that learn, ascending."""
+
 
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """The logarithm of 2 in two parts; whole numbers times the first are exact."""
@@ -270,21 +282,14 @@ def boost_by_duty_cycles(
 
 @kernel
 def learn_plainly(
-    words: NDArray[np.uint64],
-    overlaps: NDArray[np.uint16],
-    active: NDArray[np.int32],
-    t: int,
-    pooler: Pooler,
-    classic: Classic,
-    first: int,
-    last: int,
-    scratch: Scratch,
+    seen: Seen, t: int, pooler: Pooler, classic: Classic, first: int, last: int, scratch: Scratch
 ) -> None:
-    """Learn from one input, packed as `words`, in the columns `first` to `last`.
+    """Learn from one input, as `seen` by the columns `first` to `last`.
 
-    `active` are those of them that are active; `t` counts cycles from 1. Adapts permanences,
-    advances duty cycles, raises weak columns and updates boost factors.
+    `t` counts cycles from 1. Adapts permanences, advances duty cycles, raises weak columns and
+    updates boost factors.
     """
+    active = seen.active
     columns, rule, synapses, index = (
         pooler.columns,
         pooler.rule,
@@ -292,12 +297,12 @@ def learn_plainly(
         pooler.overlap_index,
     )
     threshold = np.float32(rule.connected_threshold)
-    fill_changes(words, rule, scratch.changes)
+    fill_changes(seen.words, rule, scratch.changes)
     adapt_columns(active, synapses, rule, scratch.changes, index, scratch.flips)
     if classic.stimulus_threshold > 0:
         for i in range(active.size):
             keep_connected(active[i], classic.stimulus_threshold, synapses, threshold, index)
-    update_both_duty_cycles(overlaps, active, columns, min(classic.period, t), first, last)
+    update_both_duty_cycles(seen.overlaps, active, columns, min(classic.period, t), first, last)
     increment, least = np.float32(rule.weak_column_increment), classic.min_overlap_duty_cycles
     n_weak: Any = np.int32(0)
     for c in range(first, last):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.boosting import boost_overlaps, update_boost_factors, update_duty_cycles
-from fastsp.kernels.classic import boost_plainly, learn_plainly
+from fastsp.kernels.classic import Seen, boost_plainly, learn_plainly
 from fastsp.kernels.inhibition.compete import compete, compete_in_order
 from fastsp.kernels.jit import inlined, kernel, step
 from fastsp.kernels.learning import adapt_columns, fill_changes
@@ -51,12 +51,12 @@ def run_chunk(pooler: Pooler, chunk: Chunk, task: int, worker: Worker, team: Tea
             if task != ADAPT:
                 find_active(pooler, chunk, start, end, task != INFER, worker.scratch)
             if task in (LEARN, ADAPT):
-                _learn(pooler, chunk, start, end, _NONE, n_rows, worker, pooler.classic)
+                _learn(pooler, chunk, (start, end), _NONE, n_rows, worker, pooler.classic)
         else:
             if task != ADAPT and end - start == 1 and pooler.rule.n_segments == 1:
                 phase = _find_by_blocks(pooler, chunk, start, worker, team, phase)
             elif task != ADAPT:
-                phase = _find_by_inputs(pooler, chunk, start, end, task, worker, team, phase)
+                phase = _find_by_inputs(pooler, chunk, (start, end), task, worker, team, phase)
             if task in (LEARN, ADAPT):
                 phase = _learn_by_blocks(pooler, chunk, start, end, worker, team, phase)
 
@@ -119,22 +119,22 @@ def _compete(
 def _learn(
     pooler: Pooler,
     chunk: Chunk,
-    start: int,
-    end: int,
+    batch: tuple[int, int],
     first: int,
     last: int,
     worker: Worker,
     classic: Classic | None,
 ) -> None:
+    start, end = batch
     if classic is None:
         learn_from(pooler, chunk, start, end, first, last, worker)
     else:
         # A batch of one, whose overlaps are still where they were counted.
         overlaps, active = worker.shared.overlaps[0], chunk.active[start, : chunk.n_active[start]]
-        words, scratch, t = chunk.inputs[start], worker.scratch, classic.clock[0] + start + 1
         if last - first < overlaps.size:
             active = active[_n_below(active, first) : _n_below(active, last)]
-        learn_plainly(words, overlaps, active, t, pooler, classic, first, last, scratch)
+        seen, t = Seen(chunk.inputs[start], overlaps, active), classic.clock[0] + start + 1
+        learn_plainly(seen, t, pooler, classic, first, last, worker.scratch)
 
 
 @inlined
@@ -198,14 +198,14 @@ def _n_below(active: NDArray[np.int32], bound: int) -> int:
 def _find_by_inputs(
     pooler: Pooler,
     chunk: Chunk,
-    start: int,
-    end: int,
+    batch: tuple[int, int],
     task: int,
     worker: Worker,
     team: Team,
     phase: int,
 ) -> int:
     """Find the active columns of a batch by shares of its inputs; return the next phase."""
+    start, end = batch
     n_parts = team.bounds.size - 1 if task == LEARN else n_shares(team, end - start)
     part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
@@ -252,6 +252,6 @@ def _learn_by_blocks(
     part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
         first, last = bounds[part], bounds[part + 1]
-        _learn(pooler, chunk, start, end, first, last, worker, pooler.classic)
+        _learn(pooler, chunk, (start, end), first, last, worker, pooler.classic)
         part = take_part(team, worker.number, n_parts, phase, part)
     return phase + 1

@@ -37,20 +37,20 @@ def prefetch_column(column: int, synapses: Synapses) -> None:
 
 @step
 def adapt_column(
-    column: int,
     start: int,
     end: int,
     synapses: Synapses,
     changes: NDArray[np.float32],
     threshold: np.float32,
-    flips: Flips,
+    flipped_synapses: NDArray[np.int64],
     n_flips: int,
 ) -> int:
     """Add to each potential synapse the change of its input bit, clipped to [0, 1].
 
-    Of the synapses from `start` to `end`, all of `column`. Changes `synapses.permanences`; appends
-    to the `n_flips` entries of `flips`, with room for all of these synapses, and returns how many
-    there are then. The last vector overlaps the one before, of which it skips what is done.
+    Of the synapses from `start` to `end`, all of one column. Changes `synapses.permanences`;
+    appends to the `n_flips` entries of `flipped_synapses`, with room for all of these synapses, and
+    returns how many there are then. The last vector overlaps the one before, of which it skips what
+    is done.
     """
     indices, permanences = synapses.indices, synapses.permanences
     if end - start < LANES:
@@ -58,7 +58,7 @@ def adapt_column(
             old = permanences[i]
             new = min(max(old + changes[indices[i]], np.float32(0.0)), np.float32(1.0))
             permanences[i] = new
-            flips.columns[n_flips], flips.synapses[n_flips] = column, i
+            flipped_synapses[n_flips] = i
             n_flips += (old >= threshold) != (new >= threshold)
         return n_flips
     for next_one in range(start, end, LANES):
@@ -66,8 +66,7 @@ def adapt_column(
         skip = next_one - first
         flipped = adapt_lanes(permanences, indices, changes, first, skip, threshold)
         while flipped != 0:
-            flips.columns[n_flips] = column
-            flips.synapses[n_flips] = first + lowest_one(flipped)
+            flipped_synapses[n_flips] = first + lowest_one(flipped)
             n_flips += 1
             flipped &= flipped - np.uint64(1)
     return n_flips
@@ -99,7 +98,12 @@ def adapt_columns(
             if n_flips + end - start > room:
                 _enter(flips, n_flips, synapses, threshold, index)
                 n_flips = np.int64(0)
-            n_flips = adapt_column(column, start, end, synapses, changes, threshold, flips, n_flips)
+            n_before = n_flips
+            n_flips = adapt_column(
+                start, end, synapses, changes, threshold, flips.synapses, n_flips
+            )
+            for i in range(n_before, n_flips):
+                flips.columns[i] = column
             start = end
     _enter(flips, n_flips, synapses, threshold, index)
 

@@ -59,7 +59,8 @@ def _multiply(
                 low, high = min(low, ranges[r, 0]), max(high, ranges[r, 1])
             for lane in range(0, inner, LANES):
                 lane = min(lane, inner - LANES)
-                multiply_tile(matrix, row, matrix.shape[1], source, inner, lane, low, high, out)
+                columns, tile = source[:, lane:], out[row:, lane:]
+                multiply_tile(matrix[row:], matrix.shape[1], columns, inner, low, high, tile)
         return
     for r in range(m):
         target = out[r]

@@ -107,9 +107,9 @@ def lanes_at_least(keys: NDArray[np.uint32], first: int, bound: int) -> np.uint6
 
 
 def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    matrix, row, width, source, inner, lane, low, high, out = arguments
+    rows, width, source, inner, low, high, out = arguments
     floats = ir.VectorType(F32, LANES)
-    starts = [builder.mul(builder.add(row, ir.Constant(I64, r)), width) for r in range(TILE_ROWS)]
+    starts = [builder.mul(ir.Constant(I64, r), width) for r in range(TILE_ROWS)]
     before = builder.block
     loop, done = builder.append_basic_block("products"), builder.append_basic_block("sums")
     builder.branch(loop)
@@ -117,46 +117,45 @@ def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: An
     j = builder.phi(I64)
     j.add_incoming(low, before)
     sums = [builder.phi(floats) for _ in range(TILE_ROWS)]
-    values = load(builder, source, builder.add(builder.mul(j, inner), lane), F32, LANES)
+    values = load(builder, source, builder.mul(j, inner), F32, LANES)
     following = builder.add(j, ir.Constant(I64, 1))
     j.add_incoming(following, loop)
     added = []
     for start, total in zip(starts, sums, strict=True):
-        weight = builder.load(builder.gep(matrix, [builder.add(start, j)]))
+        weight = builder.load(builder.gep(rows, [builder.add(start, j)]))
         added.append(builder.fadd(total, builder.fmul(splat(builder, weight, LANES), values)))
         total.add_incoming(ir.Constant(floats, [0.0] * LANES), before)
         total.add_incoming(added[-1], loop)
     builder.cbranch(builder.icmp_signed("<", following, high), loop, done)
     builder.position_at_end(done)
     for r, total in enumerate(added):
-        start = builder.mul(builder.add(row, ir.Constant(I64, r)), inner)
-        place = vector_at(builder, out, builder.add(start, lane), F32, LANES)
+        start = builder.mul(ir.Constant(I64, r), inner)
+        place = vector_at(builder, out, start, F32, LANES)
         builder.store(total, place, align=4)
 
 
 @compiled_by(_generate_multiply, types.none)
 def multiply_tile(
-    matrix: NDArray[np.float32],
-    row: int,
+    rows: NDArray[np.float32],
     width: int,
     source: NDArray[np.float32],
     inner: int,
-    lane: int,
     low: int,
     high: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Write a tile, 8 rows from `row` and 16 columns from `lane` on, of a product of matrices.
+    """Write a tile, the first 8 rows and 16 columns of `out`: of `rows` times columns of `source`.
 
-    `matrix` has rows of `width` values, `source` and `out` rows of `inner`. Only the columns of the
-    matrix from `low` to `high`, at least one, are taken; sums run in ascending order, in float32.
+    Rows of the three matrices begin `width`, `inner` and `inner` values after each other. Only the
+    columns of `rows` from `low` to `high`, at least one, are taken; sums run in ascending order, in
+    float32.
     """
-    for r in range(row, row + TILE_ROWS):
-        own = out[r, lane : lane + LANES]
+    for r in range(TILE_ROWS):
+        own = out[r, :LANES]
         for i in range(LANES):
             own[i] = 0.0
         for j in range(low, high):
-            weight, values = matrix[r, j], source[j, lane : lane + LANES]
+            weight, values = rows[r, j], source[j, :LANES]
             for i in range(LANES):
                 own[i] += weight * values[i]
 

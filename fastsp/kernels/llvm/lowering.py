@@ -2,8 +2,8 @@
 
 Each such function is written twice: in plain Python, which says what it means and runs where
 nothing is compiled, and as LLVM code, which compiled kernels run. LLVM turns its vectors into the
-vector instructions of the machine at hand, whichever they are. All arrays are C-contiguous; nothing
-is checked.
+vector instructions of the machine at hand, whichever they are. Arrays are C-contiguous where no
+width of their rows is given; nothing is checked.
 
 The plain versions can be compiled by Numba as well: those named in `PLAIN` are, which
 `python -m bench.llvm` times beside the others.
