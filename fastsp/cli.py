@@ -4,7 +4,6 @@ Modules that draw, train or compile are imported where they are first needed, so
 at once and training does not wait for matplotlib.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import fastsp
+from fastsp import commands
+from fastsp.commands import Quiet
 from fastsp.console import (
     INTERRUPTED,
     Results,
@@ -38,7 +39,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="fastsp",
-    help="A Spatial Pooler for CPUs: the published experiments, and compilation ahead of time.",
+    help="A Spatial Pooler for CPUs: the published experiments, export, and compilation ahead.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -92,7 +93,6 @@ Jobs = Annotated[
     int | None,
     typer.Option("--n-jobs", help="Threads; -1 for all cores.", show_default="one"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -335,14 +335,8 @@ def _run(
     results.end()
 
 
-@app.command()
-def warmup() -> None:
-    """Compile everything now, so that the first real call is fast."""
-    from fastsp.experiments.warmup import warm_up
-
-    started = time.perf_counter()
-    warm_up()
-    say(f"compiled in {time.perf_counter() - started:.1f} s")
+app.command()(commands.export)
+app.command()(commands.warmup)
 
 
 def run(arguments: list[str] | None = None) -> int:

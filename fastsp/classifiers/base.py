@@ -13,7 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastsp.classifiers.tables import Reals
+from fastsp.classifiers.tables import Reals, Table
 from fastsp.engine.packing import canonical, check_sparse
 from fastsp.labels import as_labels
 
@@ -47,6 +47,10 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
         check_sparse(X)
         sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
         return self._score(active_columns(sdrs, self.threshold))
+
+    @abstractmethod
+    def table(self) -> Table:
+        """Return what scores are made of: a constant for each label, a term of each column."""
 
     @abstractmethod
     def _score(self, active: scipy.sparse.csr_array) -> Reals:

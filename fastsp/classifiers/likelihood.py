@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.classifiers.base import SdrClassifier, active_columns, check_batch, check_number
 from fastsp.classifiers.tables import TABLES, Reals, Table, log
@@ -214,7 +214,7 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         return self
 
     def _score(self, active: scipy.sparse.csr_array) -> Reals:
-        table = self._table()
+        table = self.table()
         evidence: Reals = active @ table.of_active
         if self.combine != "mean":
             return evidence + table.of_label
@@ -222,8 +222,10 @@ class MaximumLikelihoodClassifier(SdrClassifier):
         mean: Reals = np.where(n_active > 0, evidence / np.maximum(n_active, 1), table.of_label)
         return mean
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
         """Return the table of scores for the present parameters and counts; it is cached."""
+        check_is_fitted(self)
+        self._check_parameters()
         counts = self.class_count_, self.column_count_
         key = self.combine, float(self.smoothing)
         kept = self._tables.get(key)

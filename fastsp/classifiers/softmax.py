@@ -12,9 +12,10 @@ import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.classifiers.base import SdrClassifier, active_columns, check_batch, check_number
+from fastsp.classifiers.tables import Table
 from fastsp.engine.parameters import check_count
 from fastsp.kernels.softmax import Samples, Weights, descend
 
@@ -200,14 +201,20 @@ class SoftmaxClassifier(SdrClassifier):
         descend(samples, order, rates, self.n_steps_, learned)
         self.n_steps_ += len(order)
 
-    def _score(self, active: scipy.sparse.csr_array) -> NDArray[np.float64]:
+    def table(self) -> Table:
+        """Return the table of scores: the intercepts, and the weights of columns."""
+        check_is_fitted(self)
         weights = self.weights_.astype(np.float64)
         intercepts = self.intercepts_.astype(np.float64)
         if len(self.weight_moments_):
             n_steps = max(1, self.n_steps_)  # 0 where the first call was interrupted
             weights -= self.weight_moments_ / n_steps
             intercepts -= self.intercept_moments_ / n_steps
-        scores: NDArray[np.float64] = active @ weights + intercepts
+        return Table(intercepts, weights)
+
+    def _score(self, active: scipy.sparse.csr_array) -> NDArray[np.float64]:
+        table = self.table()
+        scores: NDArray[np.float64] = active @ table.of_active + table.of_label
         return scores
 
     def _check_parameters(self) -> None:
