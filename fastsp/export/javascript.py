@@ -82,7 +82,8 @@ def pack_rows(indptr: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[
     begins = indptr[:-1][np.diff(indptr) > 0]
     numbers[begins] = indices[begins]
     numbers = np.insert(numbers, indptr[:-1], np.diff(indptr))
-    n_bytes = 1 + sum((numbers >= 1 << 7 * i).astype(np.int64) for i in range(1, 5))
+    limits = 1 << 7 * np.arange(1, 5)
+    n_bytes = 1 + np.searchsorted(limits, numbers, side="right")
     places = np.cumsum(n_bytes) - n_bytes
     packed = np.zeros(n_bytes.sum(), np.uint8)
     for i in range(5):

@@ -96,7 +96,7 @@ def load_results(path: str | PathLike[str]) -> Any:
     if not path.is_dir():
         return load(path)
     pooler, classifier = load(path / "pooler.fastsp"), load(path / "classifier.fastsp")
-    shape = pooler.input_shape_ if isinstance(pooler, SpatialPooler) else ()
+    shape: tuple[int, ...] = pooler.input_shape_ if isinstance(pooler, SpatialPooler) else ()
     if len(shape) not in (2, 3) or shape[2:] not in ((), (2,)):
         raise ValueError(f"{path} must hold a pooler over images; its inputs have shape {shape}")
     encoder = BinaryImageEncoder("on_off" if len(shape) == 3 else "on")

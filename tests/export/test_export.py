@@ -123,12 +123,11 @@ def test_a_thousand_digits_have_the_same_codes_and_labels(to, mnist, published, 
 def test_every_readout_gives_the_same_probabilities(name, to, tmp_path):
     digits = make_digits()
     pooler = TINY.build_pooler(digits.image_shape)
-    # One label is announced and never seen.
     names = np.array(["|", 'a "—"\\', "/"])
     few = digits.train_labels < 3
     readout = READOUTS[name]
     model = make_pipeline(
-        BinaryImageEncoder(), ImageAugmenter(image_shape=digits.image_shape), pooler, readout
+        ImageAugmenter(image_shape=digits.image_shape), BinaryImageEncoder(), pooler, readout
     )
     model.fit(digits.train_images[few], names[digits.train_labels[few]])
     images = digits.test_images
