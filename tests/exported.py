@@ -59,7 +59,11 @@ int main(void) {
 #if MODEL_N_LABELS > 0
         double probabilities[MODEL_N_LABELS];
         const int label = model_classify(active, n, probabilities);
-        printf("], \\"label\\": \\"%s\\", \\"probabilities\\": [", model_labels[label]);
+        printf("], \\"label\\": [");
+        for (const char *text = model_labels[label]; *text; text++) {
+            printf("%d%s", (uint8_t)*text, text[1] ? "," : "");
+        }
+        printf("], \\"probabilities\\": [");
         for (int l = 0; l < MODEL_N_LABELS; l++) printf("%s%.17g", l ? "," : "", probabilities[l]);
 #endif
         printf("]}");
@@ -93,4 +97,8 @@ def run(to, estimator, rows, folder, is_image=False):
     output = subprocess.run(
         list(map(str, command)), input=rows.tobytes(), stdout=subprocess.PIPE, check=True
     )
-    return json.loads(output.stdout)
+    found = json.loads(output.stdout)
+    for row in found:
+        if isinstance(row.get("label"), list):  # its bytes, whatever they are
+            row["label"] = bytes(row["label"]).decode("utf-8")
+    return found

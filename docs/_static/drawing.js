@@ -19,6 +19,7 @@
       this.paper.width = this.paper.height = canvas.width;
       this.ink = this.paper.getContext("2d", { willReadFrequently: true });
       this.place = null; // where the pen is
+      this.loaded = null; // an image that was shown, and not drawn on since
       this.cursor = { x: canvas.width / 2, y: canvas.width / 2 };
       canvas.addEventListener("pointerdown", (event) => this.begin(event));
       canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -31,6 +32,7 @@
     }
 
     clear() {
+      this.loaded = null;
       this.ink.fillStyle = "black";
       this.ink.fillRect(0, 0, this.paper.width, this.paper.width);
       this.update();
@@ -47,11 +49,13 @@
       small.width = small.height = SIDE;
       small.getContext("2d").putImageData(image, 0, 0);
       this.ink.drawImage(small, 0, 0, this.paper.width, this.paper.width);
+      this.loaded = Uint8Array.from(pixels);
       this.update();
     }
 
-    /** The image, 28 x 28 bytes; `centred` and scaled as the images of MNIST are. */
+    /** The image, 28 x 28 bytes; what is drawn `centred` and scaled as in MNIST. */
     pixels(centred) {
+      if (this.loaded) return this.loaded;
       const size = this.paper.width;
       const { data } = this.ink.getImageData(0, 0, size, size);
       const ink = Float64Array.from({ length: size * size }, (_, i) => data[4 * i]);
@@ -100,6 +104,7 @@
     }
 
     stroke(from, to) {
+      this.loaded = null;
       this.ink.strokeStyle = "white";
       this.ink.lineCap = this.ink.lineJoin = "round";
       this.ink.lineWidth = this.canvas.width / 12;
@@ -118,7 +123,7 @@
     paint() {
       const context = this.canvas.getContext("2d");
       context.drawImage(this.paper, 0, 0);
-      if (document.activeElement !== this.canvas) return;
+      if (!this.canvas.matches(":focus-visible")) return; // the cursor is for the keyboard
       const reach = this.canvas.width / SIDE / 2;
       context.strokeStyle = "orange";
       context.lineWidth = 2;
@@ -126,7 +131,7 @@
     }
   }
 
-  /** The square that becomes the image: the digit fills 20 of 28 pixels, its centre of mass the middle. */
+  /** The square that becomes the image: 28/20 of the digit, its centre of mass in the middle. */
   function fitted(ink, size) {
     let [left, right, top, bottom] = [size, -1, size, -1];
     let [mass, sumX, sumY] = [0, 0, 0];

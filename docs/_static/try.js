@@ -9,7 +9,13 @@
 
   /* Some colours of the map cividis, dark to bright; colour-blind readers can tell them apart. */
   const CIVIDIS = [
-    [0, 34, 78], [35, 62, 108], [87, 92, 109], [124, 123, 120], [165, 156, 116], [209, 193, 91], [254, 232, 56],
+    [0, 34, 78],
+    [35, 62, 108],
+    [87, 92, 109],
+    [124, 123, 120],
+    [165, 156, 116],
+    [209, 193, 91],
+    [254, 232, 56],
   ];
 
   function colour(share) {
