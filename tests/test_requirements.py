@@ -12,7 +12,7 @@ import fastsp
 PACKAGE = Path(fastsp.__file__).parent
 SETUP = configparser.ConfigParser()
 SETUP.read(Path(__file__).parents[1] / "setup.cfg")
-COMMAND_LINE = {"__main__", "cli", "console", "plots", "report"}
+COMMAND_LINE = {"__main__", "cli", "commands", "console", "plots", "report"}
 OPTIONAL = {"optuna": "tune", "pandas": "test", "polars": "test"}
 """What is imported where it is used and is there; the extra that brings it."""
 
