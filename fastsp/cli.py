@@ -15,7 +15,7 @@ import typer
 
 import fastsp
 from fastsp import commands
-from fastsp.commands import Quiet
+from fastsp.arguments import Data, Preset, Quiet, Split
 from fastsp.console import (
     INTERRUPTED,
     Results,
@@ -39,7 +39,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="fastsp",
-    help="A Spatial Pooler for CPUs: the published experiments, export, and compilation ahead.",
+    help="A Spatial Pooler for CPUs: experiments, a live demo, export, and compilation ahead.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -51,14 +51,6 @@ class Inhibition(StrEnum):
 
     GAUSSIAN = "gaussian"
     GLOBAL = "global"
-
-
-class Preset(StrEnum):
-    """Choices of `--preset`; the names of `fastsp.experiments.PRESETS`."""
-
-    PUBLISHED = "published"
-    BEST_LIKELIHOOD = "best-likelihood"
-    BEST_LINEAR = "best-linear"
 
 
 class Boosting(StrEnum):
@@ -81,14 +73,6 @@ class ExperimentName(StrEnum):
     ABLATE = "ablate"
 
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Folder of the MNIST files.", show_default="where fastsp finds it"),
-]
-Split = Annotated[
-    str | None,
-    typer.Option("--split", help="Which set of several in the folder, such as letters of EMNIST."),
-]
 Jobs = Annotated[
     int | None,
     typer.Option("--n-jobs", help="Threads; -1 for all cores.", show_default="one"),
@@ -335,6 +319,7 @@ def _run(
     results.end()
 
 
+app.command()(commands.demo)
 app.command()(commands.export)
 app.command()(commands.warmup)
 

@@ -2,14 +2,16 @@
 
 import time
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fastsp.console import say
+from fastsp.arguments import Data, Preset, Quiet, Split
+from fastsp.console import complain, say
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+NEEDED_BY_DEMO = ("starlette", "uvicorn", "websockets")
 
 
 class Language(StrEnum):
@@ -54,6 +56,42 @@ def export(
     if not quiet:
         for file in files:
             say(f"{file}: {file.stat().st_size:,} bytes")
+
+
+def demo(
+    preset: Annotated[Preset, typer.Option(help="The pooler, as for `mnist`.")] = Preset.PUBLISHED,
+    data: Data = None,
+    split: Split = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than the default let others in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8056,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open the page in a browser.")
+    ] = False,
+) -> None:
+    """Draw digits in the browser and see what a pooler makes of them while it learns."""
+    if not all(map(find_spec, NEEDED_BY_DEMO)):
+        complain("the demo needs more packages: pip install 'fastsp[demo]'")
+        raise typer.Exit(2)
+
+    from fastsp.datasets import load_mnist
+    from fastsp.demo.serve import bind, is_open_to_others, serve
+    from fastsp.experiments import PRESETS
+
+    with bind(host, port) as listening:
+        if is_open_to_others(listening):
+            complain(f"others can reach and use this demo at {host}; it asks nobody for a password")
+        digits = load_mnist(data, split)
+        serve(
+            PRESETS[preset],
+            digits,
+            preset.value,
+            listening,
+            host,
+            ready=lambda url: say(f"fastsp demo: {url} (Ctrl-C ends it)"),
+            open_browser=not no_browser,
+        )
 
 
 def warmup() -> None:

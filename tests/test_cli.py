@@ -244,7 +244,8 @@ def test_missing_extra_is_told(package, capsys, monkeypatch):
     ("module", "missing"),
     [
         ("fastsp.experiments", ["typer", "rich", "matplotlib", "jinja2"]),
-        ("fastsp.cli", ["matplotlib", "jinja2"]),
+        ("fastsp.cli", ["matplotlib", "jinja2", "starlette", "uvicorn", "websockets"]),
+        ("fastsp.demo.actions", ["typer", "rich", "starlette", "uvicorn", "websockets"]),
     ],
 )
 def test_imports_without(module, missing):

@@ -1,0 +1,174 @@
+// The page: what the server says is shown, what a person does is sent.
+
+import { Connection } from "./connection.js";
+import { Curve } from "./curve.js";
+import { Column, Labels, StandsFor } from "./details.js";
+import { number } from "./map.js";
+import { Pad, paint } from "./pad.js";
+import { Pipeline } from "./pipeline.js";
+
+const MOST_COLUMNS = 8192; // in one message
+const byId = (id) => document.getElementById(id);
+const state = { hello: null, nColumns: 0, picture: null, chosen: 0, rubbing: false, rubbed: new Set() };
+let pipelines = [], parts = {}, waiting = false;
+
+const pad = new Pad(byId("pad"), (image) => connection.send("draw", {}, { image }));
+const connection = new Connection({ onMessage: receive, onState: tell });
+
+function tell(kind, text) {
+  const notice = byId("notice");
+  if (notice.dataset.state !== kind) notice.dataset.state = kind;
+  if (notice.textContent !== text) notice.textContent = text;
+  document.body.classList.toggle("offline", kind === "lost");
+}
+
+function receive(message) {
+  if (message.kind === "hello") {
+    greet(message);
+  } else if (message.kind === "picture") {
+    state.picture = message;
+    // Only the newest picture is drawn, however late the browser is.
+    if (!waiting) requestAnimationFrame(draw);
+    waiting = true;
+  }
+}
+
+function greet(hello) {
+  const known = state.hello && JSON.stringify(state.hello.image_shape) === JSON.stringify(hello.image_shape);
+  state.hello = hello;
+  tell("waiting", "compiling, up to a minute the first time");
+  document.documentElement.style.setProperty("--aspect", hello.image_shape[1] / hello.image_shape[0]);
+  state.nColumns = hello.column_shape.reduce((product, n) => product * n, 1);
+  byId("about").textContent = `preset ${hello.preset} · ${number(state.nColumns)} columns, ${number(100 * hello.density, 2)} % active for each input`;
+  byId("pipelines").replaceChildren();
+  pipelines = [];
+  parts = {
+    labels: new Labels(byId("labels"), hello),
+    column: new Column(byId("column"), hello),
+    standsFor: new StandsFor(byId("stands-for"), hello),
+    curve: new Curve(byId("progress"), hello),
+  };
+  showGallery(hello);
+  if (known) {
+    pad.onChange(pad.image);
+    disturb();
+    if (state.picture) connection.send("select", { column: state.picture.selected });
+  } else {
+    pad.resize(hello.image_shape);
+    pad.set(hello.arrays.gallery.subarray(0, pad.image.length));
+  }
+}
+
+function showGallery({ image_shape: [height, width], arrays }) {
+  const gallery = byId("gallery"), size = height * width;
+  gallery.replaceChildren();
+  arrays.gallery_labels.forEach((label, i) => {
+    const image = arrays.gallery.slice(i * size, (i + 1) * size);
+    const button = document.createElement("button"), canvas = document.createElement("canvas");
+    button.setAttribute("aria-label", `Test image of ${label}`);
+    paint(canvas, image, width, height);
+    button.append(canvas);
+    button.addEventListener("click", () => pad.set(image));
+    gallery.append(button);
+  });
+}
+
+function draw() {
+  waiting = false;
+  const { picture, hello } = state, { views, selected } = picture;
+  if (picture.failure) tell("failed", `training stopped: ${picture.failure}`);
+  else if (views.length) tell("live", picture.running ? "learning" : "ready");
+  for (const id of ["run", "reset", "compare", "rub", "revive"]) byId(id).disabled = !views.length;
+  if (!views.length) return;
+  while (pipelines.length < views.length) addPipeline(pipelines.length);
+  while (pipelines.length > views.length) pipelines.pop().root.remove();
+  document.body.classList.toggle("two", views.length > 1);
+  state.chosen = Math.min(state.chosen, views.length - 1);
+  press("run", picture.running);
+  byId("run").textContent = picture.running ? "Pause" : "Train";
+  press("compare", views.length > 1);
+
+  const arrays = views.map((_, view) => arraysOf(picture, view));
+  views.forEach((view, i) => pipelines[i].show(view, arrays[i], {
+    running: picture.running, selected, chosen: views.length > 1 && i === state.chosen,
+  }));
+  const chosen = state.chosen, view = views[chosen];
+  parts.labels.show(views, arrays);
+  parts.column.show(selected, chosen, views.length, view, arrays[chosen]);
+  parts.standsFor.show(chosen, views.length, view, arrays[chosen]);
+  parts.curve.show(arrays.map(({ curve }) => curve));
+  document.body.dataset.pictures = 1 + Number(document.body.dataset.pictures ?? 0);
+}
+
+function arraysOf(picture, view) {
+  const own = {}, prefix = `${view}.`;
+  for (const [name, array] of Object.entries(picture.arrays))
+    if (name.startsWith(prefix)) own[name.slice(prefix.length)] = array;
+  return own;
+}
+
+function addPipeline(view) {
+  pipelines.push(new Pipeline(byId("pipelines"), view, state.hello, {
+    set: (name, value) => connection.send("set", { variant: view, name, value }),
+    select: (column) => {
+      const again = state.picture.selected === column && state.chosen === view;
+      state.chosen = view;
+      connection.send("select", { column: again ? null : column });
+    },
+    rub: (columns) => rub(view, columns),
+    point: (place) => pipelines.forEach((pipeline) => pipeline.point(place)),
+    isRubbing: () => state.rubbing,
+  }));
+}
+
+// Columns are gathered while the pointer moves, and sent together.
+function rub(view, columns) {
+  if (!state.rubbed.size)
+    setTimeout(() => {
+      if (state.rubbed.size) connection.send("switch", { variant: view, on: false }, { columns: Int32Array.from(state.rubbed) });
+      state.rubbed.clear();
+    }, 40);
+  columns.forEach((column) => state.rubbed.add(column));
+}
+
+function press(id, on) {
+  byId(id).setAttribute("aria-pressed", String(on));
+}
+
+function disturb() {
+  const value = (id) => Number(byId(id).value);
+  connection.send("disturb", { noise: value("noise"), right: value("right"), down: value("down") });
+}
+
+byId("run").addEventListener("click", () => connection.send("run", { on: !state.picture.running }));
+byId("reset").addEventListener("click", () => connection.send("reset"));
+byId("compare").addEventListener("click", () =>
+  connection.send("compare", { on: state.picture.views.length < 2 }));
+byId("rub").addEventListener("click", () => {
+  state.rubbing = !state.rubbing;
+  press("rub", state.rubbing);
+  document.body.classList.toggle("rubbing", state.rubbing);
+});
+byId("revive").addEventListener("click", () => {
+  state.rubbed.clear();
+  // All of them: the newest picture may not yet know of those that were rubbed out last.
+  const columns = Int32Array.from({ length: state.nColumns }, (_, column) => column);
+  state.picture.views.forEach((_, view) => {
+    for (let i = 0; i < columns.length; i += MOST_COLUMNS)
+      connection.send("switch", { variant: view, on: true }, { columns: columns.slice(i, i + MOST_COLUMNS) });
+  });
+});
+byId("clear").addEventListener("click", () => pad.clear());
+byId("centre").addEventListener("click", () => pad.centre());
+for (const [id, unit, factor] of [["noise", "%", 100], ["right", "px", 1], ["down", "px", 1]])
+  byId(id).addEventListener("input", ({ target }) => {
+    document.querySelector(`output[for="${id}"]`).textContent = `${number(target.value * factor, 0)} ${unit}`;
+    disturb();
+  });
+const redraw = () => {
+  if (!state.hello) return;
+  showGallery(state.hello);
+  if (state.picture) draw();
+};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+addEventListener("resize", () => { if (state.picture) draw(); });
