@@ -29,9 +29,10 @@ from fastsp.kernels.boosting import (
 from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.inhibition.local import select_local
-from fastsp.kernels.inhibition.top import order_keys, select_top
+from fastsp.kernels.inhibition.top import select_top
 from fastsp.kernels.learning import adapt_columns, fill_changes
 from fastsp.kernels.llvm.bits import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
+from fastsp.kernels.order import order_keys
 from fastsp.kernels.overlap import count_overlaps
 from fastsp.kernels.scratch import TOGETHER, Scratch
 from fastsp.kernels.state import GAUSSIAN_INHIBITION, GROUPED_INHIBITION, LOCAL_INHIBITION

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
-from fastsp.kernels.inhibition.grouped import bound_of_group, select_in_groups
-from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys
+from fastsp.kernels.inhibition.grouped import select_in_groups
+from fastsp.kernels.inhibition.top import new_selection_scratch
+from fastsp.kernels.llvm.keys import bound_of_group
+from fastsp.kernels.order import order_keys
 
 
 def select(values, allowed, group_size, k):

@@ -217,7 +217,7 @@ import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 import numpy as np
-from fastsp.kernels.inhibition.top import order_keys
+from fastsp.kernels.order import order_keys
 keys = np.empty(3, np.uint32)
 order_keys(np.ones(3, np.float32), keys)
 print(keys[0])

@@ -20,9 +20,11 @@ from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.plan import make_plan, make_rule
 from fastsp.kernels.boosting import boost_overlaps, boosted_values, update_boost_factors
 from fastsp.kernels.inhibition.gaussian import blur_grid
-from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
 from fastsp.kernels.learning import adapt_columns
 from fastsp.kernels.llvm import bits, lanes
+from fastsp.kernels.llvm import keys as of_keys
+from fastsp.kernels.order import order_keys
 from fastsp.kernels.scratch import Flips
 from fastsp.kernels.state import Columns, Synapses
 
@@ -287,18 +289,28 @@ def test_vector_code_equals_its_plain_twins(seed):
     changes = random.normal(size=30).astype(np.float32)
     left, right = random.normal(size=(2, 40, 40)).astype(np.float32)
 
-    def everything(planes, permanences, counts, product):
+    many = random.integers(0, 40, 400).astype(np.uint32)
+    overlaps, thresholds = random.integers(0, 2**16, (2, 60)).astype(np.uint16)
+    factors, tie_breakers = random.normal(size=(2, 60)).astype(np.float32)
+    factors[3:5] = 0.0, -0.0
+
+    def everything(planes, permanences, counts, product, many, maxima, boosted):
         bits.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
         bits.unpack_counters(planes, stride, 7, n_planes, counts, 2)
         lanes.multiply_tile(left[9:], 40, right[:, 11:], 40, 5, 33, product[9:, 11:])
         flipped = lanes.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
         bits.count_common(words, 1, 1 + seed, words, 7, counts, 4)
-        found = lanes.lanes_at_least(keys, 13, 20)
-        return int(flipped), int(found), bits.lowest_one(found)
+        found = of_keys.lanes_at_least(keys, 13, 20)
+        ones = bits.count_ones(found)
+        of_keys.take_maxima(many, 320, 128, maxima)
+        many[100] = of_keys.count_at_least(many, 192, 20)
+        of_keys.boost_lanes(overlaps, factors, tie_breakers, thresholds, 48, boosted)
+        return int(flipped), int(found), bits.lowest_one(found), ones
 
     results = []
     for run in (everything, numba.njit(everything)):
         arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
+        arrays += many.copy(), np.zeros(128, np.uint32), np.zeros(60, np.uint32)
         results.append((run(*arrays), [array.tolist() for array in arrays]))
     assert results[0] == results[1]
 

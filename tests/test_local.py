@@ -14,8 +14,8 @@ from strategies import examples
 from fastsp import SpatialPooler
 from fastsp.engine.topology import neighbourhood
 from fastsp.kernels.inhibition import local
-from fastsp.kernels.inhibition.top import order_keys
 from fastsp.kernels.llvm import neighbourhoods as lanes
+from fastsp.kernels.order import order_keys
 from fastsp.kernels.scratch import LocalScratch
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import order_key, order_values
 from fastsp.kernels.jit import kernel, step
+from fastsp.kernels.llvm.keys import boost_lanes
+from fastsp.kernels.llvm.lanes import LANES
+from fastsp.kernels.order import order_key, order_values
 from fastsp.kernels.state import (
     EXP_BOOSTING,
     LOG_BOOSTING,
@@ -295,7 +297,9 @@ def boost_overlaps(
             allowed = overlaps[c] >= thresholds[c]
             keys[c] = order_key(boosted) if allowed else np.uint32(0)
         return
-    for c in range(keys.size):
+    whole = keys.size // LANES * LANES
+    boost_lanes(overlaps, boost_factors, tie_breakers, thresholds, whole, keys)
+    for c in range(whole, keys.size):
         boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
         allowed = overlaps[c] >= thresholds[c]
         keys[c] = order_key(boosted) if allowed else np.uint32(0)

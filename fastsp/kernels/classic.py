@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import order_key
 from fastsp.kernels.jit import kernel
 from fastsp.kernels.learning import adapt_columns, fill_changes
+from fastsp.kernels.order import order_key
 from fastsp.kernels.scratch import Scratch
 from fastsp.kernels.state import (
     NO_BOOSTING,

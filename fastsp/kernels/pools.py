@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import new_selection_scratch, order_keys, select_top
+from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
 from fastsp.kernels.jit import allocating_kernel, kernel
 from fastsp.kernels.llvm.bits import lowest_one
+from fastsp.kernels.order import order_keys
 
 
 class Fields(NamedTuple):

@@ -32,15 +32,13 @@ class SelectionScratch(NamedTuple):
     """For selecting among n keys."""
 
     candidates: NDArray[np.int32]
-    """(n,)"""
+    """(n + PADDING,)"""
     candidate_keys: NDArray[np.uint32]
     """(n + PADDING,)"""
-    places: NDArray[np.int32]
-    """(n,) of selected ones among the candidates"""
     padded: NDArray[np.uint32]
     """(LANES,) keys of a small group; always 0 beyond them"""
     maxima: NDArray[np.uint32]
-    """(LANES,) the largest key of a group in each lane"""
+    """(n_lane_maxima(n),) the largest key in each lane"""
 
 
 class LocalScratch(NamedTuple):
@@ -105,6 +103,12 @@ class Scratch(NamedTuple):
     flips: Flips
 
 
+@inlined
+def n_lane_maxima(n: int) -> int:
+    """Return how many lanes `n` keys may be dealt out to."""
+    return max(n // 2, LANES)
+
+
 def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
     """Allocate scratch space for `n_workers`, and rows of `max_active` active columns.
 
@@ -137,11 +141,10 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
         np.empty((n_workers, n_blurred), np.float32),
         np.empty((n_workers, 4, blur_size), np.float32),
         SelectionScratch(
-            np.empty((n_workers, n_columns), np.int32),
+            np.empty((n_workers, n_columns + PADDING), np.int32),
             np.empty((n_workers, n_columns + PADDING), np.uint32),
-            np.empty((n_workers, n_columns), np.int32),
             np.zeros((n_workers, LANES), np.uint32),
-            np.empty((n_workers, LANES), np.uint32),
+            np.empty((n_workers, n_lane_maxima(n_columns)), np.uint32),
         ),
         LocalScratch(
             np.zeros((n_workers, n_cells), np.uint32),
@@ -172,7 +175,6 @@ def scratch_of(scratch: Scratch, worker: int) -> Scratch:
         SelectionScratch(
             selection.candidates[worker],
             selection.candidate_keys[worker],
-            selection.places[worker],
             selection.padded[worker],
             selection.maxima[worker],
         ),

@@ -7,8 +7,9 @@ from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.inhibition.local import select_in_order, select_local
-from fastsp.kernels.inhibition.top import order_key, select_top
+from fastsp.kernels.inhibition.top import select_top
 from fastsp.kernels.jit import step
+from fastsp.kernels.order import order_key
 from fastsp.kernels.scratch import Scratch
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from fastsp.kernels.inhibition.top import select_top
 from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.llvm.bits import WORD, lowest_one
-from fastsp.kernels.llvm.lanes import LANES, bound_of_group, lanes_at_least
+from fastsp.kernels.llvm.keys import bound_of_group, lanes_at_least
+from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.scratch import SelectionScratch
 
 MOST_SURPLUS = 8

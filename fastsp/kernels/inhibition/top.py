@@ -1,67 +1,51 @@
-"""Exact selection of the k largest values, ties broken by position."""
+"""Exact selection of the k largest values, ties broken by position.
 
-from typing import Any
+First a bound is sought that few keys reach, yet enough. The keys are dealt out to at least 2 k
+lanes; a bound that the largest keys of k lanes reach is reached by k keys or more, and seldom by
+many more, since few of the largest keys meet in a lane. Then one among the candidates, exactly.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import allocating_kernel, kernel, step
-from fastsp.kernels.llvm.bits import lowest_one
-from fastsp.kernels.llvm.lanes import LANES, lanes_at_least
-from fastsp.kernels.scratch import PADDING, SelectionScratch
+from fastsp.kernels.llvm.bits import count_ones, lowest_one
+from fastsp.kernels.llvm.keys import AT_ONCE, count_at_least, lanes_at_least, take_maxima
+from fastsp.kernels.llvm.lanes import LANES
+from fastsp.kernels.scratch import PADDING, SelectionScratch, n_lane_maxima
 
-FIRST_STEP = 1 << 20
-"""How far the bound is sought from the guess, of 2^23 keys that double a value"""
+FIRST_STEP = 1 << 18
+"""How far the bound is sought from the guess, of 2^23 keys that double a value."""
+WRITTEN = 4
+"""Positions that are written for each 64 keys whether there are as many or not: seldom are more."""
 
 
 @allocating_kernel
 def new_selection_scratch(n: int) -> SelectionScratch:
     """Allocate scratch space for selecting among up to `n` keys."""
     return SelectionScratch(
-        np.empty(n, np.int32),
+        np.empty(n + PADDING, np.int32),
         np.empty(n + PADDING, np.uint32),
-        np.empty(n, np.int32),
         np.zeros(LANES, np.uint32),
-        np.empty(LANES, np.uint32),
+        np.empty(n_lane_maxima(n), np.uint32),
     )
 
 
-@kernel
-def order_key(value: np.float32) -> np.uint32:
-    """Return the image of `value` (not NaN) in the integers that has the same order.
-
-    -0 and 0 share a key. All keys are above 0, which is free to mean "excluded".
-    """
-    bits: Any = np.float32(value + np.float32(0.0)).view(np.uint32)
-    return np.uint32(~bits if bits >> np.uint32(31) else bits | np.uint32(0x80000000))
-
-
-@kernel
-def order_keys(values: NDArray[np.float32], keys: NDArray[np.uint32]) -> None:
-    """Fill `keys` with the keys of `values` (see `order_key`)."""
-    for i in range(values.size):
-        keys[i] = order_key(values[i])
-
-
-@kernel
-def order_values(keys: NDArray[np.uint32], values: NDArray[np.float32]) -> None:
-    """Fill `values` with what `keys` are the keys of, none of it negative; 0 where excluded."""
-    for i in range(keys.size):
-        bits: Any = np.uint32(keys[i] & np.uint32(0x7FFFFFFF))
-        values[i] = bits.view(np.float32)
-
-
 @step
-def _count_at_least(keys: NDArray[np.uint32], bound: np.uint32) -> int:
-    count: Any = np.int32(0)
-    for i in range(keys.size):
-        count += np.int32(keys[i] >= bound)
-    return int(count)
+def _count_at_least(keys: NDArray[np.uint32], bound: int) -> int:
+    whole = keys.size // AT_ONCE * AT_ONCE
+    count = count_at_least(keys, whole, bound)
+    for i in range(whole, keys.size):
+        count += int(keys[i] >= np.uint32(bound))
+    return count
 
 
 @step
 def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[np.int32]) -> int:
-    """Write the ascending positions of keys >= bound to `positions`; return their number."""
+    """Write the ascending positions of keys >= bound to `positions`; return their number.
+
+    Overwrites up to four more of `positions`.
+    """
     count = 0
     whole = keys.size // (4 * LANES) * (4 * LANES)
     for first in range(0, whole, 4 * LANES):
@@ -69,22 +53,57 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
         for part in range(4):
             lanes = lanes_at_least(keys, first + part * LANES, bound)
             found |= lanes << np.uint64(part * LANES)
-        while found != 0:
-            positions[count] = first + lowest_one(found)
+        n_found, at = count_ones(found), count
+        # Without a branch, which would be mispredicted at every other word.
+        for _ in range(WRITTEN):
+            positions[at] = first + lowest_one(found)
             found &= found - np.uint64(1)
-            count += 1
+            at += 1
+        if n_found > WRITTEN:
+            while found != 0:
+                positions[at] = first + lowest_one(found)
+                found &= found - np.uint64(1)
+                at += 1
+        count += n_found
     for i in range(whole, keys.size):
-        if keys[i] >= np.uint32(bound):
-            positions[count] = i
-            count += 1
+        positions[count] = i
+        count += int(keys[i] >= np.uint32(bound))
     return count
 
 
 @step
-def _copy(source: NDArray[np.int32], n: int, out: NDArray[np.int32]) -> None:
-    # A slice assigned to a slice brings the text of an error with it, slow to compile.
-    for i in range(n):
-        out[i] = source[i]
+def _deal_out(keys: NDArray[np.uint32], n_lanes: int, maxima: NDArray[np.uint32]) -> None:
+    """Write to `maxima` (n_lanes,) the largest key of each lane; key i is in lane i % n_lanes."""
+    whole = keys.size // AT_ONCE * AT_ONCE
+    take_maxima(keys, whole, n_lanes, maxima)
+    lane = whole % n_lanes
+    for i in range(whole, keys.size):
+        maxima[lane] = max(maxima[lane], keys[i])
+        lane += 1
+
+
+@step
+def _find_bound(few: NDArray[np.uint32], n_wanted: int, n_enough: int, guess: int) -> int:
+    """Return a bound that at least `n_wanted` of the keys `few` reach, or 0.
+
+    And no more than `n_enough`, if ties allow: steps from the guess on, doubling; bisection where
+    they would leave the bracket.
+    """
+    # No fewer than n_wanted keys are >= low, or all; fewer are >= high.
+    low, high, n_low = 0, 0xFFFFFFFF, few.size
+    step, bound = FIRST_STEP, guess
+    while n_low > n_enough and high - low > 1:
+        if bound <= low or bound >= high:
+            bound = low + (high - low) // 2
+        count = _count_at_least(few, bound)
+        if count >= n_wanted:
+            low, n_low = bound, count
+            bound = low + min(step, high - low)
+        else:
+            high = bound
+            bound = high - min(step, high - low)
+        step *= 2
+    return low
 
 
 @kernel
@@ -99,61 +118,72 @@ def select_top(
     """Write to `selected` the ascending positions of the `n_wanted` largest keys.
 
     Of equal keys the lower position wins, or the higher one where the `last_wins`; keys of 0 never
-    do. Returns how many were selected and a
-    bound that they reach and the others do not, but for ties. `guess`, the bound for a similar
-    input, saves time and changes nothing else.
-
-    First a bound is sought that leaves few candidates, yet enough; then one among those, exactly.
+    do. Returns how many were selected, and a bound that they reach, which is a guess for the next
+    input. The guess saves time and changes nothing else.
     """
-    # No fewer than n_wanted keys are >= low, or all; fewer are >= high.
-    low, high, n_low = 0, 0xFFFFFFFF, keys.size
-    # Steps from the guess on, doubling; bisection where they would leave the bracket.
-    step = FIRST_STEP
-    bound = guess - step
-    while n_low > 2 * n_wanted + PADDING and high - low > 1:
-        if bound <= low or bound >= high:
-            bound = low + (high - low) // 2
-        count = _count_at_least(keys, np.uint32(bound))
-        if count >= n_wanted:
-            low, n_low = bound, count
-            bound = low + min(step, high - low)
-        else:
-            high = bound
-            bound = high - min(step, high - low)
-        step *= 2
-    low = max(low, 1)
+    n_lanes = (2 * n_wanted + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    if 2 * n_lanes <= keys.size:
+        maxima = scratch.maxima[:n_lanes]
+        _deal_out(keys, n_lanes, maxima)
+        guess = _find_bound(maxima, n_wanted, n_wanted + n_wanted // 16, guess)
+    else:
+        guess = _find_bound(keys, n_wanted, n_wanted + n_wanted // 2 + PADDING, guess)
+    low = max(guess, 1)
     candidates = scratch.candidates
     n_candidates = _collect_at_least(keys, low, candidates)
-    if n_candidates <= n_wanted:
-        _copy(candidates, n_candidates, selected)
-        return n_candidates, low
-    n_padded = (n_candidates + PADDING - 1) // PADDING * PADDING
-    few = scratch.candidate_keys[:n_padded]
-    for i in range(n_candidates):
-        few[i] = keys[candidates[i]]
-    for i in range(n_candidates, n_padded):
-        few[i] = 0
+    n_selected = n_candidates
+    if n_candidates > n_wanted:
+        n_padded = (n_candidates + PADDING - 1) // PADDING * PADDING
+        few = scratch.candidate_keys[:n_padded]
+        for i in range(n_candidates):
+            few[i] = keys[candidates[i]]
+        for i in range(n_candidates, n_padded):
+            few[i] = 0
+        n_selected = _keep_largest(few, n_candidates, n_wanted, low, candidates, last_wins)
+    for i in range(n_selected):
+        selected[i] = candidates[i]
+    return n_selected, guess
+
+
+@step
+def _keep_largest(
+    few: NDArray[np.uint32],
+    n: int,
+    n_wanted: int,
+    low: int,
+    candidates: NDArray[np.int32],
+    last_wins: bool,
+) -> int:
+    """Keep of the `n` `candidates` the `n_wanted` with the largest keys; return how many.
+
+    `few` are their keys, all >= `low`, and zeros behind them.
+    """
     largest = np.uint32(0)
-    for i in range(n_padded):
+    for i in range(few.size):
         largest = max(largest, few[i])
-    high, n_low = min(high, int(largest) + 1), n_candidates
+    high, n_low = int(largest) + 1, n
+    # Keys are dense near the bound: steps up from there, then bisection.
+    step = max((high - low) // 16, 1)
+    bound = low + step
     while n_low != n_wanted and high - low > 1:
-        bound = low + (high - low) // 2
-        count = _count_at_least(few, np.uint32(bound))
+        if bound <= low or bound >= high:
+            bound = low + (high - low) // 2
+        count = count_at_least(few, few.size, bound)
         if count >= n_wanted:
             low, n_low = bound, count
+            bound = low + step
         else:
             high = bound
+            bound = low
     # Keys that equal the bound are the last to win, those at lower positions first, or last.
-    n_tied = n_wanted - _count_at_least(few, np.uint32(low + 1))
-    places = scratch.places
-    n_selected, n_found = 0, _collect_at_least(few, low, places)
-    n_passed = n_found - n_wanted if last_wins else 0
-    for j in range(n_found):
-        tied = int(few[places[j]]) == low
-        if not tied or (n_passed <= 0 and n_tied > 0):
-            selected[n_selected] = candidates[places[j]]
-            n_selected += 1
-        n_tied -= int(tied and n_passed <= 0)
-        n_passed -= int(tied)
-    return n_selected, low
+    n_tied = n_low - count_at_least(few, few.size, low + 1)
+    n_lucky = n_tied - (n_low - n_wanted)
+    first = n_tied - n_lucky if last_wins else 0
+    kept, seen, last = 0, 0, first + n_lucky
+    for i in range(n):
+        key = int(few[i])
+        tied = key == low
+        candidates[kept] = candidates[i]
+        kept += int((key > low) | (tied & (seen >= first) & (seen < last)))
+        seen += int(tied)
+    return kept

@@ -36,9 +36,23 @@ def _generate_lowest_one(context: Any, builder: Any, signature: Any, arguments: 
 
 @compiled_by(_generate_lowest_one, types.int64)
 def lowest_one(word: np.uint64) -> int:
-    """Return the position of the lowest one in `word` (uint64), which is not 0."""
+    """Return the position of the lowest one in `word` (uint64); anything where there is none."""
     below: int = _count_ones(~word & (word - np.uint64(1)))
     return below
+
+
+def _generate_count_ones(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    ones = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(I64, [I64]), "llvm.ctpop.i64"
+    )
+    return builder.call(ones, arguments)
+
+
+@compiled_by(_generate_count_ones, types.int64)
+def count_ones(word: np.uint64) -> int:
+    """Return the number of ones in `word`, uint64."""
+    ones: int = _count_ones(word)
+    return ones
 
 
 @plain_helper

@@ -1,4 +1,4 @@
-"""Vectors of synapses, keys and floats."""
+"""Vectors of synapses, and products of matrices."""
 
 from typing import Any
 
@@ -21,10 +21,9 @@ from fastsp.kernels.llvm.lowering import (
 )
 
 LANES = 16
-"""Synapses or keys in one vector."""
+"""Synapses, keys or floats in one vector."""
 TILE_ROWS = 8
 """Rows of a matrix multiplied at once; of LANES columns each."""
-_KEYS = ir.VectorType(I32, LANES)
 
 
 def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -90,22 +89,6 @@ def adapt_lanes(
     return flipped
 
 
-def _generate_at_least(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    keys, first, bound = arguments
-    own = load(builder, keys, first, I32, LANES)
-    bounds = splat(builder, builder.trunc(bound, I32), LANES)
-    return mask(builder, builder.icmp_unsigned(">=", own, bounds))
-
-
-@compiled_by(_generate_at_least, types.uint64)
-def lanes_at_least(keys: NDArray[np.uint32], first: int, bound: int) -> np.uint64:
-    """Return a word with a one for each of 16 keys, from `first` on, that is at least `bound`."""
-    found = np.uint64(0)
-    for lane in range(LANES):
-        found |= np.uint64(keys[first + lane] >= np.uint32(bound)) << np.uint64(lane)
-    return found
-
-
 def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     rows, width, source, inner, low, high, out = arguments
     floats = ir.VectorType(F32, LANES)
@@ -158,71 +141,3 @@ def multiply_tile(
             weight, values = rows[r, j], source[j, :LANES]
             for i in range(LANES):
                 own[i] += weight * values[i]
-
-
-def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    keys, first, size, n_wanted, _ = arguments
-    zeros, one = ir.Constant(_KEYS, [0] * LANES), ir.Constant(I64, 1)
-    kind = ir.FunctionType(I32, [_KEYS])
-    largest_of = cgutils.get_or_insert_function(
-        builder.module, kind, f"llvm.vector.reduce.umax.v{LANES}i32"
-    )
-    # The last vector overlaps the one before, of which it skips what is done.
-    end = builder.add(first, size)
-    last = builder.sub(end, ir.Constant(I64, LANES))
-    rest = builder.and_(size, ir.Constant(I64, LANES - 1))
-    numbers = ir.Constant(_KEYS, list(range(LANES)))
-    skip = builder.trunc(builder.sub(ir.Constant(I64, LANES), rest), I32)
-    is_new = builder.icmp_unsigned(">=", numbers, splat(builder, skip, LANES))
-    begun = builder.select(is_new, load(builder, keys, last, I32, LANES), zeros)
-    before = builder.block
-    loop, rank, done = (builder.append_basic_block(name) for name in ("keys", "rank", "ranked"))
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    position, maxima = builder.phi(I64), builder.phi(_KEYS)
-    position.add_incoming(first, before)
-    maxima.add_incoming(begun, before)
-    own = load(builder, keys, position, I32, LANES)
-    larger = builder.select(builder.icmp_unsigned(">", own, maxima), own, maxima)
-    following = builder.add(position, ir.Constant(I64, LANES))
-    position.add_incoming(following, loop)
-    maxima.add_incoming(larger, loop)
-    builder.cbranch(builder.icmp_signed("<=", following, last), loop, rank)
-    builder.position_at_end(rank)
-    place, left = builder.phi(I64), builder.phi(_KEYS)
-    place.add_incoming(one, loop)
-    left.add_incoming(larger, loop)
-    largest = builder.call(largest_of, [left])
-    is_largest = builder.icmp_unsigned("==", left, splat(builder, largest, LANES))
-    place.add_incoming(builder.add(place, one), rank)
-    left.add_incoming(builder.select(is_largest, zeros, left), rank)
-    builder.cbranch(builder.icmp_signed("<", place, n_wanted), rank, done)
-    builder.position_at_end(done)
-    return builder.zext(largest, I64)
-
-
-@compiled_by(_generate_bound, types.int64)
-def bound_of_group(
-    keys: NDArray[np.uint32], first: int, size: int, n_wanted: int, maxima: NDArray[np.uint32]
-) -> int:
-    """Return a bound that at least `n_wanted` of `keys[first :][:size]` reach, or 0.
-
-    `size` is at least 16, `n_wanted` between 1 and 16. Key i of the group is in lane i % 16, but
-    those that do not fill a vector are in the last lanes; the bound is the `n_wanted`-th largest of
-    the different maxima of lanes, 0 where there are not as many.
-    """
-    n_whole = size // LANES * LANES
-    maxima[:] = 0
-    for i in range(n_whole, size):
-        maxima[LANES - (size - i)] = keys[first + i]
-    for start in range(first, first + n_whole, LANES):
-        for lane in range(LANES):
-            maxima[lane] = max(maxima[lane], keys[start + lane])
-    largest = np.uint32(0)
-    for _ in range(n_wanted):
-        largest = np.uint32(0)
-        for lane in range(LANES):
-            largest = max(largest, maxima[lane])
-        for lane in range(LANES):
-            maxima[lane] = np.uint32(0) if maxima[lane] == largest else maxima[lane]
-    return int(largest)
