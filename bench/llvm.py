@@ -25,7 +25,8 @@ from bench.contest import WARM_UP
 
 FUNCTIONS = {
     "lowest_one": "A C D E F MNIST",
-    "count_common": "A B C E F MNIST",
+    "count_common": "A B C E",
+    "count_chosen": "F MNIST",
     "add_rows": "C",
     "unpack_counters": "C",
     "pack_word": "A C MNIST",
@@ -36,6 +37,7 @@ FUNCTIONS = {
     "count_at_least": "A B C D MNIST",
     "take_maxima": "A B C D MNIST",
     "boost_lanes": "A B C D F MNIST",
+    "boost_lanes_up": "A-exp",
     "multiply_tile": "MNIST",
     "bound_of_group": "F",
     "seldom_beaten": "E",

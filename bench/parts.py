@@ -163,8 +163,11 @@ def measure(configuration: Configuration) -> dict[str, float]:
     overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
     keys = np.empty((n, n_columns), np.uint32)
     ways: dict[str, Call] = {}
+    paired = pooler._engine._paired()
     for layout in LAYOUTS:
-        index = build_index(bound.synapses, rows.shape[1], rule.connected_threshold, layout)
+        index = build_index(
+            bound.synapses, rows.shape[1], rule.connected_threshold, layout, paired=paired
+        )
         ways[f"overlaps, {layout}"] = _count_all, (words, index, n_columns, scratch, overlaps)
     steps = best_microseconds(ways, n)
     steps["boosted overlaps"] = best(_boost_all, overlaps, columns, rule, keys, n=n)
@@ -204,11 +207,12 @@ def _best_of_updates(
     pooler = binding.pooler
     synapses, threshold = pooler.synapses, pooler.rule.connected_threshold
     name = next(name for name, code in LAYOUTS.items() if code == pooler.overlap_index.layout)
+    n_inputs, paired = 64 * words.shape[1], pooler.overlap_index.bits.n_pairs > 0
     kept = synapses.permanences.copy()
     times = []
     for _ in range(N_ROUNDS + 1):
         synapses.permanences[:] = kept
-        index = build_index(synapses, 64 * words.shape[1], threshold, name)
+        index = build_index(synapses, n_inputs, threshold, name, paired=paired)
         start = time.perf_counter()
         _adapt_all(words, active, n_active, pooler, index, scratch)
         times.append(time.perf_counter() - start)

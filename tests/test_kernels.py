@@ -293,24 +293,27 @@ def test_vector_code_equals_its_plain_twins(seed):
     overlaps, thresholds = random.integers(0, 2**16, (2, 60)).astype(np.uint16)
     factors, tie_breakers = random.normal(size=(2, 60)).astype(np.float32)
     factors[3:5] = 0.0, -0.0
+    abs_factors = np.abs(factors)
 
-    def everything(planes, permanences, counts, product, many, maxima, boosted):
+    def everything(planes, permanences, counts, product, many, maxima, boosted, up):
         bits.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
         bits.unpack_counters(planes, stride, 7, n_planes, counts, 2)
         lanes.multiply_tile(left[9:], 40, right[:, 11:], 40, 5, 33, product[9:, 11:])
         flipped = lanes.adapt_lanes(permanences, indices, changes, 21, seed, np.float32(0.5))
         bits.count_common(words, 1, 1 + seed, words, 7, counts, 4)
+        bits.count_chosen(words, 2, 2 + 2 * (seed % 3), words, 9, counts, 5)
         found = of_keys.lanes_at_least(keys, 13, 20)
         ones = bits.count_ones(found)
         of_keys.take_maxima(many, 320, 128, maxima)
         many[100] = of_keys.count_at_least(many, 192, 20)
         of_keys.boost_lanes(overlaps, factors, tie_breakers, thresholds, 48, boosted)
+        of_keys.boost_lanes_up(overlaps, abs_factors, tie_breakers, thresholds, 77, 48, up)
         return int(flipped), int(found), bits.lowest_one(found), ones
 
     results = []
     for run in (everything, numba.njit(everything)):
         arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
-        arrays += many.copy(), np.zeros(128, np.uint32), np.zeros(60, np.uint32)
+        arrays += many.copy(), np.zeros(128, np.uint32), *np.zeros((2, 60), np.uint32)
         results.append((run(*arrays), [array.tolist() for array in arrays]))
     assert results[0] == results[1]
 
@@ -446,3 +449,32 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         )
         if rule.key_scale in (0.0, 1.0):
             assert values.tolist() == boosted.tolist()
+
+
+@pytest.mark.core
+@examples(30)
+@given(st.data())
+def test_pairs_of_input_bits_change_no_overlap(data):
+    """Neither where of each pair one bit is on, nor where both are or none."""
+    n_pairs, n_columns = data.draw(st.integers(1, 150)), data.draw(st.integers(1, 140))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**31)))
+    first = random.random((5, n_pairs)) < 0.4
+    X = np.stack([first, ~first], axis=2)
+    other = random.random((2, n_pairs)) < 0.1
+    X[3] ^= other[0][:, None]
+    X[4, :, 1] ^= other[1]
+    X = X.reshape(5, -1).astype(np.uint8)
+    parameters = {"input_shape": (n_pairs, 2), "random_state": 0, "potential_fraction": 0.3}
+    poolers = [
+        SpatialPooler((n_columns,), overlap_index=layout, **parameters)
+        for layout in ("words", "rows", "lists")
+    ]
+    for pooler in poolers:
+        pooler.fit(X)
+    for x in X:
+        seen, *others = (pooler.trace(x).overlaps for pooler in poolers)
+        connected = poolers[0].permanences_ >= np.float32(0.5)
+        on = (x[poolers[0].indices_] > 0) & connected
+        np.testing.assert_array_equal(seen, np.add.reduceat(on, poolers[0].indptr_[:-1]))
+        for own in others:
+            np.testing.assert_array_equal(seen, own)

@@ -249,6 +249,8 @@ def test_ctrl_c_within_a_chunk_counts_what_was_learned(n_jobs, batch_size, monke
     X = digits(3000)
     pooler = pooler_of(n_jobs=n_jobs, batch_size=batch_size)
     monkeypatch.setattr("fastsp.engine.engine.n_learning", lambda pooler, n_threads, n: n_threads)
+    # Numba turns an interrupt while it loads a kernel into an error of another kind.
+    pooler_of(n_jobs=n_jobs, batch_size=batch_size).fit(X)
     run, calls = Binding.run, []
 
     def run_with_signal(binding, *arguments):

@@ -57,10 +57,14 @@ class Costs:
     ----------
     synapses : of C columns over `n_inputs` input bits
     n_adapted : potential synapses of the columns that learn in a cycle
+    paired : whether input bits come in pairs
     """
 
-    def __init__(self, synapses: Synapses, n_inputs: int, n_adapted: float) -> None:
+    def __init__(
+        self, synapses: Synapses, n_inputs: int, n_adapted: float, paired: bool = False
+    ) -> None:
         self.synapses, self.n_inputs, self.n_adapted = synapses, n_inputs, n_adapted
+        self.paired = paired
         (_, self._seeing), (_, self._seen) = _runs(synapses, n_inputs)
         self.of_building = _BUILDING * synapses.indices.size
         """Nanoseconds that it takes to build an index"""
@@ -87,12 +91,15 @@ class Costs:
             )
         )
         n_pairs = _n_pairs(self.synapses)
+        # Where of each pair one is on, which half of the bits being on suggests, one comparison
+        # does for both words.
+        compare = _COMPARE / 2 if self.paired and 2 * n_on == n_inputs else _COMPARE
         return {
             "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
             + seen.size * _digits(self.synapses) * _UNPACK
             + n_on * (_NEXT_BIT + row.begin + row.run)
             + n_flips * (_FLIP + row.begin),
-            "words": seen.sum() * max(_COMPARE, block.run) + n_flips * (_FLIP + block.begin),
+            "words": seen.sum() * max(compare, block.run) + n_flips * (_FLIP + block.begin),
             # The next list is asked for while one is counted.
             "lists": n_on * (n_pairs * _NEXT_LIST + connected * _COUNT + own_list.run)
             + n_flips * (_FLIP + own_list.begin + own_list.run + list_bytes / _SEARCHED),
@@ -130,6 +137,7 @@ def build_index(
     connected_threshold: float,
     layout: str,
     counted: bool = False,
+    paired: bool = False,
 ) -> OverlapIndex:
     """Build the overlap index of the connected synapses.
 
@@ -140,12 +148,13 @@ def build_index(
         threshold as float32.
     layout : "rows", "words" or "lists".
     counted : whether the connected synapses of each column are counted.
+    paired : whether input bits come in pairs, of which as a rule one is on.
     """
     bits, lists = _no_bits(), _no_lists(synapses)
     if layout == "lists":
         lists = _new_lists(synapses, n_inputs)
     else:
-        bits = _new_bits(synapses, n_inputs, layout)
+        bits = _new_bits(synapses, n_inputs, layout, paired and n_inputs % 2 == 0)
     counts = np.zeros(synapses.indptr.size - 1 if counted else 0, np.int32)
     index = OverlapIndex(LAYOUTS[layout], _digits(synapses), bits, lists, counts)
     fill_index(synapses, np.float32(connected_threshold), index)
@@ -178,22 +187,27 @@ def _padded(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return -(-lengths // ROW_WORDS) * ROW_WORDS
 
 
-def _new_bits(synapses: Synapses, n_inputs: int, layout: str) -> ConnectedBits:
+def _new_bits(synapses: Synapses, n_inputs: int, layout: str, paired: bool) -> ConnectedBits:
     (run_starts, run_lengths), seen = _runs(synapses, n_inputs)
     room_behind = 0
     if layout == "words":
         run_starts, run_lengths = seen
+        if paired:
+            run_ends = run_starts + run_lengths
+            run_starts = run_starts // 2 * 2
+            run_lengths = (run_ends + 1) // 2 * 2 - run_starts
     else:
         run_lengths = _padded(run_lengths)
         room_behind = run_lengths.max()
     starts = np.concatenate([[0], np.cumsum(WORD * run_lengths)]).astype(np.int64)
     words = np.zeros(starts[-1] + room_behind, np.uint64)
-    return ConnectedBits(words, starts, run_starts, run_lengths)
+    n_pairs = n_inputs // 2 if layout == "words" and paired else 0
+    return ConnectedBits(words, starts, run_starts, run_lengths, n_pairs)
 
 
 def _no_bits() -> ConnectedBits:
     nothing = np.empty(0, np.int64)
-    return ConnectedBits(np.empty(0, np.uint64), nothing, nothing, nothing)
+    return ConnectedBits(np.empty(0, np.uint64), nothing, nothing, nothing, 0)
 
 
 def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:

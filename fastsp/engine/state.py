@@ -262,7 +262,9 @@ class State:
             layout = wanted
             if wanted == "auto":
                 layout = self._predict(synapses, rule).cheapest(n_on)
-            index = build_index(synapses, self.n_inputs, rule.connected_threshold, layout, counted)
+            index = build_index(
+                synapses, self.n_inputs, rule.connected_threshold, layout, counted, self._paired()
+            )
             known = self._indexed = synapses, key, index
         return known[2]
 
@@ -273,8 +275,12 @@ class State:
     def _predict(self, synapses: Synapses, rule: Rule) -> Costs:
         if self._costs is None or self._costs.synapses.indices is not synapses.indices:
             n_adapted = rule.n_active * synapses.indices.size / len(self.tie_breakers)
-            self._costs = Costs(synapses, self.n_inputs, n_adapted)
+            self._costs = Costs(synapses, self.n_inputs, n_adapted, self._paired())
         return self._costs
+
+    def _paired(self) -> bool:
+        """Return whether input bits come in pairs, such as on and off for each pixel."""
+        return len(self.input_shape) > 1 and self.input_shape[-1] == 2
 
     def _pays_to_rebuild(self, binding: Binding, sample: Any, n: int) -> bool:
         """Return whether another layout saves more time over `n` inputs than its index takes."""

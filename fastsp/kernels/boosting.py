@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.jit import kernel, step
-from fastsp.kernels.llvm.keys import boost_lanes
+from fastsp.kernels.llvm.keys import boost_lanes, boost_lanes_up
 from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.order import order_key, order_values
 from fastsp.kernels.state import (
@@ -184,8 +184,11 @@ def _boost_moderately(
     thresholds = columns.thresholds[first:last]
     shared, scale = rule.overlap == SHARED_OVERLAP, np.float32(rule.tie_scale)
     connected_counts = columns.connected_counts[first : last if shared else first]
-    lowest = np.uint32(np.int64(-rule.lowest_exponent * 2.0**23) + 1)
-    for c in range(keys.size):
+    base = int(np.int64(-rule.lowest_exponent * 2.0**23) + 1)
+    lowest = np.uint32(base)
+    done = 0 if shared else keys.size // LANES * LANES
+    boost_lanes_up(overlaps, boost_factors, tie_breakers, thresholds, base, done, keys)
+    for c in range(done, keys.size):
         if shared:
             share = np.float32(overlaps[c]) / np.float32(max(connected_counts[c], np.int32(1)))
             seen = share + scale * tie_breakers[c]

@@ -18,6 +18,7 @@ from fastsp.kernels.llvm.bits import (
     ROWS,
     WORD,
     add_rows,
+    count_chosen,
     count_common,
     lowest_one,
     unpack_counters,
@@ -105,6 +106,9 @@ def _place(index: OverlapIndex, column: int, bit: np.uint32) -> tuple[int, int]:
     w, b = np.int64(bit >> np.uint32(6)), column >> 6
     in_word, in_block = int(bit & np.uint32(63)), column & 63
     if index.layout == BIT_WORDS:
+        if bits.n_pairs > 0:
+            w = np.int64(2 * (bit >> np.uint32(7)) + (bit & np.uint32(1)))
+            in_word = int((bit >> np.uint32(1)) & np.uint32(63))
         return bits.starts[b] + WORD * (w - bits.run_starts[b]) + in_block, in_word
     return bits.starts[w] + in_word * bits.run_lengths[w] + b - bits.run_starts[w], in_block
 
@@ -202,6 +206,58 @@ def _count_in_rows(
 
 
 @step
+def _every_other(word: np.uint64) -> np.uint64:
+    """Return the bits 0, 2, 4, ... of `word` side by side, in its lower half."""
+    word &= np.uint64(0x5555555555555555)
+    word = (word | word >> np.uint64(1)) & np.uint64(0x3333333333333333)
+    word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+    return (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
+
+
+@kernel
+def split_pairs(words: NDArray[np.uint64], n_pairs: int, halves: NDArray[np.uint64]) -> bool:
+    """Write to `halves` the first bits of 64 pairs, the second bits of these, the next 64, ...
+
+    `words` (W,) hold pairs of bits side by side. Returns whether of each pair one is on.
+    """
+    one_of_each = True
+    for w in range(0, halves.size, 2):
+        low = words[w]
+        high = words[w + 1] if w + 1 < words.size else np.uint64(0)
+        halves[w] = _every_other(low) | _every_other(high) << np.uint64(32)
+        low, high = low >> np.uint64(1), high >> np.uint64(1)
+        halves[w + 1] = _every_other(low) | _every_other(high) << np.uint64(32)
+        n_own = min(n_pairs - 32 * w, WORD)
+        all_own = ~np.uint64(0) >> np.uint64(WORD - n_own)
+        one_of_each &= halves[w] ^ halves[w + 1] == all_own
+    return one_of_each
+
+
+@step
+def _count_in_pairs(
+    inputs: NDArray[np.uint64],
+    bits: ConnectedBits,
+    first: int,
+    last: int,
+    scratch: Scratch,
+    overlaps: NDArray[np.uint16],
+) -> None:
+    halves, one_of_each = scratch.halves, scratch.one_of_each
+    for i in range(inputs.shape[0]):
+        one_of_each[i] = split_pairs(inputs[i], bits.n_pairs, halves[i])
+    for b in range(first // WORD, (last + WORD - 1) // WORD):
+        start, low = bits.starts[b], bits.run_starts[b]
+        high, place = low + bits.run_lengths[b], WORD * b
+        for i in range(inputs.shape[0]):
+            if one_of_each[i]:
+                count_chosen(halves[i], low, high, bits.words, start, overlaps[i], place)
+            else:
+                count_common(halves[i], low, high, bits.words, start, overlaps[i], place)
+
+
+@step
 def _count_in_words(
     inputs: NDArray[np.uint64],
     bits: ConnectedBits,
@@ -276,8 +332,11 @@ def count_overlaps(
 
     `inputs` (n, W) are packed; bit i of an input is bit i % 64 of word i // 64. `overlaps` is
     (n, C) with C rounded up to a multiple of 64. `first` is a multiple of 64, and `last` too, or C;
-    with lists, blocks of columns begin and end there. Changes of `scratch` the bit planes alone.
+    with lists, blocks of columns begin and end there. Changes of `scratch` what only this uses.
     """
+    if index.layout == BIT_WORDS and index.bits.n_pairs > 0:
+        _count_in_pairs(inputs, index.bits, first, last, scratch, overlaps)
+        return
     if index.layout == BIT_WORDS:
         _count_in_words(inputs, index.bits, first, last, overlaps)
         return

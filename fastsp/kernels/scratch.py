@@ -80,6 +80,10 @@ class Scratch(NamedTuple):
     offsets: NDArray[np.int64]
     """(ROWS,) where rows that are added together begin"""
     planes: NDArray[np.uint64]
+    halves: NDArray[np.uint64]
+    """(n, W) where input bits come in pairs, else (n, 0): all first ones of 64, all second ones"""
+    one_of_each: NDArray[np.bool_]
+    """(n,) whether of each pair one bit is on"""
     overlaps: NDArray[np.uint16]
     """(n, rows rounded up to a multiple of 64) of n inputs at a time"""
     segment_keys: NDArray[np.uint32]
@@ -129,10 +133,13 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
         pooler.inhibition.neighbourhood.limits.size if rule.inhibition == LOCAL_INHIBITION else 0
     )
     together = TOGETHER if index.layout == BIT_WORDS else 1
+    n_halves = 2 * -(-index.bits.n_pairs // WORD)
     n_flips = FLIP_ROOM + WORD * n_input_words
     return Scratch(
         np.empty((n_workers, ROWS), np.int64),
         np.empty((n_workers, index.n_planes * (n_words + ROW_WORDS)), np.uint64),
+        np.empty((n_workers, together, n_halves), np.uint64),
+        np.empty((n_workers, together), np.bool_),
         np.zeros((n_workers, together, WORD * n_words), np.uint16),
         np.empty((n_workers, n_segment_keys), np.uint32),
         np.empty((n_workers, n_represented), np.int32),
@@ -165,6 +172,8 @@ def scratch_of(scratch: Scratch, worker: int) -> Scratch:
     return Scratch(
         scratch.offsets[worker],
         scratch.planes[worker],
+        scratch.halves[worker],
+        scratch.one_of_each[worker],
         scratch.overlaps[worker],
         scratch.segment_keys[worker],
         scratch.best_segments[worker],

@@ -40,6 +40,9 @@ class ConnectedBits(NamedTuple):
     words, the other way round: the input bits that column block b can see lie in a run of input
     blocks, and for each of these there is a word for each of the 64 columns, with a bit for each
     input bit.
+
+    Where input bits come in pairs (bits 2 p and 2 p + 1 of pixel p), words are of the first of 64
+    pairs and of the second of these, in turns; runs begin and end with pairs of words.
     """
 
     words: NDArray[np.uint64]
@@ -49,6 +52,8 @@ class ConnectedBits(NamedTuple):
     """(W,) or (B,)"""
     run_lengths: NDArray[np.int64]
     """(W,) or (B,), 0 where nothing can be seen"""
+    n_pairs: int
+    """Pairs of input bits, or 0"""
 
 
 class ConnectedLists(NamedTuple):

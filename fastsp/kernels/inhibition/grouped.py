@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import select_top
+from fastsp.kernels.inhibition.top import select_top, write_positions
 from fastsp.kernels.jit import kernel, step
-from fastsp.kernels.llvm.bits import WORD, lowest_one
+from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.llvm.keys import bound_of_group, lanes_at_least
 from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.scratch import SelectionScratch
@@ -34,10 +34,7 @@ def _collect(
             place = min(offset, size - LANES)
             lanes = lanes_at_least(keys, first + place, bound) >> np.uint64(offset - place)
             found |= lanes << np.uint64(offset - start)
-        while found != 0:
-            positions[count] = first + start + lowest_one(found)
-            found &= found - np.uint64(1)
-            count += 1
+        count = write_positions(found, first + start, positions, count)
     return count
 
 

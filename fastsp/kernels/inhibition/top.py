@@ -41,6 +41,26 @@ def _count_at_least(keys: NDArray[np.uint32], bound: int) -> int:
 
 
 @step
+def write_positions(found: np.uint64, first: int, positions: NDArray[np.int32], count: int) -> int:
+    """Append to the `count` positions those of the ones in `found`; return how many there are then.
+
+    Positions begin at `first`. Four are written in any case, without a branch, which would be
+    mispredicted at every other word.
+    """
+    at, last = count, count + count_ones(found)
+    for _ in range(WRITTEN):
+        positions[at] = first + lowest_one(found)
+        found &= found - np.uint64(1)
+        at += 1
+    if last > at:
+        while found != 0:
+            positions[at] = first + lowest_one(found)
+            found &= found - np.uint64(1)
+            at += 1
+    return last
+
+
+@step
 def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[np.int32]) -> int:
     """Write the ascending positions of keys >= bound to `positions`; return their number.
 
@@ -53,18 +73,7 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
         for part in range(4):
             lanes = lanes_at_least(keys, first + part * LANES, bound)
             found |= lanes << np.uint64(part * LANES)
-        n_found, at = count_ones(found), count
-        # Without a branch, which would be mispredicted at every other word.
-        for _ in range(WRITTEN):
-            positions[at] = first + lowest_one(found)
-            found &= found - np.uint64(1)
-            at += 1
-        if n_found > WRITTEN:
-            while found != 0:
-                positions[at] = first + lowest_one(found)
-                found &= found - np.uint64(1)
-                at += 1
-        count += n_found
+        count = write_positions(found, first, positions, count)
     for i in range(whole, keys.size):
         positions[count] = i
         count += int(keys[i] >= np.uint32(bound))

@@ -74,7 +74,8 @@ def _add_bits(a: np.uint64, b: np.uint64, c: np.uint64) -> tuple[np.uint64, np.u
     return either ^ c, (a & b) | (either & c)
 
 
-def _generate_count_common(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+def _generate_counts(builder: Any, arguments: Any, n_together: int) -> None:
+    """Build a loop over `n_together` words at a time: one, or those of a pair."""
     masks, first, last, words, start, counts, position = arguments
     vectors = ir.VectorType(I64, ROW_WORDS)
     zeros = ir.Constant(vectors, [0] * ROW_WORDS)
@@ -93,14 +94,18 @@ def _generate_count_common(context: Any, builder: Any, signature: Any, arguments
     for j, total in enumerate(sums):
         place = builder.add(at, ir.Constant(I64, j * ROW_WORDS))
         own = builder.and_(load(builder, words, place, I64, ROW_WORDS), mask)
+        if n_together == 2:
+            place = builder.add(place, ir.Constant(I64, WORD))
+            other = builder.and_(load(builder, words, place, I64, ROW_WORDS), builder.not_(mask))
+            own = builder.or_(own, other)
         added.append(builder.add(total, builder.call(ones, [own])))
         total.add_incoming(zeros, before)
         total.add_incoming(added[-1], loop)
-    following = builder.add(w, ir.Constant(I64, 1))
+    following = builder.add(w, ir.Constant(I64, n_together))
     w.add_incoming(first, before)
     w.add_incoming(following, loop)
     at.add_incoming(start, before)
-    at.add_incoming(builder.add(at, ir.Constant(I64, WORD)), loop)
+    at.add_incoming(builder.add(at, ir.Constant(I64, n_together * WORD)), loop)
     builder.cbranch(builder.icmp_signed("<", following, last), loop, count)
     builder.position_at_end(count)
     shorts = ir.VectorType(I16, ROW_WORDS)
@@ -113,6 +118,10 @@ def _generate_count_common(context: Any, builder: Any, signature: Any, arguments
         )
     builder.branch(done)
     builder.position_at_end(done)
+
+
+def _generate_count_common(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    _generate_counts(builder, arguments, 1)
 
 
 @compiled_by(_generate_count_common, types.none)
@@ -139,6 +148,35 @@ def count_common(
             rows = words[place : place + WORD]
             for r in range(WORD):
                 own[r] += np.uint16(_count_ones(rows[r] & mask))
+
+
+def _generate_count_chosen(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    _generate_counts(builder, arguments, 2)
+
+
+@compiled_by(_generate_count_chosen, types.none)
+def count_chosen(
+    masks: NDArray[np.uint64],
+    first: int,
+    last: int,
+    words: NDArray[np.uint64],
+    start: int,
+    counts: NDArray[np.uint16],
+    position: int,
+) -> None:
+    """Do what `count_common` does where every other word of `masks` is the one before, negated.
+
+    `first` and `last` are even. Both words of a pair are counted at once.
+    """
+    if first < last:
+        own = counts[position : position + WORD]
+        for r in range(WORD):
+            own[r] = 0
+        for w in range(first, last, 2):
+            place, mask = start + WORD * (w - first), masks[w]
+            rows, others = words[place : place + WORD], words[place + WORD : place + 2 * WORD]
+            for r in range(WORD):
+                own[r] += np.uint16(_count_ones((rows[r] & mask) | (others[r] & ~mask)))
 
 
 def _full_adder(builder: Any, a: Any, b: Any, c: Any) -> tuple[Any, Any]:
