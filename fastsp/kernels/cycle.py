@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from fastsp.kernels.boosting import boost_overlaps, update_boost_factors, update_duty_cycles
 from fastsp.kernels.classic import Seen, boost_plainly, learn_plainly
 from fastsp.kernels.inhibition.compete import compete, compete_in_order
+from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.jit import inlined, kernel, step
 from fastsp.kernels.learning import adapt_columns, fill_changes
-from fastsp.kernels.overlap import count_overlaps
+from fastsp.kernels.llvm.bits import WORD
+from fastsp.kernels.overlap import count_columns, count_overlaps, split_inputs
 from fastsp.kernels.scratch import NeighbourhoodScratch, Scratch
 from fastsp.kernels.segments import point_to_columns, point_to_segments, take_best_segments
-from fastsp.kernels.state import Chunk, Classic, Pooler
+from fastsp.kernels.state import BIT_WORDS, GROUPED_INHIBITION, Chunk, Classic, Pooler
 from fastsp.kernels.weak import (
     raise_weak_columns,
     refresh_boost_factors,
@@ -30,6 +32,8 @@ from fastsp.kernels.workers import Team, Worker, n_shares, share, take_part
 INFER, LEARN, FIND, ADAPT = 0, 1, 2, 3
 """What to do with a chunk: find the active columns and change nothing; find and learn, batch by
 batch; or one half of that, for a batch that is larger than a chunk."""
+STRETCH = 1024
+"""Columns, about, that are counted, boosted and let compete before the next, where in groups."""
 _NONE: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
 _NO_PART: Any = np.int64(-1)
 
@@ -72,23 +76,60 @@ def find_active(
     """
     columns, rule = pooler.columns, pooler.rule
     n_rows, together = columns.tie_breakers.size, scratch.overlaps.shape[0]
+    in_words = pooler.overlap_index.layout == BIT_WORDS
+    in_groups = rule.inhibition == GROUPED_INHIBITION and rule.n_segments == 1 and in_words
     for start in range(first, last, together):
         end = min(last, start + together)
         inputs = chunk.inputs[start:end]
-        count_overlaps(inputs, pooler.overlap_index, _NONE, n_rows, scratch, scratch.overlaps)
+        if in_groups:
+            _find_group_by_group(pooler, chunk, start, end, scratch)
+        else:
+            count_overlaps(inputs, pooler.overlap_index, _NONE, n_rows, scratch, scratch.overlaps)
         for i in range(start, end):
             overlaps = scratch.overlaps[i - start]
-            if rule.n_segments == 1:
-                _boost(overlaps, pooler, _NONE, n_rows, scratch.keys, pooler.classic)
-            else:
+            if rule.n_segments > 1:
                 boost_overlaps(overlaps, columns, rule, _NONE, n_rows, scratch.segment_keys)
                 take_best_segments(scratch.segment_keys, scratch.keys, scratch.best_segments)
-            chunk.n_active[i] = _compete(pooler, scratch, chunk.active[i], pooler.classic)
+            elif not in_groups:
+                _boost(overlaps, pooler, _NONE, n_rows, scratch.keys, pooler.classic)
+            if not in_groups:
+                chunk.n_active[i] = _compete(pooler, scratch, chunk.active[i], pooler.classic)
             if learns and rule.weak_column_share > 0.0:
                 update_overlap_duty_cycles(overlaps, columns, rule)
             if learns and rule.n_segments > 1:
                 active = chunk.active[i, : chunk.n_active[i]]
                 point_to_segments(active, scratch.best_segments, rule.n_segments)
+
+
+@step
+def _find_group_by_group(
+    pooler: Pooler, chunk: Chunk, start: int, end: int, scratch: Scratch
+) -> None:
+    """Find the active columns of inputs `start` to `end`, some groups after the other.
+
+    So what is counted, boosted and chosen from stays in the fastest cache, for all of the inputs.
+    """
+    rule, index, n_columns = pooler.rule, pooler.overlap_index, pooler.columns.tie_breakers.size
+    n_wanted = rule.n_active // (n_columns // rule.group_size)
+    inputs = chunk.inputs[start:end]
+    split_inputs(inputs, index, scratch)
+    chunk.n_active[start:end] = 0
+    n_some, n_counted = max(1, STRETCH // rule.group_size) * rule.group_size, 0
+    for first in range(0, n_columns, n_some):
+        last = min(first + n_some, n_columns)
+        needed = min((last + WORD - 1) // WORD * WORD, n_columns)
+        if needed > n_counted:
+            count_columns(inputs, index, n_counted, needed, scratch, scratch.overlaps)
+            n_counted = needed
+        keys = scratch.keys[first:last]
+        for i in range(start, end):
+            overlaps = scratch.overlaps[i - start]
+            _boost(overlaps, pooler, first, last, scratch.keys, pooler.classic)
+            own = chunk.active[i, chunk.n_active[i] :]
+            n_own = select_in_groups(keys, rule.group_size, n_wanted, scratch.selection, own)
+            for j in range(n_own):
+                own[j] += np.int32(first)
+            chunk.n_active[i] += n_own
 
 
 @step

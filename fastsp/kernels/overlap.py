@@ -237,7 +237,7 @@ def split_pairs(words: NDArray[np.uint64], n_pairs: int, halves: NDArray[np.uint
 
 @step
 def _count_in_pairs(
-    inputs: NDArray[np.uint64],
+    n_inputs: int,
     bits: ConnectedBits,
     first: int,
     last: int,
@@ -245,12 +245,10 @@ def _count_in_pairs(
     overlaps: NDArray[np.uint16],
 ) -> None:
     halves, one_of_each = scratch.halves, scratch.one_of_each
-    for i in range(inputs.shape[0]):
-        one_of_each[i] = split_pairs(inputs[i], bits.n_pairs, halves[i])
     for b in range(first // WORD, (last + WORD - 1) // WORD):
         start, low = bits.starts[b], bits.run_starts[b]
         high, place = low + bits.run_lengths[b], WORD * b
-        for i in range(inputs.shape[0]):
+        for i in range(n_inputs):
             if one_of_each[i]:
                 count_chosen(halves[i], low, high, bits.words, start, overlaps[i], place)
             else:
@@ -319,6 +317,15 @@ def count_in_blocks(synapses: Synapses, block_size: int, counts: NDArray[np.int3
             counts[block >> 1, synapses.indices[i], block & 1] += 1
 
 
+@step
+def split_inputs(inputs: NDArray[np.uint64], index: OverlapIndex, scratch: Scratch) -> None:
+    """Do what is to be done once for `inputs` before `count_columns`: split pairs of bits."""
+    if index.bits.n_pairs > 0:
+        for i in range(inputs.shape[0]):
+            own = scratch.halves[i]
+            scratch.one_of_each[i] = split_pairs(inputs[i], index.bits.n_pairs, own)
+
+
 @kernel
 def count_overlaps(
     inputs: NDArray[np.uint64],
@@ -334,8 +341,22 @@ def count_overlaps(
     (n, C) with C rounded up to a multiple of 64. `first` is a multiple of 64, and `last` too, or C;
     with lists, blocks of columns begin and end there. Changes of `scratch` what only this uses.
     """
+    split_inputs(inputs, index, scratch)
+    count_columns(inputs, index, first, last, scratch, overlaps)
+
+
+@step
+def count_columns(
+    inputs: NDArray[np.uint64],
+    index: OverlapIndex,
+    first: int,
+    last: int,
+    scratch: Scratch,
+    overlaps: NDArray[np.uint16],
+) -> None:
+    """Do what `count_overlaps` does, for inputs that are split."""
     if index.layout == BIT_WORDS and index.bits.n_pairs > 0:
-        _count_in_pairs(inputs, index.bits, first, last, scratch, overlaps)
+        _count_in_pairs(inputs.shape[0], index.bits, first, last, scratch, overlaps)
         return
     if index.layout == BIT_WORDS:
         _count_in_words(inputs, index.bits, first, last, overlaps)
