@@ -20,7 +20,7 @@ from fastsp.kernels.state import (
 
 FLIP_ROOM = 4096
 """Flips that may wait to be entered into the overlap index."""
-TOGETHER = 8
+TOGETHER = 16
 """Inputs whose overlaps are counted together, where each word of the index serves them all."""
 PADDING = 4 * LANES
 """Excluded keys behind candidates, so that loops over them need not end between vectors."""
