@@ -38,6 +38,7 @@ FUNCTIONS = {
     "take_maxima": "A B C D MNIST",
     "boost_lanes": "A B C D F MNIST",
     "boost_lanes_up": "A-exp",
+    "boost_exponentially": "A-exp",
     "multiply_tile": "MNIST",
     "bound_of_group": "F",
     "seldom_beaten": "E",

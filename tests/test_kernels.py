@@ -22,7 +22,7 @@ from fastsp.kernels.boosting import boost_overlaps, boosted_values, update_boost
 from fastsp.kernels.inhibition.gaussian import blur_grid
 from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
 from fastsp.kernels.learning import adapt_columns
-from fastsp.kernels.llvm import bits, lanes
+from fastsp.kernels.llvm import bits, columns, lanes
 from fastsp.kernels.llvm import keys as of_keys
 from fastsp.kernels.order import order_keys
 from fastsp.kernels.scratch import Flips
@@ -293,9 +293,9 @@ def test_vector_code_equals_its_plain_twins(seed):
     overlaps, thresholds = random.integers(0, 2**16, (2, 60)).astype(np.uint16)
     factors, tie_breakers = random.normal(size=(2, 60)).astype(np.float32)
     factors[3:5] = 0.0, -0.0
-    abs_factors = np.abs(factors)
+    abs_factors, duty_cycles = np.abs(factors), random.random(60)
 
-    def everything(planes, permanences, counts, product, many, maxima, boosted, up):
+    def everything(planes, permanences, counts, product, many, maxima, factors, boosted, up):
         bits.add_rows(words, offsets, 3, planes, stride, 5, n_planes)
         bits.unpack_counters(planes, stride, 7, n_planes, counts, 2)
         lanes.multiply_tile(left[9:], 40, right[:, 11:], 40, 5, 33, product[9:, 11:])
@@ -306,14 +306,16 @@ def test_vector_code_equals_its_plain_twins(seed):
         ones = bits.count_ones(found)
         of_keys.take_maxima(many, 320, 128, maxima)
         many[100] = of_keys.count_at_least(many, 192, 20)
-        of_keys.boost_lanes(overlaps, factors, tie_breakers, thresholds, 48, boosted)
-        of_keys.boost_lanes_up(overlaps, abs_factors, tie_breakers, thresholds, 77, 48, up)
+        columns.boost_exponentially(duty_cycles, 0.02, 300.0 * seed, 48, factors)
+        columns.boost_lanes(overlaps, factors, tie_breakers, thresholds, 48, boosted)
+        columns.boost_lanes_up(overlaps, abs_factors, tie_breakers, thresholds, 77, 48, up)
         return int(flipped), int(found), bits.lowest_one(found), ones
 
     results = []
     for run in (everything, numba.njit(everything)):
         arrays = planes.copy(), permanences.copy(), np.zeros(80, np.uint16), np.zeros_like(left)
-        arrays += many.copy(), np.zeros(128, np.uint32), *np.zeros((2, 60), np.uint32)
+        arrays += many.copy(), np.zeros(128, np.uint32)
+        arrays += factors.copy(), *np.zeros((2, 60), np.uint32)
         results.append((run(*arrays), [array.tolist() for array in arrays]))
     assert results[0] == results[1]
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.exponential import exponential, split_exponential
 from fastsp.kernels.jit import kernel, step
-from fastsp.kernels.llvm.keys import boost_lanes, boost_lanes_up
+from fastsp.kernels.llvm.columns import boost_exponentially, boost_lanes, boost_lanes_up
 from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.order import order_key, order_values
 from fastsp.kernels.state import (
@@ -23,35 +24,6 @@ SMALLEST_DUTY_CYCLE = 1e-300
 """Decay stops here: far below any use, just above the slow subnormal numbers."""
 MODERATE = np.float32(1e-20), np.float32(1e20)
 """Between these, boost factors times anything seen are normal numbers of float32."""
-
-
-@step
-def _split_exponential(x: float) -> tuple[float, np.float32]:
-    """Return exp(x) as n and y, exp(x) = 2^n y, in arithmetic that a loop can vectorise.
-
-    exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r) by its Taylor polynomial, to within 3e-7
-    of itself. n is a whole number.
-    """
-    n = np.floor(x * (1 / math.log(2.0)) + 0.5)
-    # Of an x beyond all measure r is unknown, and has no weight.
-    r = np.float32(min(max(x - n * math.log(2.0), -0.35), 0.35))
-    y = np.float32(1 / 5040)
-    y = y * r + np.float32(1 / 720)
-    y = y * r + np.float32(1 / 120)
-    y = y * r + np.float32(1 / 24)
-    y = y * r + np.float32(1 / 6)
-    y = y * r + np.float32(1 / 2)
-    y = y * r + np.float32(1.0)
-    y = y * r + np.float32(1.0)
-    return n, y
-
-
-@step
-def _exponential(x: float) -> np.float32:
-    """Return exp(x), x held within [-87, 88], where the result is a normal float32."""
-    n, y = _split_exponential(min(max(x, -87.0), 88.0))
-    power: Any = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
-    return np.float32(y * power.view(np.float32))
 
 
 @step
@@ -97,12 +69,14 @@ def update_boost_factors(columns: Columns, rule: Rule, first: int, last: int) ->
         active_duty_cycles = columns.active_duty_cycles[first:last]
         for c in range(boost_factors.size):
             away = targets[c] - active_duty_cycles[c]
-            boost_factors[c] = _exponential(rule.boost_strength * away)
+            boost_factors[c] = exponential(rule.boost_strength * away)
     elif rule.boosting == EXP_BOOSTING:
         active_duty_cycles = columns.active_duty_cycles[first:last]
-        for c in range(boost_factors.size):
-            away = rule.target_density - active_duty_cycles[c]
-            boost_factors[c] = _exponential(rule.boost_strength * away)
+        target, strength = rule.target_density, rule.boost_strength
+        whole = boost_factors.size // LANES * LANES
+        boost_exponentially(active_duty_cycles, target, strength, whole, boost_factors)
+        for c in range(whole, boost_factors.size):
+            boost_factors[c] = exponential(strength * (target - active_duty_cycles[c]))
     else:
         boost_factors[:] = 1.0
 
@@ -230,7 +204,7 @@ def _boost_widely(
         else:
             seen = np.float32(overlaps[c]) + tie_breakers[c]
         target = columns.targets[c] if near else rule.target_density
-        n, y = _split_exponential(rule.boost_strength * (target - columns.active_duty_cycles[c]))
+        n, y = split_exponential(rule.boost_strength * (target - columns.active_duty_cycles[c]))
         bits: Any = np.float32(y * max(seen, np.float32(0.0))).view(np.uint32)
         place = (n - rule.lowest_exponent) * 2.0**23 + np.float64(bits) if bits > 0 else 0.0
         key = np.uint32(np.int64(min(max(place, 0.0) * rule.key_scale, most)) + np.int64(1))

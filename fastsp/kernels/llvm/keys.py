@@ -1,7 +1,5 @@
 """Vectors of keys: integers in the order in which columns are chosen, 0 for those left out."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,8 +10,6 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.llvm.lowering import (
-    F32,
-    I16,
     I32,
     I64,
     compiled_by,
@@ -22,13 +18,11 @@ from fastsp.kernels.llvm.lowering import (
     splat,
     vector_at,
 )
-from fastsp.kernels.order import order_key
 
 AT_ONCE = 4 * LANES
 """Keys that are counted or compared at once; a multiple of them is."""
 _KEYS = ir.VectorType(I32, LANES)
-_FLOATS = ir.VectorType(F32, LANES)
-_ZEROS, _NOTHING = ir.Constant(_KEYS, [0] * LANES), ir.Constant(_FLOATS, [0.0] * LANES)
+_ZEROS = ir.Constant(_KEYS, [0] * LANES)
 _PARTS = range(0, AT_ONCE, LANES)
 
 
@@ -137,98 +131,6 @@ def take_maxima(keys: NDArray[np.uint32], n: int, n_lanes: int, maxima: NDArray[
     for i in range(n):
         lane = i % n_lanes
         maxima[lane] = max(maxima[lane], keys[i])
-
-
-def _boosted(builder: Any, arguments: Any, at: Any) -> tuple[Any, Any, Any]:
-    """Return which of 16 columns may be active, their boost factors, and what they have seen."""
-    overlaps, boost_factors, tie_breakers, thresholds = arguments[:4]
-    overlap = load(builder, overlaps, at, I16, LANES)
-    allowed = builder.icmp_unsigned(">=", overlap, load(builder, thresholds, at, I16, LANES))
-    seen = builder.uitofp(builder.zext(overlap, _KEYS), _FLOATS)
-    seen = builder.fadd(seen, load(builder, tie_breakers, at, F32, LANES))
-    return allowed, load(builder, boost_factors, at, F32, LANES), seen
-
-
-@contextmanager
-def _columns(builder: Any, n: Any) -> Iterator[Any]:
-    """Build a loop over the first `n` columns, 16 at a time: yields the number of the first."""
-    before, zero = builder.block, ir.Constant(I64, 0)
-    loop, done = builder.append_basic_block("columns"), builder.append_basic_block("done")
-    builder.cbranch(builder.icmp_signed("<", zero, n), loop, done)
-    builder.position_at_end(loop)
-    at = builder.phi(I64)
-    at.add_incoming(zero, before)
-    yield at
-    following = builder.add(at, ir.Constant(I64, LANES))
-    at.add_incoming(following, loop)
-    builder.cbranch(builder.icmp_signed("<", following, n), loop, done)
-    builder.position_at_end(done)
-
-
-def _generate_boost(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-    n, keys = arguments[4:]
-    with _columns(builder, n) as at:
-        allowed, factors, seen = _boosted(builder, arguments, at)
-        boosted = builder.fadd(builder.fmul(factors, seen), _NOTHING)
-        value = builder.bitcast(boosted, _KEYS)
-        sign = builder.ashr(value, ir.Constant(_KEYS, [31] * LANES))
-        flipped = builder.or_(sign, ir.Constant(_KEYS, [1 << 31] * LANES))
-        key = builder.select(allowed, builder.xor(value, flipped), _ZEROS)
-        builder.store(key, vector_at(builder, keys, at, I32, LANES), align=4)
-
-
-@compiled_by(_generate_boost, types.none)
-def boost_lanes(
-    overlaps: NDArray[np.uint16],
-    boost_factors: NDArray[np.float32],
-    tie_breakers: NDArray[np.float32],
-    thresholds: NDArray[np.uint16],
-    n: int,
-    keys: NDArray[np.uint32],
-) -> None:
-    """Fill the first `n` of `keys`, a multiple of 16, with those of boosted overlaps.
-
-    That is the key of boost factor times (overlap + tie-breaker), in float32; 0 where the overlap
-    is under the threshold.
-    """
-    for c in range(n):
-        boosted = boost_factors[c] * (np.float32(overlaps[c]) + tie_breakers[c])
-        keys[c] = order_key(boosted) if overlaps[c] >= thresholds[c] else np.uint32(0)
-
-
-def _generate_boost_up(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-    lowest, n, keys = arguments[4:]
-    ones = ir.Constant(_KEYS, [1] * LANES)
-    bases = splat(builder, builder.trunc(lowest, I32), LANES)
-    with _columns(builder, n) as at:
-        allowed, factors, seen = _boosted(builder, arguments, at)
-        seen = builder.select(builder.fcmp_ordered(">", seen, _NOTHING), seen, _NOTHING)
-        value = builder.bitcast(builder.fmul(factors, seen), _KEYS)
-        some = builder.icmp_unsigned("!=", value, _ZEROS)
-        key = builder.select(some, builder.add(value, bases), ones)
-        key = builder.select(allowed, key, _ZEROS)
-        builder.store(key, vector_at(builder, keys, at, I32, LANES), align=4)
-
-
-@compiled_by(_generate_boost_up, types.none)
-def boost_lanes_up(
-    overlaps: NDArray[np.uint16],
-    boost_factors: NDArray[np.float32],
-    tie_breakers: NDArray[np.float32],
-    thresholds: NDArray[np.uint16],
-    lowest: int,
-    n: int,
-    keys: NDArray[np.uint32],
-) -> None:
-    """Do what `boost_lanes` does where no boosted overlap is negative, with keys of another kind.
-
-    The key is the bits of the boosted overlap raised by `lowest`; 1 where it is 0.
-    """
-    for c in range(n):
-        seen = max(np.float32(overlaps[c]) + tie_breakers[c], np.float32(0.0))
-        bits: Any = np.float32(boost_factors[c] * seen).view(np.uint32)
-        key = np.uint32(bits + np.uint32(lowest)) if bits > 0 else np.uint32(1)
-        keys[c] = key if overlaps[c] >= thresholds[c] else np.uint32(0)
 
 
 def _generate_bound(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

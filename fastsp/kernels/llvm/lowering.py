@@ -22,7 +22,8 @@ from fastsp.kernels.jit import PLAIN, kernel
 Function = TypeVar("Function", bound=Callable[..., Any])
 _Generator = Callable[[Any, Any, Any, Any], Any]
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
-F32 = ir.FloatType()
+F32, F64 = ir.FloatType(), ir.DoubleType()
+_FLOAT_SIZES = {F32: 4, F64: 8}
 
 
 def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Function]:
@@ -78,7 +79,8 @@ def vector_at(builder: Any, array: Any, position: Any, kind: Any, n: int) -> Any
 def load(builder: Any, array: Any, position: Any, kind: Any, n: int) -> Any:
     """Return `n` elements of type `kind` from `array[position]` on, as a vector."""
     return builder.load(
-        vector_at(builder, array, position, kind, n), align=4 if kind == F32 else kind.width // 8
+        vector_at(builder, array, position, kind, n),
+        align=_FLOAT_SIZES.get(kind) or kind.width // 8,
     )
 
 
