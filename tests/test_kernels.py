@@ -205,7 +205,7 @@ def test_selection_is_exact_with_ties_to_the_lower_position(data):
     if data.draw(st.booleans()):
         values = np.round(values * data.draw(st.sampled_from([0, 1, 4]))).astype(np.float32)
     excluded = random.random(n) < data.draw(st.sampled_from([0.0, 0.0, 0.5, 1.0]))
-    k = data.draw(st.integers(1, n))
+    k = data.draw(st.integers(0, n))
     keys, selected = np.empty(n, np.uint32), np.empty(k, np.int32)
     order_keys(values, keys)
     keys[excluded] = 0
@@ -213,6 +213,17 @@ def test_selection_is_exact_with_ties_to_the_lower_position(data):
     count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected)
     assert selected[:count].tolist() == naive.top(values, k, ~excluded)
     assert count == 0 or smallest <= keys[selected[:count]].min()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("last_wins", [False, True])
+@pytest.mark.parametrize("n", [5, 70, 300])
+def test_the_largest_keys_there_are_may_tie(n, last_wins):
+    keys, selected = np.full(n, 2**32 - 1, np.uint32), np.empty(3, np.int32)
+    keys[0] = 7
+    count, _ = select_top(keys, 3, 0, new_selection_scratch(n), selected, last_wins)
+    assert count == 3
+    assert selected.tolist() == ([n - 3, n - 2, n - 1] if last_wins else [1, 2, 3])
 
 
 def test_order_keys_keep_the_order_of_floats():

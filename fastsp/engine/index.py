@@ -80,7 +80,7 @@ class Costs:
         n_runs = 1.0 if len(np.unique(seeing)) == 1 else float(seeing.size)
         groups = n_on / ROWS + 0.5 * min(n_runs, n_on)
         connected = 0.5 * self.synapses.indices.size / n_inputs
-        list_bytes = connected * _column_type(self.synapses)().itemsize
+        list_bytes = 2.0 * connected
         n_flips = _FLIPPED * self.n_adapted
         row, block, own_list = (
             _fetch(size, n)
@@ -150,7 +150,7 @@ def build_index(
     counted : whether the connected synapses of each column are counted.
     paired : whether input bits come in pairs, of which as a rule one is on.
     """
-    bits, lists = _no_bits(), _no_lists(synapses)
+    bits, lists = _no_bits(), _no_lists()
     if layout == "lists":
         lists = _new_lists(synapses, n_inputs)
     else:
@@ -218,7 +218,7 @@ def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
     count_in_blocks(synapses, block_size, room)
     # Runs follow each other; each has the room of its first block below its middle.
     ends = np.cumsum(room.sum(2, dtype=np.int64)).reshape(n_pairs, n_inputs)
-    columns = np.empty(synapses.indices.size, _column_type(synapses))
+    columns = np.empty(synapses.indices.size, np.uint16)
     middles: NDArray[np.int64] = ends - room[:, :, 1].astype(np.int64)
     return ConnectedLists(columns, middles, np.zeros_like(room), block_size)
 
@@ -227,12 +227,8 @@ def _n_pairs(synapses: Synapses) -> int:
     return -(-(synapses.indptr.size - 1) // (2 * LARGEST_BLOCK))
 
 
-def _no_lists(synapses: Synapses) -> ConnectedLists:
-    nothing = np.empty(0, _column_type(synapses))
+def _no_lists() -> ConnectedLists:
+    nothing = np.empty(0, np.uint16)
     return ConnectedLists(
         nothing, np.empty((0, 0), dtype=np.int64), np.empty((0, 0, 2), dtype=np.int32), WORD
     )
-
-
-def _column_type(synapses: Synapses) -> type[np.unsignedinteger]:
-    return np.uint16 if synapses.indptr.size - 1 <= 2**16 else np.uint32

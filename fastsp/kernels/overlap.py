@@ -121,10 +121,16 @@ def _list_of_block(lists: ConnectedLists, block: int, bit: np.uint32) -> tuple[i
 
 
 @step
+def _in_pair(lists: ConnectedLists, column: int, block: int) -> np.uint16:
+    """Return the number of `column`, of a block, within the pair of blocks."""
+    return np.uint16(column - (block >> 1) * 2 * lists.block_size)
+
+
+@step
 def _append(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     block = column // lists.block_size
     first, last = _list_of_block(lists, block, bit)
-    lists.columns[last if block & 1 else first - 1] = column
+    lists.columns[last if block & 1 else first - 1] = _in_pair(lists, column, block)
     lists.lengths[block >> 1, bit, block & 1] += 1
 
 
@@ -133,11 +139,11 @@ def _remove(lists: ConnectedLists, column: int, bit: np.uint32) -> None:
     """Take `column` out of its list of `bit`; the outermost of the list moves to its place."""
     block = column // lists.block_size
     first, last = _list_of_block(lists, block, bit)
-    own = lists.columns[first:last]
+    own, wanted = lists.columns[first:last], _in_pair(lists, column, block)
     place = np.int32(0)
     # Without a way out of the loop, it is vectorised.
     for j in range(own.size):
-        place = max(place, np.int32(j) if own[j] == column else np.int32(0))
+        place = max(place, np.int32(j) if own[j] == wanted else np.int32(0))
     own[place] = own[own.size - 1 if block & 1 else 0]
     lists.lengths[block >> 1, bit, block & 1] -= 1
 
@@ -288,6 +294,7 @@ def _count_in_lists(
     first_block, last_block = first // lists.block_size, (last - 1) // lists.block_size
     for pair in range(first_block >> 1, (last_block >> 1) + 1):
         middles, lengths = lists.middles[pair], lists.lengths[pair]
+        of_pair = overlaps[2 * pair * lists.block_size :]
         below, above = np.int64(2 * pair >= first_block), np.int64(2 * pair < last_block)
         start, end = 0, 0
         for w in range(words.size):
@@ -300,9 +307,9 @@ def _count_in_lists(
                 next_end = middles[bit] + above * lengths[bit, 1]
                 for j in range(next_start, next_end, 2 * LANES):
                     prefetch(lists.columns, j)
-                _count(lists.columns[start:end], overlaps)
+                _count(lists.columns[start:end], of_pair)
                 start, end = next_start, next_end
-        _count(lists.columns[start:end], overlaps)
+        _count(lists.columns[start:end], of_pair)
 
 
 @kernel

@@ -65,8 +65,8 @@ class ConnectedLists(NamedTuple):
     counters of its columns fit a cache. A run has room for all columns with a potential synapse.
     """
 
-    columns: NDArray[Any]
-    """(S,) uint16 where there are at most 65,536 columns, else uint32"""
+    columns: NDArray[np.uint16]
+    """(S,) counted from the first column of the pair of blocks"""
     middles: NDArray[np.int64]
     """(P, N) for each pair and input bit, where the columns of the second block begin"""
     lengths: NDArray[np.int32]

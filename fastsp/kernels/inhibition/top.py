@@ -16,6 +16,7 @@ from fastsp.kernels.scratch import PADDING, SelectionScratch, n_lane_maxima
 
 FIRST_STEP = 1 << 18
 """How far the bound is sought from the guess, of 2^23 keys that double a value."""
+LARGEST_KEY = 0xFFFFFFFF
 WRITTEN = 4
 """Positions that are written for each 64 keys whether there are as many or not: seldom are more."""
 
@@ -99,7 +100,7 @@ def _find_bound(few: NDArray[np.uint32], n_wanted: int, n_enough: int, guess: in
     they would leave the bracket.
     """
     # No fewer than n_wanted keys are >= low, or all; fewer are >= high.
-    low, high, n_low = 0, 0xFFFFFFFF, few.size
+    low, high, n_low = 0, LARGEST_KEY, few.size
     step, bound = FIRST_STEP, guess
     while n_low > n_enough and high - low > 1:
         if bound <= low or bound >= high:
@@ -130,6 +131,8 @@ def select_top(
     do. Returns how many were selected, and a bound that they reach, which is a guess for the next
     input. The guess saves time and changes nothing else.
     """
+    if n_wanted == 0:
+        return 0, guess
     n_lanes = (2 * n_wanted + AT_ONCE - 1) // AT_ONCE * AT_ONCE
     if 2 * n_lanes <= keys.size:
         maxima = scratch.maxima[:n_lanes]
@@ -185,7 +188,8 @@ def _keep_largest(
             high = bound
             bound = low
     # Keys that equal the bound are the last to win, those at lower positions first, or last.
-    n_tied = n_low - count_at_least(few, few.size, low + 1)
+    n_above = count_at_least(few, few.size, low + 1) if low < LARGEST_KEY else 0
+    n_tied = n_low - n_above
     n_lucky = n_tied - (n_low - n_wanted)
     first = n_tied - n_lucky if last_wins else 0
     kept, seen, last = 0, 0, first + n_lucky
