@@ -360,3 +360,19 @@ def test_readers_see_one_pooler_while_another_thread_fits_others():
         for reader in readers:
             reader.result()
     assert not wrong
+
+
+def test_a_pooler_brought_back_compares_with_its_neighbourhood_at_once():
+    parameters = {
+        "column_shape": (130,),
+        "inhibition": "gaussian",
+        "inhibition_radius": 3.0,
+        "boosting": "exp",
+        "boost_target": "neighbourhood",
+        "boost_strength": 5000.0,  # keys come from duty cycles then, not from boost factors
+    }
+    X = np.random.default_rng(0).random((40, 70)) < 0.3
+    learned = Engine(70, random_state=5, **parameters).learn(X)
+    again = pickle.loads(pickle.dumps(learned))
+    for found, wanted in zip(again.infer(X), learned.infer(X), strict=True):
+        np.testing.assert_array_equal(found, wanted)

@@ -39,12 +39,18 @@ class Binding:
     pooler : the arrays, their overlap index, and the rule
     revision : what the engine was like when they were bound
     n_on : mean number of on-bits for which the layout of the index was chosen
+    compares : whether columns are compared with their neighbourhood here, where the rule asks for
+        it
     """
 
-    def __init__(self, pooler: Pooler, revision: object, n_on: float) -> None:
+    def __init__(
+        self, pooler: Pooler, revision: object, n_on: float, compares: bool = True
+    ) -> None:
         self.pooler, self.revision, self.n_on = pooler, revision, n_on
         n_columns = pooler.columns.tie_breakers.size // pooler.rule.n_segments
-        self.near = new_neighbourhood_scratch(pooler.inhibition, pooler.rule, n_columns)
+        self.near = None
+        if compares:
+            self.near = new_neighbourhood_scratch(pooler.inhibition, pooler.rule, n_columns)
         local = pooler.rule.inhibition == LOCAL_INHIBITION
         most = pooler.inhibition.neighbourhood.most_active
         self.max_active = max(1, most if local else pooler.rule.n_active)
@@ -67,9 +73,14 @@ class Binding:
         output: Active,
         task: int,
         progress: NDArray[np.int64],
+        keys: NDArray[np.uint32] | None = None,
     ) -> None:
-        """Run a chunk of cycles (see `run_chunk`). Any number of calls may infer at once."""
-        chunk = words, *output, progress
+        """Run a chunk of cycles (see `run_chunk`). Any number of calls may infer at once.
+
+        The keys of active columns are written to `keys` (n, k), if given, on one thread alone.
+        """
+        keys = np.empty((len(words), 0), np.uint32) if keys is None else keys
+        chunk = words, *output, progress, keys
         run_with(n_threads, self._run_in_parallel, self._run_alone, n_threads, task, chunk)
 
     def _run_in_parallel(self, n_threads: int, task: int, chunk: tuple[Any, ...]) -> None:
@@ -124,7 +135,8 @@ class Binding:
         stages = self._new_scratch(1)
         active, n_active = self.new_output(1)
         own = self._open(1, stages)
-        session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64))
+        no_keys = np.empty((1, 0), np.uint32)
+        session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64), no_keys)
         self._run(own, _NO_INPUT, 0, INFER, _NO_COLUMNS)
         columns, rule = self.pooler.columns, self.pooler.rule
         boosted = np.empty(stages.keys.shape, np.float32)
@@ -159,6 +171,7 @@ class Binding:
                 np.zeros((1, 0), np.int32),
                 np.zeros(1, np.int64),
                 np.zeros(2, np.int64),
+                np.zeros((1, 0), np.uint32),
             ),
         )
         if n_workers == 1:

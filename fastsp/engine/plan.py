@@ -220,14 +220,20 @@ def _overlap_step(parameters: Mapping[str, Any], n_rows: int, longest_pool: int)
     return min((2**32 - 2) // (longest_pool + 1), max(2**19, n_rows + 1))
 
 
-def tie_keys(tie_breakers: NDArray[np.float32], rule: Rule) -> NDArray[np.uint32]:
+def tie_keys(
+    tie_breakers: NDArray[np.float32], rule: Rule, different: NDArray[np.float32] | None = None
+) -> NDArray[np.uint32]:
     """Return `Columns.tie_keys`, (C,) or (0,): see there.
 
-    Tie-breakers that reach from one overlap to another are added to overlaps.
+    Tie-breakers that reach from one overlap to another are added to overlaps. The `different` ones,
+    ascending, are given where there are more columns than these.
     """
     if rule.overlap_step == 0 or tie_breakers.min() < 0 or tie_breakers.max() >= 1:
         return np.empty(0, np.uint32)
-    different, ranks = np.unique(tie_breakers, return_inverse=True)
+    if different is None:
+        different, ranks = np.unique(tie_breakers, return_inverse=True)
+    else:
+        ranks = np.searchsorted(different, tie_breakers)
     keys = 1 + ranks * (rule.overlap_step - 1) // different.size
     return keys.astype(np.uint32)
 
@@ -295,6 +301,12 @@ def rule_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...], arrays
     return make_rule(parameters, column_shape, n_segments, int(np.diff(arrays["indptr"]).max()))
 
 
+def rule_of_plan(plan: Plan, parameters: Mapping[str, Any]) -> Rule:
+    """Return the numbers that kernels need of a pooler that is still to be drawn."""
+    n_segments, longest = int(parameters["segments"]), int(plan.n_synapses.max())
+    return make_rule(parameters, plan.column_shape, n_segments, longest)
+
+
 def complete_arrays(arrays: Arrays, rule: Rule) -> None:
     """Add to the arrays what boosting and weak columns need, and empty what they do not."""
     n_rows = len(arrays["tie_breakers"])
@@ -336,3 +348,10 @@ def refresh_boost_factors(columns: Columns, inhibition: Inhibition, rule: Rule) 
         boosting.update_boost_factors(columns, rule, 0, n_rows)
     else:
         weak.refresh_boost_factors(columns, inhibition, rule, near)
+
+
+def fill_targets(columns: Columns, inhibition: Inhibition, rule: Rule) -> None:
+    """Fill the targets of columns, if any, from the duty cycles; boost factors stay."""
+    near = new_neighbourhood_scratch(inhibition, rule, columns.tie_breakers.size // rule.n_segments)
+    if near is not None and columns.targets.size:
+        weak.fill_targets(columns, inhibition, rule, near)

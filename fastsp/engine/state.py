@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.engine.arrays import LEARNED, Array, check_arrays
+from fastsp.engine.arrays import LEARNED, Array, Arrays, check_arrays
 from fastsp.engine.binding import Binding
 from fastsp.engine.draw import draw
 from fastsp.engine.index import Costs, build_index
@@ -33,6 +33,7 @@ from fastsp.engine.parameters import (
 )
 from fastsp.engine.plan import (
     complete_arrays,
+    fill_targets,
     make_columns,
     make_inhibition,
     make_plan,
@@ -56,6 +57,8 @@ class State:
     """The state of one pooler, and the kernels bound to it. `Engine` says what its parts are."""
 
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
+    _compares = True
+    """Whether columns are compared with their neighbourhood here, where the rule asks for it."""
     indptr = Array()
     indices = Array()
     permanences = Array()
@@ -174,7 +177,7 @@ class State:
             try:
                 check_numbers_and_choices(parameters)
                 arrays = check_arrays(given, self.n_columns, self.n_inputs, self._suffix)
-                rule = rule_of(parameters, self.column_shape, arrays)
+                rule = self._rule_of(parameters, arrays)
                 inhibition = self._inhibition_of(parameters)
                 if self._boosts_given and rule.key_scale > 0.0:
                     raise ValueError(
@@ -187,6 +190,8 @@ class State:
                 if boosts_again:
                     refresh_boost_factors(columns, inhibition, rule)
                     self._boosts_given = False
+                elif self._compares and rule.key_scale > 0.0:
+                    fill_targets(columns, inhibition, rule)
             except BaseException:
                 self._boosts_again = boosts_again
                 raise
@@ -249,7 +254,7 @@ class State:
         columns = columns._replace(connected_counts=index.connected_counts)
         mask = input_mask(self.n_inputs, self.off_inputs)
         pooler = Pooler(synapses, index, columns, inhibition, rule, mask, self._classic(rule))
-        self._binding = Binding(pooler, revision, n_on)
+        self._binding = Binding(pooler, revision, n_on, self._compares)
         return self._binding
 
     def _index_of(self, synapses: Synapses, rule: Rule, n_on: float) -> OverlapIndex:
@@ -298,6 +303,9 @@ class State:
         if self._inhibition is None or self._inhibition[0] != key:
             self._inhibition = key, self._make_inhibition(parameters)
         return self._inhibition[1]
+
+    def _rule_of(self, parameters: Mapping[str, Any], arrays: Arrays) -> Rule:
+        return rule_of(parameters, self.column_shape, arrays)
 
     def _make_inhibition(self, parameters: Mapping[str, Any]) -> Inhibition:
         return make_inhibition(parameters, self.column_shape, self.input_shape)

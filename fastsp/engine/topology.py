@@ -100,9 +100,9 @@ def receptive_fields(
     """
     if kind == "global":
         n_inputs, n_columns = math.prod(input_shape), math.prod(column_shape) * group_size
-        whole = np.zeros((1, n_columns), np.int64)
+        whole = np.zeros((1, 1), np.int64)
         return ReceptiveFields(
-            (n_columns,), (n_inputs,), whole, whole + n_inputs, whole.astype(float), np.empty(0)
+            (1,), (n_inputs,), whole, whole + n_inputs, whole.astype(float), np.empty(0), n_columns
         )
     assert radius is not None
     n_axes, longest = len(column_shape), max(column_shape)
@@ -139,13 +139,18 @@ def receptive_fields(
 
 
 def potential_pools(
-    fields: ReceptiveFields, n_synapses: NDArray[np.int64], seed: int, n_segments: int = 1
+    fields: ReceptiveFields,
+    n_synapses: NDArray[np.int64],
+    seed: int,
+    n_segments: int = 1,
+    first: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Draw every column's potential pools from its receptive field, each without replacement.
 
     Parameters
     ----------
-    n_synapses : (C,) int64, number of potential synapses of each column, at most the field's count.
+    n_synapses : (C,) int64, number of potential synapses of each column from the `first` on, at
+        most the field's count.
     seed : 64 bits; pool i depends on it, on i and on the column's field only.
     n_segments : potential pools of each column, n.
 
@@ -164,6 +169,7 @@ def potential_pools(
         fields.centres,
         fields.deviations,
         fields.group_size * n_segments,
+        first * n_segments,
     )
     draw_pools(of_rows, np.uint64(seed), indptr, indices)
     return indptr, indices

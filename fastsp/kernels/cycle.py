@@ -94,11 +94,20 @@ def find_active(
                 _boost(overlaps, pooler, _NONE, n_rows, scratch.keys, pooler.classic)
             if not in_groups:
                 chunk.n_active[i] = _compete(pooler, scratch, chunk.active[i], pooler.classic)
+                _tell_keys(chunk, i, _NONE, scratch.keys)
             if learns and rule.weak_column_share > 0.0:
                 update_overlap_duty_cycles(overlaps, columns, rule)
             if learns and rule.n_segments > 1:
                 active = chunk.active[i, : chunk.n_active[i]]
                 point_to_segments(active, scratch.best_segments, rule.n_segments)
+
+
+@step
+def _tell_keys(chunk: Chunk, i: int, first: int, keys: NDArray[np.uint32]) -> None:
+    """Write the keys of the active columns of input `i`, from the `first` on, if they are wanted."""
+    if chunk.keys.shape[1] > 0:
+        for j in range(first, chunk.n_active[i]):
+            chunk.keys[i, j] = keys[chunk.active[i, j]]
 
 
 @step
@@ -129,7 +138,9 @@ def _find_group_by_group(
             n_own = select_in_groups(keys, rule.group_size, n_wanted, scratch.selection, own)
             for j in range(n_own):
                 own[j] += np.int32(first)
-            chunk.n_active[i] += n_own
+            n_before = chunk.n_active[i]
+            chunk.n_active[i] = n_before + n_own
+            _tell_keys(chunk, i, n_before, scratch.keys)
 
 
 @step

@@ -34,6 +34,8 @@ class Fields(NamedTuple):
     """(D,) standard deviations of the Gaussian in input units; (0,) where chances are equal"""
     group_size: int
     """columns at each place"""
+    first: int
+    """the column that is drawn first"""
 
 
 @kernel
@@ -96,11 +98,11 @@ def draw_pools(
 ) -> None:
     """Draw each column's potential pool from its receptive field and write it to `indices`.
 
-    Column c gets `indptr[c + 1] - indptr[c]` different bits of its field, in ascending order: with
-    equal chances where there are no deviations; else with chances proportional to the Gaussian, one
-    after another without replacement, by the largest logarithmic weights plus Gumbel noise
-    (Efraimidis and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003). Each column has its own random
-    stream under `seed`.
+    The c-th column from `fields.first` on gets `indptr[c + 1] - indptr[c]` different bits of its
+    field, in ascending order: with equal chances where there are no deviations; else with chances
+    proportional to the Gaussian, one after another without replacement, by the largest logarithmic
+    weights plus Gumbel noise (Efraimidis and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003). Each
+    column has its own random stream under `seed`.
     """
     column_shape, input_shape = fields.column_shape, fields.input_shape
     starts, sizes, deviations = fields.starts, fields.sizes, fields.deviations
@@ -126,13 +128,14 @@ def draw_pools(
         for x in range(1, column_shape[d]):
             everywhere_the_same &= starts[d, x] == starts[d, 0] and sizes[d, x] == sizes[d, 0]
     n_bits = 0
-    for column in range(indptr.size - 1):
+    for row in range(indptr.size - 1):
+        column = fields.first + row
         state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
         state[0] = _next_random(state)
         # Columns that all see the same bits with the same chances need them listed only once.
-        if column == 0 or not (everywhere_the_same or column % fields.group_size):
+        if row == 0 or not (everywhere_the_same or column % fields.group_size):
             n_bits = _enumerate_field(column // fields.group_size, fields, bits, distances)
-        n_wanted = indptr[column + 1] - indptr[column]
+        n_wanted = indptr[row + 1] - indptr[row]
         if deviations.size > 0:
             for i in range(n_bits):
                 u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
@@ -152,7 +155,7 @@ def draw_pools(
             bit = bits[chosen[i]]
             pool[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
         # Reading the pool off a bit map puts it in ascending order.
-        position = indptr[column]
+        position = indptr[row]
         for w in range(pool.size):
             word = pool[w]
             pool[w] = 0

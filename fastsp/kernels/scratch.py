@@ -126,23 +126,42 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
         pooler.input_mask.size,
     )
     n_represented, n_segment_keys = (n_columns, n_rows) if rule.n_segments > 1 else (0, 0)
-    gaussian = rule.inhibition == GAUSSIAN_INHIBITION
-    n_blurred = n_columns if gaussian else 0
-    blur_size = max(n_columns, pooler.inhibition.blur.room) if gaussian else 0
-    n_cells = (
-        pooler.inhibition.neighbourhood.limits.size if rule.inhibition == LOCAL_INHIBITION else 0
-    )
     together = TOGETHER if index.layout == BIT_WORDS else 1
     n_halves = 2 * -(-index.bits.n_pairs // WORD)
     n_flips = FLIP_ROOM + WORD * n_input_words
+    return new_competition_scratch(pooler.inhibition, rule, n_columns, n_workers)._replace(
+        offsets=np.empty((n_workers, ROWS), np.int64),
+        planes=np.empty((n_workers, index.n_planes * (n_words + ROW_WORDS)), np.uint64),
+        halves=np.empty((n_workers, together, n_halves), np.uint64),
+        one_of_each=np.empty((n_workers, together), np.bool_),
+        overlaps=np.zeros((n_workers, together, WORD * n_words), np.uint16),
+        segment_keys=np.empty((n_workers, n_segment_keys), np.uint32),
+        best_segments=np.empty((n_workers, n_represented), np.int32),
+        changes=np.empty((n_workers, WORD * n_input_words), np.float32),
+        work=np.empty((n_workers, max_active), np.float64),
+        flips=Flips(
+            np.empty((n_workers, n_flips), np.int64), np.empty((n_workers, n_flips), np.int64)
+        ),
+    )
+
+
+def new_competition_scratch(
+    inhibition: Inhibition, rule: Rule, n_columns: int, n_workers: int = 1
+) -> Scratch:
+    """Allocate scratch space for `n_columns` that compete, and for nothing else."""
+    gaussian, local = (rule.inhibition == k for k in (GAUSSIAN_INHIBITION, LOCAL_INHIBITION))
+    n_blurred = n_columns if gaussian else 0
+    blur_size = max(n_columns, inhibition.blur.room) if gaussian else 0
+    n_cells = inhibition.neighbourhood.limits.size if local else 0
+    nothing = np.empty((n_workers, 0), np.int64)
     return Scratch(
-        np.empty((n_workers, ROWS), np.int64),
-        np.empty((n_workers, index.n_planes * (n_words + ROW_WORDS)), np.uint64),
-        np.empty((n_workers, together, n_halves), np.uint64),
-        np.empty((n_workers, together), np.bool_),
-        np.zeros((n_workers, together, WORD * n_words), np.uint16),
-        np.empty((n_workers, n_segment_keys), np.uint32),
-        np.empty((n_workers, n_represented), np.int32),
+        nothing,
+        np.empty((n_workers, 0), np.uint64),
+        np.empty((n_workers, 1, 0), np.uint64),
+        np.empty((n_workers, 1), np.bool_),
+        np.empty((n_workers, 1, 0), np.uint16),
+        np.empty((n_workers, 0), np.uint32),
+        np.empty((n_workers, 0), np.int32),
         np.empty((n_workers, n_columns), np.uint32),
         np.empty((n_workers, n_blurred), np.float32),
         np.empty((n_workers, n_blurred), np.float32),
@@ -159,9 +178,9 @@ def new_scratch(pooler: Pooler, max_active: int, n_workers: int) -> Scratch:
             np.empty((n_workers, n_cells), np.int32),
         ),
         np.zeros((n_workers, _LINE), np.int64),
-        np.empty((n_workers, WORD * n_input_words), np.float32),
-        np.empty((n_workers, max_active), np.float64),
-        Flips(np.empty((n_workers, n_flips), np.int64), np.empty((n_workers, n_flips), np.int64)),
+        np.empty((n_workers, 0), np.float32),
+        np.empty((n_workers, 0)),
+        Flips(nothing, nothing),
     )
 
 

@@ -74,9 +74,10 @@ def set_chunk(
     active: NDArray[np.int32],
     n_active: NDArray[np.int64],
     progress: NDArray[np.int64],
+    keys: NDArray[np.uint32],
 ) -> None:
     """Give the session the chunk of its next run; see `Chunk`."""
-    session.chunk = Chunk(inputs, active, n_active, progress)
+    session.chunk = Chunk(inputs, active, n_active, progress, keys)
 
 
 @allocating_kernel
@@ -95,7 +96,7 @@ def run(
         pack_input(x, bound, words)
         for w in range(words.size):
             words[w] &= pooler.input_mask[w]
-        chunk = Chunk(one.inputs, active.reshape(1, -1), one.n_active, one.progress)
+        chunk = Chunk(one.inputs, active.reshape(1, -1), one.n_active, one.progress, one.keys)
     own = scratch_of(session.scratch, _FIRST)
     run_chunk(pooler, chunk, task, Worker(_FIRST, own, own, session.near), None)
     if x.size > 0:

@@ -272,3 +272,6 @@ class Chunk(NamedTuple):
     progress: NDArray[np.int64]
     """(2,) inputs of the same batch in earlier chunks, -1 where it goes on in another one; and how
     many inputs of this chunk have been learned, or looked at, when all is done"""
+    keys: NDArray[np.uint32]
+    """(n, k) the keys that they were chosen by, written by a single worker; (n, 0) where nobody
+    asks for them"""

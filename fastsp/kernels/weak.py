@@ -14,6 +14,7 @@ from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     NEIGHBOURHOOD_TARGET,
     OFF,
+    Boxes,
     Columns,
     Inhibition,
     OverlapIndex,
@@ -48,24 +49,34 @@ def _average(
 
 
 @kernel
+def fill_targets(
+    columns: Columns, inhibition: Inhibition, rule: Rule, scratch: NeighbourhoodScratch
+) -> None:
+    """Fill `columns.targets` with the mean duty cycle of the columns in the neighbourhood of each.
+
+    See Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111. Of their segments where there are
+    several.
+    """
+    if rule.n_segments == 1:
+        _average(columns.active_duty_cycles, inhibition, rule, scratch, columns.targets)
+        return
+    of_columns, means, n = scratch.values[0], scratch.values[1], rule.n_segments
+    sum_segments(columns.active_duty_cycles, of_columns)
+    _average(of_columns, inhibition, rule, scratch, means)
+    for row in range(columns.targets.size):
+        columns.targets[row] = means[row // n] / n
+
+
+@kernel
 def refresh_boost_factors(
     columns: Columns, inhibition: Inhibition, rule: Rule, scratch: NeighbourhoodScratch
 ) -> None:
     """Bring the boost factors up to date with the duty cycles (see `update_boost_factors`).
 
-    Where columns are compared with their neighbourhood, first fills `columns.targets` with the mean
-    duty cycle of the columns there (Cui, Ahmad and Hawkins 2017, doi:10.3389/fncom.2017.00111); of
-    their segments where there are several.
+    Where columns are compared with their neighbourhood, `fill_targets` comes first.
     """
     if rule.boost_target == NEIGHBOURHOOD_TARGET:
-        if rule.n_segments == 1:
-            _average(columns.active_duty_cycles, inhibition, rule, scratch, columns.targets)
-        else:
-            of_columns, means, n = scratch.values[0], scratch.values[1], rule.n_segments
-            sum_segments(columns.active_duty_cycles, of_columns)
-            _average(of_columns, inhibition, rule, scratch, means)
-            for row in range(columns.targets.size):
-                columns.targets[row] = means[row // n] / n
+        fill_targets(columns, inhibition, rule, scratch)
     update_boost_factors(columns, rule, 0, columns.boost_factors.size)
 
 
@@ -125,14 +136,40 @@ def raise_weak_columns(n_cycles: int, pooler: Pooler, scratch: NeighbourhoodScra
     # As a rule no column is weak even beside the best of all.
     if smallest >= share * largest:
         return
-    best_near, n = scratch.values[1], rule.n_segments
-    if n == 1:
+    best_near = scratch.values[1]
+    fill_best_near(overlap_duty_cycles, boxes, rule, scratch, best_near)
+    raise_below(n_cycles, best_near, columns, rule, pooler.synapses, pooler.overlap_index)
+
+
+@kernel
+def fill_best_near(
+    overlap_duty_cycles: NDArray[np.float64],
+    boxes: Boxes,
+    rule: Rule,
+    scratch: NeighbourhoodScratch,
+    best_near: NDArray[np.float64],
+) -> None:
+    """Fill `best_near` (C,) with the largest overlap duty cycle in each column's neighbourhood."""
+    if rule.n_segments == 1:
         max_boxes(boxes, overlap_duty_cycles, scratch.work, best_near)
     else:
         max_segments(overlap_duty_cycles, scratch.values[0])
         max_boxes(boxes, scratch.values[0], scratch.work, best_near)
+
+
+@kernel
+def raise_below(
+    n_cycles: int,
+    best_near: NDArray[np.float64],
+    columns: Columns,
+    rule: Rule,
+    synapses: Synapses,
+    index: OverlapIndex,
+) -> None:
+    """Raise the columns that are weak beside `best_near` (C,); see `raise_weak_columns`."""
+    share, overlap_duty_cycles = rule.weak_column_share, columns.overlap_duty_cycles
     increment = np.float32(n_cycles * rule.weak_column_increment)
-    threshold = np.float32(rule.connected_threshold)
+    threshold, n = np.float32(rule.connected_threshold), rule.n_segments
     for c in range(overlap_duty_cycles.size):
         if overlap_duty_cycles[c] < share * best_near[c // n] and columns.thresholds[c] != OFF:
-            raise_column(c, pooler.synapses, increment, threshold, pooler.overlap_index)
+            raise_column(c, synapses, increment, threshold, index)

@@ -1,5 +1,7 @@
 """One competition, of whichever kind: from keys of boosted overlaps to active columns."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,9 +10,9 @@ from fastsp.kernels.inhibition.gaussian import normalise
 from fastsp.kernels.inhibition.grouped import select_in_groups
 from fastsp.kernels.inhibition.local import select_in_order, select_local
 from fastsp.kernels.inhibition.top import select_top
-from fastsp.kernels.jit import step
+from fastsp.kernels.jit import allocating_kernel, step
 from fastsp.kernels.order import order_key
-from fastsp.kernels.scratch import Scratch
+from fastsp.kernels.scratch import Scratch, scratch_of
 from fastsp.kernels.state import (
     GAUSSIAN_INHIBITION,
     GROUPED_INHIBITION,
@@ -18,6 +20,8 @@ from fastsp.kernels.state import (
     Inhibition,
     Rule,
 )
+
+_FIRST: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
 
 
 @step
@@ -59,3 +63,22 @@ def compete_in_order(
         scratch.keys, rule.n_active, scratch.guess[0], scratch.selection, active, True
     )
     return n_active
+
+
+@allocating_kernel
+def compete_all(
+    keys: NDArray[np.uint32],
+    inhibition: Inhibition,
+    rule: Rule,
+    scratch: Scratch,
+    active: NDArray[np.int32],
+    n_active: NDArray[np.int64],
+) -> None:
+    """Let the columns compete for each of n inputs, by their `keys` (n, C); see `compete`.
+
+    Fills `active` (n, k) and `n_active` (n,). `scratch` is that of one worker.
+    """
+    own = scratch_of(scratch, _FIRST)
+    for i in range(keys.shape[0]):
+        own.keys[:] = keys[i]
+        n_active[i] = compete(inhibition, rule, own, active[i])
