@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PYTHONS = [(3, 11), (3, 12)]
 """Those for which there are wheels of the oldest versions."""
-EXTRAS = ("cli", "demo", "tune", "test")
+EXTRAS = ("cli", "demo", "tune", "dask", "test")
 # What is old itself warns of what is new around it: that is nobody's fault here.
 QUIET = ("-W", "ignore::DeprecationWarning", "-p", "no:cacheprovider")
 

@@ -16,11 +16,11 @@ from textwrap import dedent
 import pytest
 
 import fastsp
-from fastsp import datasets, engine, export, htm, metrics
+from fastsp import dask, datasets, engine, export, htm, metrics
 from fastsp.datasets import load_mnist
 
 ROOT = Path(__file__).parents[1]
-PUBLIC = [fastsp, engine, metrics, datasets, htm, export]
+PUBLIC = [fastsp, dask, engine, metrics, datasets, htm, export]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
 LARGEST_SVG = 60_000

@@ -49,6 +49,7 @@ def test_what_is_imported_is_declared():
         allowed = always | (declared(extras["cli"]) if floor in COMMAND_LINE else set())
         if floor == OF_THE_DEMO:
             allowed |= declared(extras["cli"]) | declared(extras["demo"])
+        allowed |= declared(extras["dask"]) if floor == "dask" else set()
         for name in imported(file):
             if name in OPTIONAL:
                 assert name in declared(extras[OPTIONAL[name]]), file
@@ -62,6 +63,6 @@ def test_what_is_declared_is_imported():
     used = {name for file in PACKAGE.rglob("*.py") for name in imported(file)}
     brought = {normal(one) for name in used for one in packages_distributions().get(name, [name])}
     extras = SETUP["options.extras_require"]
-    wanted = (SETUP["options"]["install_requires"], extras["cli"], extras["demo"], extras["tune"])
-    for text in wanted:
+    always = SETUP["options"]["install_requires"]
+    for text in (always, *(extras[name] for name in ("cli", "demo", "tune", "dask"))):
         assert declared(text) - NAMED <= brought | {"fastsp"}

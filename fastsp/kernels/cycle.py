@@ -104,7 +104,7 @@ def find_active(
 
 @step
 def _tell_keys(chunk: Chunk, i: int, first: int, keys: NDArray[np.uint32]) -> None:
-    """Write the keys of the active columns of input `i`, from the `first` on, if they are wanted."""
+    """Write the keys of the active columns of input `i`, from the `first` on, where wanted."""
     if chunk.keys.shape[1] > 0:
         for j in range(first, chunk.n_active[i]):
             chunk.keys[i, j] = keys[chunk.active[i, j]]

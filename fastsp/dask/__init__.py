@@ -1,0 +1,12 @@
+"""Many machines: poolers, and whole pipelines, on a Dask cluster.
+
+`transform` and `predict` apply a fitted model to a Dask collection, block by block. `SpatialPooler`
+is one pooler whose columns lie on many workers.
+"""
+
+from fastsp.dask.actors import ShardLostError
+from fastsp.dask.models import predict, transform
+from fastsp.dask.pooler import SpatialPooler
+from fastsp.dask.warm_up import WarmUp
+
+__all__ = ["ShardLostError", "SpatialPooler", "WarmUp", "predict", "transform"]

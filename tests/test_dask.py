@@ -1,0 +1,238 @@
+"""Models and poolers on a cluster of two processes: the results are those of one process."""
+
+import itertools
+
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from clusters import local_cluster
+from joblib import parallel_config
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+import fastsp
+import fastsp.dask
+from fastsp.dask import ShardLostError, warm_up
+from fastsp.dask.actors import Actors
+from fastsp.engine.arrays import ARRAYS
+
+N_INPUTS = 96
+X = np.random.default_rng(0).random((150, N_INPUTS)) < 0.2
+KINDS = {
+    "global": {"column_shape": (200,), "segments": 2, "batch_size": 8},
+    "no boosting": {"column_shape": (200,), "boosting": None, "batch_size": 8},
+    "weak": {"column_shape": (200,), "weak_column_share": 0.9, "stimulus_threshold": 8},
+    "grouped": {"column_shape": (7, 30), "inhibition": "grouped", "density": 0.1},
+    "gaussian": {
+        "column_shape": (12, 16),
+        "input_shape": (8, 12),
+        "receptive_field": "gaussian",
+        "potential_radius": 2.0,
+        "inhibition": "gaussian",
+        "batch_size": 8,
+    },
+    "local": {
+        "column_shape": (12, 16),
+        "inhibition": "local",
+        "inhibition_radius": 3,
+        "boosting": "exp",
+        "boost_target": "neighbourhood",
+        "batch_size": 32,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_cluster() as client:
+        yield client
+        logs = [line for lines in client.get_worker_logs().values() for _, line in lines]
+        warned = [line for line in logs if "WARNING" in line or "ERROR" in line]
+        # But for what a test provokes.
+        assert not [line for line in warned + client.heard if "X must be finite" not in line]
+
+
+@pytest.fixture(scope="module")
+def pooler():
+    return fastsp.SpatialPooler((300,), random_state=0, n_jobs=2).fit(X)
+
+
+def check_same(local, pooler):
+    assert local.n_cycles_ == pooler.n_cycles_
+    for name in ARRAYS:
+        if name != "log_duty_cycles":
+            np.testing.assert_array_equal(getattr(local, f"{name}_"), getattr(pooler, f"{name}_"))
+
+
+def check_codes(codes, wanted):
+    assert codes.format == "csr"
+    assert codes.dtype == wanted.dtype
+    assert codes.shape == wanted.shape
+    assert (codes != wanted).nnz == 0
+
+
+def test_codes_of_an_array(client, pooler):
+    given = da.from_array(X, chunks=((40, 1, 109), -1))
+    for blocks in (given, given.astype(np.float32).map_blocks(scipy.sparse.csr_matrix)):
+        codes = fastsp.dask.transform(pooler, blocks)
+        assert codes.chunks == ((40, 1, 109), (300,))
+        assert scipy.sparse.issparse(codes._meta)
+        check_codes(codes.compute(), pooler.transform(X))
+
+
+def test_codes_of_a_data_frame_and_dense_ones(client):
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
+    frame = pd.DataFrame(X.astype(np.uint8)).rename(columns=str)
+    pooler = fastsp.SpatialPooler((300,), sparse_output=False, random_state=0).fit(frame)
+    codes = fastsp.dask.transform(pooler, dd.from_pandas(frame, npartitions=3), client=client)
+    np.testing.assert_array_equal(codes.compute(), pooler.transform(frame))
+    some = dd.from_pandas(frame, npartitions=3).loc[:40]  # a partition is empty, or gone
+    np.testing.assert_array_equal(fastsp.dask.transform(pooler, some), pooler.transform(frame[:41]))
+
+
+def test_classes_that_a_pipeline_predicts(client):
+    table = np.random.default_rng(1).random((200, 2))
+    labels = np.where(table[:, 0] < 0.5, "low", "high")
+    model = make_pipeline(
+        fastsp.ScalarEncoder(100, 21),
+        fastsp.SpatialPooler((300,), random_state=0),
+        fastsp.SoftmaxClassifier(random_state=0),
+    ).fit(table, labels)
+    classes = fastsp.dask.predict(model, da.from_array(table, chunks=(70, 2)))
+    assert classes.dtype == model.classes_.dtype
+    np.testing.assert_array_equal(classes.compute(), model.predict(table))
+
+
+def test_what_cannot_be_transformed_is_refused(client, pooler):
+    blocks = da.from_array(X, chunks=(50, 50))
+    with pytest.raises(ValueError, match="X must be chunked by rows alone"):
+        fastsp.dask.transform(pooler, blocks)
+    with pytest.raises(TypeError, match="X must be a dask array or data frame; got ndarray"):
+        fastsp.dask.transform(pooler, X)
+    with pytest.raises(TypeError, match=r"ends with one; got SoftmaxClassifier"):
+        fastsp.dask.transform(fastsp.SoftmaxClassifier(), blocks)
+    with pytest.raises(TypeError, match="model must have a method predict"):
+        fastsp.dask.predict(pooler, blocks)
+    with pytest.raises(NotFittedError):
+        fastsp.dask.transform(fastsp.SpatialPooler(), blocks)
+
+
+def test_each_kernel_type_is_warmed_once(pooler, monkeypatch):
+    warmed = []
+    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    kind = warm_up.kind_of(pooler)
+    fastsp.dask.WarmUp(kind, (10**6, 10**5, True), kind).warm()
+    assert warmed == [(300, N_INPUTS, False), (2**16 + 1, 2**16 + 1, True)]
+
+
+@pytest.mark.parametrize("n_shards", [1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pooler_in_shards_is_one_pooler(client, kind, n_shards):
+    whole = fastsp.SpatialPooler(**KINDS[kind], random_state=3).fit(X[:100]).partial_fit(X[100:])
+    shards = fastsp.dask.SpatialPooler(**KINDS[kind], random_state=3, n_shards=n_shards)
+    shards.fit(X[:100]).partial_fit(scipy.sparse.csr_matrix(X[100:].astype(np.float32)))
+    assert (shards.n_cycles_, shards.n_active_) == (whole.n_cycles_, whole.n_active_)
+    local = shards.to_local()
+    check_same(local, whole)
+    wanted = whole.transform(X)
+    check_codes(shards.transform(X), wanted)
+    check_codes(local.transform(X), wanted)
+    check_same(local.partial_fit(X), whole.partial_fit(X))
+
+
+def test_a_pooler_learns_from_blocks_and_gives_them(client):
+    blocks = da.from_array(X, chunks=((1, 60, 89), -1))
+    whole = fastsp.SpatialPooler(**KINDS["global"], random_state=3).fit(X)
+    shards = fastsp.dask.SpatialPooler(**KINDS["global"], random_state=3, client=client)
+    codes = shards.fit(blocks).transform(blocks)
+    assert shards.n_shards_ == 2
+    assert codes.chunks == (blocks.chunks[0], (200,))
+    check_codes(codes.compute(), whole.transform(X))
+    check_same(shards.partial_fit(blocks).to_local(), whole.partial_fit(X))
+
+
+def test_a_pooler_learns_from_a_data_frame(client):
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
+    frame = dd.from_pandas(pd.DataFrame(X).rename(columns=str), npartitions=3)
+    shards = fastsp.dask.SpatialPooler(**KINDS["global"], random_state=3).fit(frame)
+    check_same(shards.to_local(), fastsp.SpatialPooler(**KINDS["global"], random_state=3).fit(X))
+
+
+def test_a_batch_larger_than_a_message(client, monkeypatch):
+    monkeypatch.setattr("fastsp.engine.merging.MAX_BUFFERED", 3000)
+    parameters = {**KINDS["local"], "batch_size": 64, "weak_column_share": 0.9}
+    whole = fastsp.SpatialPooler(**parameters, random_state=3).fit(X)
+    shards = fastsp.dask.SpatialPooler(**parameters, random_state=3).fit(X)
+    check_same(shards.to_local(), whole)
+
+
+def test_what_is_wrong_is_said_before_anything_changes(client):
+    with pytest.raises(TypeError, match="unknown parameter n_jobs"):
+        fastsp.dask.SpatialPooler(n_jobs=2)
+    with pytest.raises(ValueError, match="n_shards must be at least 1 and at most"):
+        fastsp.dask.SpatialPooler((5,), n_shards=6).fit(X)
+    shards = fastsp.dask.SpatialPooler((50,), random_state=0)
+    with pytest.raises(NotFittedError):
+        shards.transform(X)
+    before = shards.fit(X).to_local()
+    with pytest.raises(ValueError, match=r"X must have the shape \(n, 96\)"):
+        shards.partial_fit(X[:, :5])
+    with pytest.raises(ValueError, match="chunked by rows"):
+        shards.partial_fit(da.from_array(X, chunks=(50, 50)))
+    check_same(shards.to_local(), before)
+    broken = da.from_array(np.where(np.arange(150)[:, None] == 120, np.nan, X), chunks=(50, -1))
+    with pytest.raises(ValueError, match="X must be finite"):
+        shards.partial_fit(broken)
+    check_same(shards.to_local(), before.partial_fit(X[:100]))
+
+
+@pytest.mark.parametrize("after", [0, 3, 13, 19])
+def test_a_shard_that_is_lost_is_brought_back_from_the_last_snapshot(
+    client, after, tmp_path, monkeypatch
+):
+    calls, call = itertools.count(), Actors.call
+
+    def losing(self, method, *arguments):
+        if method == "exchange" and next(calls) == after:
+            raise ShardLostError("a worker was lost")
+        return call(self, method, *arguments)
+
+    monkeypatch.setattr(Actors, "call", losing)
+    parameters = {**KINDS["global"], "random_state": 3}
+    # 19 batches; the first snapshot comes after the tenth of them.
+    shards = fastsp.dask.SpatialPooler(**parameters, checkpoint=tmp_path, checkpoint_every=10)
+    check_same(shards.fit(X).to_local(), fastsp.SpatialPooler(**parameters).fit(X))
+    assert next(calls) > 20
+
+
+def test_search_through_joblib(client):
+    labels = X[:, 0].astype(int)
+    model = make_pipeline(
+        fastsp.SpatialPooler((100,), random_state=0), fastsp.SoftmaxClassifier(random_state=0)
+    )
+    grid = {"spatialpooler__density": [0.02, 0.1]}
+    alone = GridSearchCV(model, grid, cv=2).fit(X, labels)
+    with parallel_config("dask"):
+        search = GridSearchCV(model, grid, cv=2).fit(X, labels)
+    scores = [one.cv_results_["mean_test_score"] for one in (alone, search)]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_search_with_optuna(client):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    labels = X[:, 0].astype(int)
+
+    def objective(trial):
+        density = trial.suggest_float("density", 0.02, 0.2)
+        pooler = fastsp.SpatialPooler((100,), density=density, random_state=0)
+        model = make_pipeline(pooler, fastsp.SoftmaxClassifier(random_state=0))
+        with parallel_config("dask"):
+            return cross_val_score(model, X, labels, cv=2).mean()
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=2)
+    assert len(study.trials) == 2
