@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ScalarEncoder,
     )
     from fastsp.engine.events import LearningEvent
+    from fastsp.homeostasis import HomeostaticPooler
     from fastsp.persistence import ModelFileError, load, load_with_notes, save
     from fastsp.pooler import SpatialPooler, Trace
 
@@ -38,6 +39,7 @@ _MODULES = {
             "ScalarEncoder",
         ),
         "fastsp.engine.events": ("LearningEvent",),
+        "fastsp.homeostasis": ("HomeostaticPooler",),
         "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
         "fastsp.pooler": ("SpatialPooler", "Trace"),
     }.items()
@@ -50,6 +52,7 @@ __all__ = [
     "CategoryEncoder",
     "CyclicEncoder",
     "DateTimeEncoder",
+    "HomeostaticPooler",
     "ImageAugmenter",
     "LearningEvent",
     "MaximumLikelihoodClassifier",

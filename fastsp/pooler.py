@@ -79,9 +79,11 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     inhibition_radius : float, optional
         In columns: standard deviation of the Gaussian; or half side of the square neighbourhood,
         the largest integer in it counting. If None, `potential_radius` in columns.
-    boosting : {"log", "exp", None}
+    boosting : {"log", "exp", "held", None}
         How columns that are active too seldom are favoured. "log": log(a) / log(s) for a column
         with active duty cycle a and s = k / C. "exp": exp(boost_strength * (s - a)), as in [1]_.
+        "held": `boost_factors_` stay as they are, which is 1 in a new pooler; see
+        `HomeostaticPooler`, which holds them where codes are to settle.
     boost_strength : float
         Of exponential boosting.
     boost_target : {"density", "neighbourhood"}

@@ -28,6 +28,7 @@ Arrays = dict[str, NDArray[Any]]
 
 _OWN = {
     "SpatialPooler": "fastsp.pooler",
+    "HomeostaticPooler": "fastsp.homeostasis",
     "MaximumLikelihoodClassifier": "fastsp.classifiers",
     "SoftmaxClassifier": "fastsp.classifiers",
     "BinaryImageEncoder": "fastsp.encoders",

@@ -18,6 +18,7 @@ from fastsp import (
     CategoryEncoder,
     CyclicEncoder,
     DateTimeEncoder,
+    HomeostaticPooler,
     ImageAugmenter,
     MaximumLikelihoodClassifier,
     RandomDistributedEncoder,
@@ -29,6 +30,7 @@ from fastsp import (
 ESTIMATORS = [
     SpatialPooler((64,), random_state=0),
     SpatialPooler((30,), boosting="exp", density=0.1),
+    HomeostaticPooler(SpatialPooler((64,), random_state=0), period=20, n_probes=5),
     MaximumLikelihoodClassifier(combine="product"),
     MaximumLikelihoodClassifier(combine="bernoulli"),
     MaximumLikelihoodClassifier(combine="mean"),
@@ -56,6 +58,12 @@ NUMBERS = pd.DataFrame(GENERATOR.random((60, 4)), columns=list("abcd"))
 PIXELS = (255 * NUMBERS).astype(np.uint8)
 TRANSFORMERS = [
     (SpatialPooler((32,), sparse_output=False, random_state=0), NUMBERS),
+    (
+        HomeostaticPooler(
+            SpatialPooler((32,), sparse_output=False, random_state=0), period=25, n_probes=5
+        ),
+        NUMBERS,
+    ),
     (ScalarEncoder(n_bits=20, n_on=3), NUMBERS),
     (CyclicEncoder(n_bits=20, n_on=3), NUMBERS),
     (RandomDistributedEncoder(resolution=0.1, n_bits=50, n_on=5, random_state=0), NUMBERS),

@@ -58,7 +58,7 @@ MOST_SYNAPSES = OFF - 1
 CHOICES: dict[str, tuple[str | None, ...]] = {
     "receptive_field": ("global", "box", "gaussian"),
     "inhibition": ("global", "gaussian", "local", "grouped"),
-    "boosting": ("log", "exp", None),
+    "boosting": ("log", "exp", "held", None),
     "boost_target": ("density", "neighbourhood"),
     "overlap": ("count", "share"),
     "overlap_index": ("auto", "rows", "words", "lists"),

@@ -39,7 +39,12 @@ LARGEST_EXPONENT, LARGEST_SQUARED, WIDEST = 77.0, 29.0, 100.0
 float32; up to this strength they are normal numbers, but for columns that are nearly always active.
 """
 
-_BOOSTING = {None: state.NO_BOOSTING, "log": state.LOG_BOOSTING, "exp": state.EXP_BOOSTING}
+_BOOSTING = {
+    None: state.NO_BOOSTING,
+    "log": state.LOG_BOOSTING,
+    "exp": state.EXP_BOOSTING,
+    "held": state.HELD_BOOSTING,
+}
 _TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
 _OVERLAP = {"count": state.COUNTED_OVERLAP, "share": state.SHARED_OVERLAP}
 _INHIBITION = {

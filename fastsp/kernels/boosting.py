@@ -13,6 +13,7 @@ from fastsp.kernels.llvm.lanes import LANES
 from fastsp.kernels.order import order_key, order_values
 from fastsp.kernels.state import (
     EXP_BOOSTING,
+    HELD_BOOSTING,
     LOG_BOOSTING,
     NEIGHBOURHOOD_TARGET,
     SHARED_OVERLAP,
@@ -56,8 +57,11 @@ def update_boost_factors(columns: Columns, rule: Rule, first: int, last: int) ->
 
     Logarithmic: log(a) / log(s). Exponential (Cui, Ahmad and Hawkins 2017,
     doi:10.3389/fncom.2017.00111): exp(strength (s - a)), or with the targets of `columns` for s.
-    Without boosting, and where all columns are to be active anyway (s = 1, log(s) = 0): 1.
+    Without boosting, and where all columns are to be active anyway (s = 1, log(s) = 0): 1. Held:
+    as they are.
     """
+    if rule.boosting == HELD_BOOSTING:
+        return
     boost_factors = columns.boost_factors[first:last]
     if rule.boosting == LOG_BOOSTING and rule.target_density < 1.0:
         log_duty_cycles = columns.log_duty_cycles[first:last]
