@@ -11,7 +11,7 @@ from fastsp.metrics.activity import (
     duty_cycle_entropy,
     sparseness,
 )
-from fastsp.metrics.clumping import clark_evans_index
+from fastsp.metrics.clumping import clark_evans_index, dispersion_index
 from fastsp.metrics.noise import move_on_bits, noise_robustness
 from fastsp.metrics.overlaps import (
     class_overlaps,
@@ -27,6 +27,7 @@ __all__ = [
     "class_overlaps",
     "code_entropy",
     "density",
+    "dispersion_index",
     "duty_cycle_entropy",
     "move_on_bits",
     "noise_robustness",

@@ -14,6 +14,7 @@ from fastsp.metrics import (
     class_overlaps,
     code_entropy,
     density,
+    dispersion_index,
     duty_cycle_entropy,
     move_on_bits,
     noise_robustness,
@@ -293,3 +294,35 @@ def test_noise_robustness_wants_shares_and_samples():
         noise_robustness(sparse.csr_matrix, np.eye(5), [])
     with pytest.raises(ValueError, match="X must not be empty"):
         noise_robustness(sparse.csr_matrix, np.empty((0, 5)), [0.1])
+
+
+def test_windows_share_out_random_columns_by_chance():
+    indices = [dispersion_index(random_columns(seed), (20, 20), window=5) for seed in range(200)]
+    assert np.mean(indices) == pytest.approx(1, abs=0.1)
+
+
+def test_clumped_columns_are_more_dispersed_among_windows_than_regular_ones():
+    grid = np.arange(400).reshape(20, 20)
+    clumped, regular = grid[3:8, 5:9].ravel(), grid[2::5, 2::4].ravel()
+    assert dispersion_index(clumped, (20, 20), window=5) > 3
+    assert dispersion_index(regular, (20, 20), window=5) < 0.3
+    batch = np.zeros((3, 400), np.uint8)
+    batch[0, clumped] = batch[1, regular] = 1
+    both = [dispersion_index(one, (20, 20), window=5) for one in (clumped, regular)]
+    assert dispersion_index(sparse.csr_array(batch), (20, 20), window=5) == np.mean(both)
+
+
+def test_windows_that_are_not_equal_count_by_their_density():
+    everything = np.arange(20 * 18)
+    assert dispersion_index(everything, (20, 18)) == pytest.approx(0)
+    # Two columns in the first of two windows of 8 and 10: densities 1/4 and 0.
+    assert dispersion_index([0, 1], (18,)) == pytest.approx(np.var([2.25, 0], ddof=1) / 1.125)
+
+
+def test_dispersion_needs_windows_and_active_columns():
+    assert math.isnan(dispersion_index([], (20, 20)))
+    assert math.isnan(dispersion_index([3], (8, 8)))
+    with pytest.raises(ValueError, match="window must be at least 1"):
+        dispersion_index([3], (8, 8), window=0)
+    with pytest.raises(ValueError, match="between 0 and 8"):
+        dispersion_index([9], (3, 3))
