@@ -11,6 +11,8 @@ class Preset(StrEnum):
     """Choices of `--preset`; the names of `fastsp.experiments.PRESETS`."""
 
     PUBLISHED = "published"
+    PUBLISHED_ON = "published-on"
+    FAST = "fast"
     BEST_LIKELIHOOD = "best-likelihood"
     BEST_LINEAR = "best-linear"
 

@@ -53,6 +53,13 @@ class Inhibition(StrEnum):
     GLOBAL = "global"
 
 
+class Channels(StrEnum):
+    """Choices of `--channels`."""
+
+    ON = "on"
+    ON_OFF = "on_off"
+
+
 class Boosting(StrEnum):
     """Choices of `--boosting`."""
 
@@ -114,8 +121,12 @@ def mnist(
     inhibition: Annotated[
         Inhibition | None,
         typer.Option(
-            help="How columns compete; with the published preset only.", show_default="gaussian"
+            help="How columns compete; with the published presets only.", show_default="gaussian"
         ),
+    ] = None,
+    channels: Annotated[
+        Channels | None,
+        typer.Option(help="Input bits of a pixel: on, or on and off.", show_default="the preset's"),
     ] = None,
     boosting: Annotated[Boosting, typer.Option(help="How rare columns are helped.")] = (
         Boosting.LOG
@@ -150,13 +161,14 @@ def mnist(
         Snapshots,
         hold_out,
         run_mnist_seeds,
+        with_channels,
     )
     from fastsp.experiments.wording import number, percent, points
     from fastsp.persistence import save
 
     _seeds(seed, seeds)
     base = PRESETS[preset.value]
-    if inhibition is not None and preset is not Preset.PUBLISHED:
+    if inhibition is not None and base.inhibition == "grouped":
         raise typer.BadParameter(
             f"{inhibition.value!r} does not go with the preset {preset.value!r}",
             param_hint="--inhibition",
@@ -172,6 +184,8 @@ def mnist(
         batch_size=batch_size,
         n_jobs=n_jobs,
     )
+    if channels is not None:
+        config = with_channels(config, channels.value)
     if resume and checkpoint is None:
         raise typer.BadParameter("needs --checkpoint", param_hint="--resume")
     if checkpoint is not None and seeds > 1:
@@ -219,6 +233,7 @@ def mnist(
         speeds = {
             "learning": ("train_cycles_per_second", "cycles/s"),
             "test": ("test_inputs_per_second", "inputs/s"),
+            "images to fitted model": ("seconds_to_model", "s"),
         }
         results.show(
             {label: percent(summary[name], 2) for label, name in shares.items() if name in summary}

@@ -7,7 +7,7 @@ from fastsp.experiments.ablate import AblateConfig
 from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.experiment import Experiment, ExperimentResult, run_experiment
-from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.config import MnistConfig, with_channels
 from fastsp.experiments.mnist.presets import PRESETS
 from fastsp.experiments.mnist.run import MnistResult, run_mnist
 from fastsp.experiments.mnist.seeds import MnistSeeds, run_mnist_seeds
@@ -33,4 +33,5 @@ __all__ = [
     "run_experiment",
     "run_mnist",
     "run_mnist_seeds",
+    "with_channels",
 ]

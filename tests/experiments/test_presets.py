@@ -9,12 +9,20 @@ import pytest
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier
 from fastsp.__main__ import main
 from fastsp.cli import Preset
-from fastsp.experiments import PRESETS, MnistConfig, run_mnist, run_mnist_seeds
+from fastsp.experiments import (
+    PRESETS,
+    MnistConfig,
+    run_mnist,
+    run_mnist_seeds,
+    with_channels,
+)
 from fastsp.persistence import load
 from fastsp.report import mnist_report
 
 READOUTS = {
     "published": MaximumLikelihoodClassifier,
+    "published-on": MaximumLikelihoodClassifier,
+    "fast": SoftmaxClassifier,
     "best-likelihood": MaximumLikelihoodClassifier,
     "best-linear": SoftmaxClassifier,
 }
@@ -26,6 +34,31 @@ SMALL_GROUPS = {"column_shape": (4, 4, 20), "n_potential": 20, "readout_copies":
 def test_the_command_line_knows_all_presets():
     assert [preset.value for preset in Preset] == list(PRESETS) == list(READOUTS)
     assert PRESETS["published"] == MnistConfig()
+
+
+def test_the_published_input_has_on_bits_and_half_the_synapses():
+    config = PRESETS["published-on"]
+    assert (config.channels, config.n_potential) == ("on", 53)
+    assert with_channels(config, "on") == config
+    again = with_channels(config, "on_off")
+    assert (again.channels, again.n_potential) == ("on_off", 106)
+
+
+def test_channels_on_the_command_line(tmp_path):
+    data, output = write_digits(tmp_path / "data", make_digits()), tmp_path / "out"
+    arguments = ["mnist", "--channels=on", "--cycles=20", f"--data={data}", f"--output={output}"]
+    assert main([*arguments, "--quiet"]) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["config"]["channels"] == "on"
+    assert metrics["config"]["n_potential"] == 53
+    assert load(output / "pooler.fastsp").n_features_in_ == 12 * 12
+
+
+def test_seconds_to_the_model_are_those_of_learning_and_the_readout(digits):
+    result = run_mnist(replace(PRESETS["fast"], **TINY, **SMALL_GROUPS, density=0.1), digits)
+    seconds = result.metrics()["seconds_to_model"]
+    assert seconds == result.training.seconds + result.readout.fit_seconds
+    assert 0 < seconds < result.seconds
 
 
 @pytest.mark.parametrize("name", ["best-likelihood", "best-linear"])

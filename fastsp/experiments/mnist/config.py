@@ -1,7 +1,7 @@
 """Parameters of the MNIST experiment, and the estimators that they describe."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -133,3 +133,12 @@ class MnistConfig:
             final_learning_rate=self.final_learning_rate,
             decay_steps=n_images * (1 + self.readout_copies),
         )
+
+
+def with_channels(config: MnistConfig, channels: Literal["on_off", "on"]) -> MnistConfig:
+    """Return the configuration with other input bits, and potential synapses in proportion."""
+    if channels == config.channels:
+        return config
+    n = config.n_potential
+    n_potential = 2 * n if channels == "on_off" else max(1, n // 2)
+    return replace(config, channels=channels, n_potential=n_potential)

@@ -41,6 +41,8 @@ class Readout:
         Test images by label (row) and prediction (column).
     test_codes : csr_matrix
         Codes of the test images.
+    fit_seconds : float
+        Encoding and coding of the training images and their copies, and the fit of the classifier.
     test_inputs_per_second : float
         Encoding and coding of the test images, without the classifier.
     """
@@ -51,6 +53,7 @@ class Readout:
     accuracy_bernoulli: float | None
     confusion: NDArray[np.int64]
     test_codes: csr_matrix
+    fit_seconds: float
     test_inputs_per_second: float
 
 
@@ -74,17 +77,19 @@ def read_out(
     classifier = config.build_readout(n_images)
     random = np.random.default_rng(np.random.SeedSequence([config.seed, 3]))
     total = n_images * (1 + config.readout_copies) + len(data.test_images)
-    done = 0
+    done, fit_seconds = 0, 0.0
     for copies_left in range(config.readout_copies, -1, -1):
         order = random.permutation(n_images)
         for part in _batches(n_images):
             progress(of, done, total)
+            started = time.perf_counter()
             images = data.train_images[order[part]]
             if copies_left:
                 images = augmenter.augment(images)
             classifier.partial_fit(
                 transform(encoder.transform(images)), data.train_labels[order[part]], classes
             )
+            fit_seconds += time.perf_counter() - started
             done += len(images)
 
     codes, seconds = [], 0.0
@@ -110,6 +115,7 @@ def read_out(
         accuracy_bernoulli=others["bernoulli"],
         confusion=confusion_matrix(data.test_labels, predicted, labels=classes),
         test_codes=test_codes,
+        fit_seconds=fit_seconds,
         test_inputs_per_second=len(data.test_images) / seconds,
     )
 

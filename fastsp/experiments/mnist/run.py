@@ -74,6 +74,7 @@ class MnistResult:
             if training.cycles
             else None,
             "test_inputs_per_second": readout and readout.test_inputs_per_second,
+            "seconds_to_model": readout and training.seconds + readout.fit_seconds,
             "seconds": self.seconds,
             "config": asdict(self.config),
             "environment": asdict(self.environment),

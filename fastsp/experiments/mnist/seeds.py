@@ -25,6 +25,7 @@ FIGURES = (
     "entropy",
     "train_cycles_per_second",
     "test_inputs_per_second",
+    "seconds_to_model",
     "seconds",
 )
 """Entries of `MnistResult.metrics` that are compared over seeds."""

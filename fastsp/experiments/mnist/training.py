@@ -147,7 +147,7 @@ class Training:
 
 
 def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -> None:
-    """Compile the kernels that training needs, by running every step once on a few images.
+    """Compile the kernels of training and readout, by running every step once on a few images.
 
     This makes compilation a separate phase that no timing includes.
     """
@@ -155,7 +155,9 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
     images = data.train_images[:2]
     images = config.build_augmenter(data.image_shape, purpose=0).augment(images)
     bits = config.build_encoder(images).transform(images)
-    config.build_pooler(data.image_shape).partial_fit(bits).transform(bits)
+    codes = config.build_pooler(data.image_shape).partial_fit(bits).transform(bits)
+    labels = data.train_labels[: len(bits)]
+    config.build_readout(len(bits)).partial_fit(codes, labels, np.unique(labels)).predict(codes)
     progress("compiling", 1, 1)
 
 
