@@ -264,7 +264,7 @@ def ablate(
         return {
             arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
             f"{spreads['entropy'].mean:.2%} entropy, "
-            f"{spreads['clumping'].mean:.3f} Clark-Evans index"
+            f"{spreads['clumping'].mean:.2f} variance / mean of areas"
             for arm, spreads in result.summary().items()
         }
 

@@ -1,21 +1,28 @@
 """What local inhibition and boosting contribute: MNIST again with one part of the pooler changed.
 
-All arms learn the same stream with the same pools. Several seeds tell a difference from chance.
+The input is as published, an on-bit for each pixel, and once more with off-bits, which flatten the
+overlap over the image. All arms of one input learn the same stream with the same pools. Several
+seeds tell a difference from chance.
 """
 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastsp.datasets import Mnist
+from fastsp.experiments.areas import WINDOW, area_means, entropy_limit, share_on_image
 from fastsp.experiments.digits import QUICK, sample_digits
-from fastsp.experiments.experiment import Experiment, ExperimentResult, Summary, Trial
+from fastsp.experiments.experiment import Experiment, ExperimentResult, Summary, Trial, arm
 from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.presets import on_bits
 from fastsp.experiments.mnist.readout import read_out
 from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Interrupted, Progress, counter, part_of
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import exceeds, listed, number, percent
-from fastsp.metrics import clark_evans_index, code_entropy
+from fastsp.metrics import clark_evans_index, code_entropy, dispersion_index
 from fastsp.pooler import SpatialPooler
 
 
@@ -28,7 +35,7 @@ class Variant:
     learns: bool = True
 
 
-ARMS = {
+VARIANTS = {
     "gaussian inhibition, log boosting": Variant("gaussian", "log"),
     "global inhibition, log boosting": Variant("global", "log"),
     "gaussian inhibition, exp boosting": Variant("gaussian", "exp"),
@@ -36,10 +43,25 @@ ARMS = {
     "gaussian inhibition, untrained": Variant("gaussian", "log", learns=False),
 }
 """The first is the published configuration; each of the others changes one part of it."""
-MEASURES = ("accuracy", "accuracy_mean", "entropy", "clumping")
-"""On the test images: accuracy with columns combined by product and by mean; `code_entropy`; and
-the mean Clark-Evans index of the active columns, 1 where they lie at random, less where they clump.
-"""
+LOCAL, EVERYWHERE = list(VARIANTS)[:2]
+ON, ON_OFF = INPUTS = ("on bits", "on and off bits")
+ARMS = {arm(name, bits): variant for bits in INPUTS for name, variant in VARIANTS.items()}
+"""Every variant with either input; the input as published comes first."""
+MEASURES = (
+    "accuracy",
+    "accuracy_mean",
+    "entropy",
+    "entropy_limit",
+    "clumping",
+    "clark_evans",
+    "on_image",
+    "busiest_area",
+)
+"""On the test images: accuracy with columns combined by product and by mean; `code_entropy`, and
+the greatest it could be if no column were active without seeing an on-bit; `dispersion_index` of
+the active columns, larger where they clump, and `clark_evans_index`, smaller where they clump;
+share of the active columns that lie where the image is on; and how often columns of the busiest
+area are active, as a multiple of the mean."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +71,9 @@ class AblateConfig:
     Attributes
     ----------
     pooler : MnistConfig
-        What all arms share. Its inhibition and boosting are replaced, and its seed is that of the
-        trial; the maximum-likelihood classifier reads all codes.
+        What arms with on and off bits share; those with on-bits differ from it as the preset
+        `published-on` does from `published`. Its inhibition and boosting are replaced, and its seed
+        is that of the trial; the maximum-likelihood classifier reads all codes.
     """
 
     pooler: MnistConfig = field(default_factory=MnistConfig)
@@ -63,7 +86,7 @@ class AblateConfig:
     def of_arm(self, name: str, seed: int) -> MnistConfig:
         """Return the configuration of one arm."""
         return replace(
-            self.pooler,
+            on_bits(self.pooler) if name.endswith(arm("", ON)) else self.pooler,
             seed=seed,
             inhibition=ARMS[name].inhibition,
             boosting=ARMS[name].boosting,
@@ -77,8 +100,11 @@ def run(config: AblateConfig, seed: int, digits: Mnist | None, progress: Progres
     assert digits is not None
     measures: dict[str, dict[str, float]] = {}
     poolers: dict[str, SpatialPooler] = {}
-    images, inputs = sample_digits(config.pooler, digits)
-    trial = Trial(seed, measures, {"poolers": poolers, "images": images, "inputs": inputs})
+    activity: dict[str, NDArray[np.float64]] = {}
+    first = config.of_arm(arm(LOCAL, ON), seed)
+    images, inputs = sample_digits(first, digits)
+    pictures = {"poolers": poolers, "activity": activity, "images": images, "inputs": inputs}
+    trial = Trial(seed, measures, pictures)
     try:
         compiled = counter(progress, "compiling", len(ARMS))
         for name in ARMS:
@@ -86,7 +112,7 @@ def run(config: AblateConfig, seed: int, digits: Mnist | None, progress: Progres
             compiled()
         for place, name in enumerate(ARMS, start=1):
             phase = f"{place}/{len(ARMS)} {name}"
-            measures[name], poolers[name] = _measure(
+            measures[name], poolers[name], activity[name] = _measure(
                 config.of_arm(name, seed), ARMS[name].learns, digits, progress, phase
             )
     except KeyboardInterrupt as interrupt:
@@ -96,7 +122,8 @@ def run(config: AblateConfig, seed: int, digits: Mnist | None, progress: Progres
 
 def _measure(
     config: MnistConfig, learns: bool, digits: Mnist, progress: Progress, phase: str
-) -> tuple[dict[str, float], SpatialPooler]:
+) -> tuple[dict[str, float], SpatialPooler, NDArray[np.float64]]:
+    """Return the measures of an arm, its pooler, and how often each column is active."""
     training = Training(config, digits)
     learned = config.cycles if learns else 0
     total = learned + len(digits.train_images) + len(digits.test_images)
@@ -105,35 +132,55 @@ def _measure(
     coding = part_of(progress, learned, total)
     readout = read_out(training.pooler.transform, config, digits, coding, phase)
     assert readout.accuracy_mean is not None
+    codes, shape = readout.test_codes, config.column_shape
+    activity = np.asarray(codes.mean(axis=0), dtype=np.float64).ravel()
     values = (
         readout.accuracy,
         readout.accuracy_mean,
-        code_entropy(readout.test_codes),
-        float(clark_evans_index(readout.test_codes, config.column_shape)),
+        code_entropy(codes),
+        entropy_limit(training.pooler, config.build_encoder, digits.test_images),
+        dispersion_index(codes, shape, window=WINDOW),
+        float(clark_evans_index(codes, shape)),
+        share_on_image(codes, shape, digits),
+        float(area_means(activity.reshape(shape)).max() / activity.mean()),
     )
-    return dict(zip(MEASURES, values, strict=True)), training.pooler
+    return dict(zip(MEASURES, values, strict=True)), training.pooler, activity
 
 
 def found(config: AblateConfig, summary: Summary) -> tuple[str, str]:
     """Return what each part of the published pooler contributes."""
-    published, everywhere, exponential, unboosted, untrained = (summary[name] for name in ARMS)
-    differences = {
-        "local inhibition spreads the active columns": ("clumping", published, everywhere),
-        "boosting uses columns more evenly": ("entropy", published, unboosted),
-        "learning adds accuracy": ("accuracy", published, untrained),
+    published, everywhere, exponential, unboosted, untrained = (
+        summary[arm(name, ON)] for name in VARIANTS
+    )
+    both = {
+        bits: (summary[arm(LOCAL, bits)]["clumping"], summary[arm(EVERYWHERE, bits)]["clumping"])
+        for bits in INPUTS
     }
-    holding = [
-        words
-        for words, (measure, more, less) in differences.items()
-        if exceeds(more[measure], less[measure])
-    ]
+    differences = {
+        f"local inhibition spreads the active columns, with {bits}": (more, less)
+        for bits, (less, more) in both.items()
+    } | {
+        "without it some areas are systematically more active": (
+            everywhere["busiest_area"],
+            published["busiest_area"],
+        ),
+        "boosting uses columns more evenly": (published["entropy"], unboosted["entropy"]),
+        "learning adds accuracy": (published["accuracy"], untrained["accuracy"]),
+    }
+    holding = [words for words, (more, less) in differences.items() if exceeds(more, less)]
+    clumped = ", ".join(
+        f"with {bits} {number(local)} with local inhibition and {number(without)} without"
+        for bits, (local, without) in both.items()
+    )
     return (
-        f"With the published pooler the classifier reads {percent(published['accuracy'])} of the "
-        f"test images, with global inhibition {percent(everywhere['accuracy'])}, with exponential "
-        f"boosting {percent(exponential['accuracy'])}, without boosting "
-        f"{percent(unboosted['accuracy'])}, untrained {percent(untrained['accuracy'])}. The "
-        f"Clark-Evans index of active columns is {number(published['clumping'])} with local "
-        f"inhibition, {number(everywhere['clumping'])} with global inhibition.",
+        f"With the published pooler and input the classifier reads "
+        f"{percent(published['accuracy'])} of the test images, with global inhibition "
+        f"{percent(everywhere['accuracy'])}, with exponential boosting "
+        f"{percent(exponential['accuracy'])}, without boosting {percent(unboosted['accuracy'])}, "
+        f"untrained {percent(untrained['accuracy'])}. The variance of active columns between areas "
+        f"is, as a multiple of their mean, {clumped}. Entropy is {percent(published['entropy'])} "
+        f"of its maximum; columns that are active only where they see something could reach "
+        f"{percent(published['entropy_limit'])}, because margins of the images are blank.",
         f"What holds in every seed: {listed(holding)}."
         if holding
         else "No difference between the arms is larger than that between seeds.",
@@ -174,7 +221,8 @@ def flat_metrics(result: ExperimentResult[AblateConfig]) -> dict[str, Any]:
 EXPERIMENT = Experiment(
     name="ablate",
     title="What local inhibition and boosting do",
-    lead="The MNIST experiment again with one part of the pooler changed at a time.",
+    lead="The MNIST experiment again with one part of the pooler changed at a time, on the input "
+    "as published, on-bits only, and with off-bits besides.",
     full=AblateConfig(),
     quick=AblateConfig(replace(QUICK, cycles=100)),
     run=run,

@@ -4,7 +4,7 @@ Figures are drawn with matplotlib's objects only: no pyplot, no global state, no
 Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can tell apart.
 """
 
-from fastsp.plots.ablate import ablation
+from fastsp.plots.ablate import ablation, activity_maps, samples
 from fastsp.plots.mnist import (
     boosting_functions,
     confusion_matrix,
@@ -20,6 +20,7 @@ from fastsp.plots.properties import example_inputs, noise_overlaps, properties_o
 
 __all__ = [
     "ablation",
+    "activity_maps",
     "boosting_functions",
     "confusion_matrix",
     "duty_cycles",
@@ -31,5 +32,6 @@ __all__ = [
     "pipeline",
     "properties_over_epochs",
     "receptive_fields",
+    "samples",
     "segments",
 ]

@@ -92,7 +92,7 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
         figure.colorbar(shown, cax=below, orientation="horizontal", extend="min")
         grid[0, place].set_title(title, fontsize=10)
     for axes, image, trace in zip(grid[:, 4], images, traces, strict=True):
-        _show_active(axes, image, _active_map(trace.active, pooler))
+        show_active(axes, image, trace.active, pooler)
     grid[0, 0].set_title("input\n(pixels)", fontsize=10)
     grid[0, 4].set_title(f"active columns\n({len(traces[0].active)} over the input)", fontsize=10)
     for axes in grid[:, 0]:
@@ -166,7 +166,7 @@ def inhibition_compared(
     for row, pooler in zip(grid[1:], (with_inhibition, without_inhibition), strict=True):
         # Not `compute`, whose kernel would be compiled for this alone.
         for axes, image, code in zip(row, images, pooler.transform(inputs), strict=True):
-            _show_active(axes, image, _active_map(code.indices, pooler))
+            show_active(axes, image, code.indices, pooler)
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[])
     for axes, label in zip(
@@ -334,13 +334,16 @@ def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
     return figure
 
 
-def _show_active(axes: Axes, image: NDArray[np.uint8], active: NDArray[np.bool_]) -> None:
-    """Draw active columns as dots over a faint image."""
+def show_active(
+    axes: Axes, image: NDArray[np.uint8], columns: NDArray[np.int32], pooler: SpatialPooler
+) -> None:
+    """Draw the active columns as dots over a faint image."""
     height, width = image.shape
+    active = _active_map(columns, pooler)
     axes.imshow(image, cmap="gray_r", extent=(0, width, height, 0), vmin=0, vmax=255 * 3)
-    rows, columns = np.nonzero(active)
+    rows, across = np.nonzero(active)
     axes.plot(
-        (columns + 0.5) * width / active.shape[1],
+        (across + 0.5) * width / active.shape[1],
         (rows + 0.5) * height / active.shape[0],
         "s",
         color=ORANGE,

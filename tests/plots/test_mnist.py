@@ -129,7 +129,7 @@ def test_no_global_state(figures):
         ("receptive_fields", ["permanence", "ON bits", "OFF bits", "column 100"]),
         ("confusion_matrix", ["predicted digit"]),
         ("learning_curve", ["learning cycles", "validation", "untrained"]),
-        ("ablation", ["Clark-Evans index", "global inhibition", "untrained"]),
+        ("ablation", ["variance / mean", "global inhibition", "untrained"]),
     ],
 )
 def test_labels(figures, name, wanted):
