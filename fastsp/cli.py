@@ -78,6 +78,10 @@ class ExperimentName(StrEnum):
     FAULTS = "faults"
     TUNE = "tune"
     ABLATE = "ablate"
+    CONTINUAL = "continual"
+    STABILITY = "stability"
+    NOISE = "noise"
+    PARETO = "pareto"
 
 
 Jobs = Annotated[

@@ -6,9 +6,13 @@ from fastsp.experiments import (
     ablate,
     adaptation,
     classifiers,
+    continual,
     faults,
+    noise,
+    pareto,
     properties,
     similarity,
+    stability,
     tune,
 )
 from fastsp.experiments.experiment import Experiment
@@ -23,5 +27,9 @@ EXPERIMENTS: dict[str, Experiment[Any]] = {
         faults.EXPERIMENT,
         tune.EXPERIMENT,
         ablate.EXPERIMENT,
+        continual.EXPERIMENT,
+        stability.EXPERIMENT,
+        noise.EXPERIMENT,
+        pareto.EXPERIMENT,
     )
 }

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from fastsp.experiments.spread import Spread
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#E69F00"
 MAP = "cividis"
+SERIES = (
+    *((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PURPLE, "-")),
+    *((SKY, "--"), (YELLOW, "--"), (GREY, "--"), ("black", ":")),
+)
+"""Colours and line styles of many curves in one panel."""
 
 
 @contextmanager

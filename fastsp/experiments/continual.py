@@ -1,0 +1,285 @@
+"""Classes that come two at a time, one pass, with nothing seen again.
+
+Classifiers that adjust shared weights forget the first classes while they learn the last. Counts
+forget nothing, as long as the codes that they count stay what they are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
+
+from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp.datasets import Mnist
+from fastsp.experiments.digits import QUICK
+from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
+from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.presets import PRESETS
+from fastsp.experiments.mnist.training import check_labels, compile_for
+from fastsp.experiments.progress import Progress
+from fastsp.experiments.wording import exceeds, listed, percent
+from fastsp.homeostasis import HomeostaticPooler
+from fastsp.pooler import SpatialPooler
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.uint8]
+
+POOLER, UNTRAINED, RAW, LEARNING, SETTLING, SOFTMAX, PERCEPTRON, LOGISTIC = ARMS = (
+    "pooler",
+    "untrained pooler",
+    "raw bits",
+    "pooler learning on",
+    "homeostatic pooler learning on",
+    "softmax on codes",
+    "multilayer perceptron",
+    "logistic regression",
+)
+"""The first three and the poolers that learn on are counted by the maximum-likelihood classifier;
+softmax regression reads the codes of the first. The last two learn from pixels."""
+
+
+@dataclass(frozen=True)
+class ContinualConfig:
+    """Parameters of the experiment `continual`.
+
+    They were chosen on the last 10,000 training images, after all was learned from the others.
+
+    Attributes
+    ----------
+    pooler : MnistConfig
+        Its cycles, augmentation and readout are not used.
+    pooler_share : float
+        Share of the images of the first two classes by which the pooler learns, and which are not
+        counted.
+    period, n_probes, least_usage, least_stability
+        Parameters of `HomeostaticPooler`.
+    softmax_rate : float
+        Learning rate of softmax regression on the codes.
+    hidden, perceptron_rate : int, float
+        Units of the only hidden layer, and the learning rate of the multilayer perceptron (Adam).
+    logistic_rate : float
+        Learning rate of logistic regression by stochastic gradient descent.
+    batch : int
+        Images between two steps of the perceptron.
+    chunk : int
+        Images that come at once: those that a pooler learns from are counted after that.
+    """
+
+    pooler: MnistConfig = field(default_factory=lambda: PRESETS["best-likelihood"])
+    pooler_share: float = 0.5
+    period: int = 1_000
+    n_probes: int = 100
+    least_usage: float = 0.9
+    least_stability: float = 0.9
+    softmax_rate: float = 0.005
+    hidden: int = 256
+    perceptron_rate: float = 0.001
+    logistic_rate: float = 0.01
+    batch: int = 32
+    chunk: int = 1_000
+
+    @property
+    def n_jobs(self) -> int | None:
+        """Threads of the pooler."""
+        return self.pooler.n_jobs
+
+
+class Learner(Protocol):
+    """Learns from images as they come, and tells labels."""
+
+    def learn(self, images: Images, labels: Labels) -> None:
+        """Learn from a chunk."""
+
+    def predict(self, images: Images) -> NDArray[Any]:
+        """Return the label of each image."""
+
+
+@dataclass
+class Coded:
+    """A classifier of codes; the pooler behind them learns from the first images, or from all."""
+
+    config: MnistConfig
+    classifier: MaximumLikelihoodClassifier | SoftmaxClassifier
+    classes: Labels
+    pooler: SpatialPooler | HomeostaticPooler | None = None
+    n_first: int = 0
+    """Images by which the pooler learns, and which are not classified."""
+    learns_on: bool = False
+
+    def learn(self, images: Images, labels: Labels) -> None:
+        """Learn from a chunk."""
+        bits = self.config.build_encoder(images).transform(images)
+        if self.pooler and (self.n_first or self.learns_on):
+            n = len(bits) if self.learns_on else min(self.n_first, len(bits))
+            self.pooler.partial_fit(bits[:n])
+            if not self.learns_on:
+                self.n_first -= n
+                bits, labels = bits[n:], labels[n:]
+        if len(labels):
+            self.classifier.partial_fit(self._code(bits), labels, self.classes)
+
+    def predict(self, images: Images) -> NDArray[Any]:
+        """Return the label of each image."""
+        return self.classifier.predict(
+            self._code(self.config.build_encoder(images).transform(images))
+        )
+
+    def _code(self, bits: Images) -> Any:
+        return self.pooler.transform(bits) if self.pooler else csr_matrix(bits)
+
+
+@dataclass
+class OfPixels:
+    """A classifier of scikit-learn that learns from grey values, by batches."""
+
+    classifier: Any
+    classes: Labels
+    batch: int
+
+    def learn(self, images: Images, labels: Labels) -> None:
+        """Learn from a chunk."""
+        for start in range(0, len(images), self.batch):
+            part = slice(start, start + self.batch)
+            self.classifier.partial_fit(_grey(images[part]), labels[part], classes=self.classes)
+
+    def predict(self, images: Images) -> NDArray[Any]:
+        """Return the label of each image."""
+        labels: NDArray[Any] = self.classifier.predict(_grey(images))
+        return labels
+
+
+def _grey(images: Images) -> NDArray[np.float32]:
+    return images.astype(np.float32) / np.float32(255)
+
+
+def build(
+    name: str, config: ContinualConfig, classes: Labels, n_first: int, shape: tuple[int, int]
+) -> Learner:
+    """Return the learner of an arm; `config.pooler` holds the seed.
+
+    `n_first` are the images of the first two classes.
+    """
+    own, seed = config.pooler, config.pooler.seed
+    if name == PERCEPTRON:
+        perceptron = MLPClassifier(
+            (config.hidden,), learning_rate_init=config.perceptron_rate, random_state=seed
+        )
+        return OfPixels(perceptron, classes, config.batch)
+    if name == LOGISTIC:
+        logistic = SGDClassifier(
+            loss="log_loss",
+            learning_rate="constant",
+            eta0=config.logistic_rate,
+            random_state=seed,
+        )
+        return OfPixels(logistic, classes, config.chunk)
+    counts = MaximumLikelihoodClassifier(smoothing=own.smoothing)
+    if name == RAW:
+        return Coded(own, counts, classes)
+    pooler = own.build_pooler(shape)
+    if name == UNTRAINED:
+        return Coded(own, counts, classes, pooler)
+    if name == LEARNING:
+        return Coded(own, counts, classes, pooler, learns_on=True)
+    if name == SETTLING:
+        settling = HomeostaticPooler(
+            pooler,
+            period=config.period,
+            n_probes=config.n_probes,
+            least_usage=config.least_usage,
+            least_stability=config.least_stability,
+        )
+        return Coded(own, counts, classes, settling, learns_on=True)
+    by_pooler = round(config.pooler_share * n_first)
+    if name == SOFTMAX:
+        softmax = SoftmaxClassifier(learning_rate=config.softmax_rate)
+        return Coded(own, softmax, classes, pooler, by_pooler)
+    return Coded(own, counts, classes, pooler, by_pooler)
+
+
+def run(config: ContinualConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+    """Let every arm learn the same stream, and try it on the classes seen so far."""
+    assert digits is not None
+    check_labels(digits)
+    config = replace(config, pooler=replace(config.pooler, seed=seed))
+    compile_for(config.pooler, digits, progress)
+    classes = np.unique(digits.train_labels)
+    pairs = [classes[start : start + 2] for start in range(0, len(classes), 2)]
+    n_first = int(np.isin(digits.train_labels, pairs[0]).sum())
+    measures: dict[str, dict[str, NDArray[np.float64]]] = {}
+    with threadpool_limits(1):
+        for name in ARMS:
+            learner = build(name, config, classes, n_first, digits.image_shape)
+            done, seen = 0, []
+            for place, pair in enumerate(pairs):
+                for part in _stream(digits.train_labels, pair, config.chunk, seed, place):
+                    progress(name, done, len(digits.train_labels))
+                    learner.learn(digits.train_images[part], digits.train_labels[part])
+                    done += len(part)
+                known = np.isin(digits.test_labels, classes[: 2 * place + 2])
+                right = learner.predict(digits.test_images[known]) == digits.test_labels[known]
+                seen.append(right.mean() if right.size else np.nan)
+            progress(name, done, len(digits.train_labels))
+            first = np.isin(digits.test_labels[known], pairs[0])
+            measures[name] = {
+                "accuracy": np.array(seen[-1]),
+                "seen": np.array(seen),
+                "first_pair": np.array(right[first].mean() if first.any() else np.nan),
+            }
+    return Trial(seed, measures)
+
+
+def _stream(
+    labels: Labels, pair: Labels, chunk: int, seed: int, place: int
+) -> Iterator[NDArray[np.int64]]:
+    """Return the positions of the images of two classes, in a random order, chunk by chunk."""
+    order = streams(seed, 0, place).permutation(np.flatnonzero(np.isin(labels, pair)))
+    return (order[start : start + chunk] for start in range(0, len(order), chunk))
+
+
+def found(config: ContinualConfig, summary: Summary) -> tuple[str, str]:
+    """Return which way of learning lasts, and what makes the others fail."""
+    accuracy = {name: summary[name]["accuracy"] for name in ARMS}
+    differences = {
+        "a pooler that has learned from the first two classes serves the others better than one "
+        "that has not": (POOLER, UNTRAINED),
+        "codes serve better than raw bits": (POOLER, RAW),
+        "counts forget less than a multilayer perceptron": (POOLER, PERCEPTRON),
+        "a pooler that goes on learning does harm": (POOLER, LEARNING),
+        "homeostasis mends that": (SETTLING, LEARNING),
+    }
+    holding = [
+        words
+        for words, (more, less) in differences.items()
+        if exceeds(accuracy[more], accuracy[less])
+    ]
+    others = listed([f"{name} {percent(accuracy[name])}" for name in ARMS[1:]])
+    return (
+        f"After all classes came two at a time, and one pass, counts of the codes of a pooler that "
+        f"learned from the first two only read {percent(accuracy[POOLER])} of the test images; "
+        f"{others}. Of the test images of the first two classes it then still reads "
+        f"{percent(summary[POOLER]['first_pair'])}, the multilayer perceptron "
+        f"{percent(summary[PERCEPTRON]['first_pair'])}.",
+        f"What holds in every seed: {listed(holding)}."
+        if holding
+        else "No difference between the arms is larger than that between seeds.",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="continual",
+    title="Learning class after class",
+    lead="Images of two classes at a time come once, and never again. After every pair of classes "
+    "the accuracy over all classes seen so far is measured.",
+    full=ContinualConfig(),
+    quick=ContinualConfig(QUICK, period=50, n_probes=10, hidden=16, chunk=50),
+    run=run,
+    found=found,
+    needs_digits=True,
+)
