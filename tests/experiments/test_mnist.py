@@ -29,13 +29,14 @@ METRICS = {
     "train_cycles",
     "train_cycles_per_second",
     "test_inputs_per_second",
+    "seconds_to_model",
     "seconds",
     "config",
     "environment",
     "confusion",
     "curve",
 }
-TIMINGS = {"seconds", "train_cycles_per_second", "test_inputs_per_second"}
+TIMINGS = {"seconds", "seconds_to_model", "train_cycles_per_second", "test_inputs_per_second"}
 
 
 def test_metrics_have_all_keys_and_plausible_values(result):

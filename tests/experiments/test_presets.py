@@ -44,8 +44,8 @@ def test_the_published_input_has_on_bits_and_half_the_synapses():
     assert (again.channels, again.n_potential) == ("on_off", 106)
 
 
-def test_channels_on_the_command_line(tmp_path):
-    data, output = write_digits(tmp_path / "data", make_digits()), tmp_path / "out"
+def test_channels_on_the_command_line(data, tmp_path):
+    output = tmp_path / "out"
     arguments = ["mnist", "--channels=on", "--cycles=20", f"--data={data}", f"--output={output}"]
     assert main([*arguments, "--quiet"]) == 0
     metrics = json.loads((output / "metrics.json").read_text())

@@ -30,7 +30,13 @@ def state_of(pooler):
 
 
 def same(result, other):
-    timed = ("seconds", "train_cycles_per_second", "test_inputs_per_second", "environment")
+    timed = (
+        "seconds",
+        "seconds_to_model",
+        "train_cycles_per_second",
+        "test_inputs_per_second",
+        "environment",
+    )
     metrics = [
         {name: value for name, value in one.metrics().items() if name not in timed}
         for one in (result, other)
