@@ -14,6 +14,7 @@ from fastsp import SpatialPooler, load, persistence, save
 from fastsp.__main__ import main
 from fastsp.experiments import Interrupted, MnistConfig, Snapshots, run_mnist
 from fastsp.persistence import load_with_notes
+from stress.kill import TIMED
 from tests.tiny_mnist import make_digits
 
 ROOT = Path(__file__).parents[2]
@@ -30,15 +31,8 @@ def state_of(pooler):
 
 
 def same(result, other):
-    timed = (
-        "seconds",
-        "seconds_to_model",
-        "train_cycles_per_second",
-        "test_inputs_per_second",
-        "environment",
-    )
     metrics = [
-        {name: value for name, value in one.metrics().items() if name not in timed}
+        {name: value for name, value in one.metrics().items() if name not in TIMED}
         for one in (result, other)
     ]
     assert metrics[0] == metrics[1]
