@@ -14,7 +14,7 @@ from fastsp.datasets import Mnist
 from fastsp.experiments.digits import PUBLISHED, QUICK
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.mnist.config import MnistConfig
-from fastsp.experiments.mnist.readout import Transform, read_out
+from fastsp.experiments.mnist.readout import Transform, fit_readout
 from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Progress
 from fastsp.experiments.spread import Spread
@@ -86,9 +86,9 @@ def run(config: NoiseConfig, seed: int, digits: Mnist | None, progress: Progress
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     for code, transform in transforms.items():
         classifiers = {
-            name: read_out(
+            name: fit_readout(
                 transform, replace(own, readout=kind), digits, progress, arm(code, name)
-            ).classifier
+            )
             for name, kind in READOUTS.items()
         }
         accuracies: dict[str, list[float]] = {name: [] for name in READOUTS}

@@ -53,14 +53,16 @@ class TsetlinMachine:
         )
         trainer = green_tsetlin.Trainer(
             machine,
-            seed=self.random_state,
+            seed=self.random_state + 1,  # the package takes no 0
             n_jobs=1,
             n_epochs=self.epochs,
+            early_exit_acc=2.0,  # never: all epochs are learned
+            load_best_state=False,
             progress_bar=False,
         )
         bits, targets = np.ascontiguousarray(X), targets.astype(np.uint32)
         trainer.set_train_data(bits, targets)
-        # The trainer wants to evaluate itself; by a few images, this costs little.
+        # The trainer wants to evaluate itself; by a few inputs this costs little, and decides nothing.
         trainer.set_eval_data(bits[:10], targets[:10])
         trainer.train()
         self._predictor = machine.get_predictor()

@@ -32,10 +32,10 @@ def page(result: ExperimentResult[ParetoConfig]) -> Page:
                     for name, measures in sorted(summary.items(), key=lambda item: cost[item[0]])
                 ),
                 "Mean over the seeds, least to greatest in brackets; by the seconds to the model. "
-                "On one core, without compilation: of a pooler learning, coding the training "
-                "images and fitting the readout; of the others `fit`. To predict: all test images, "
-                "for poolers without the readout. Others work on grey values, the Tsetlin machine "
-                "on on-bits.",
+                "In which one core computes for it, without compilation: of a pooler learning, "
+                "coding the training images and fitting the readout; of the others `fit`. To "
+                "predict: all test images. Others work on grey values, the Tsetlin machine on "
+                "on-bits.",
             ),
         ),
         figures=(

@@ -64,34 +64,14 @@ def read_out(
     progress: Progress = silent,
     of: str = "codes",
 ) -> Readout:
-    """Fit the readout on the codes of all training images, and try it on the test images.
-
-    Augmented copies come first, then the images as they are, each time in a new random order.
-    """
+    """Fit the readout on the codes of all training images, and try it on the test images."""
+    n_tried = len(data.test_images)
+    started = time.perf_counter()
+    classifier = fit_readout(transform, config, data, progress, of, n_tried)
+    fit_seconds = time.perf_counter() - started
     encoder = config.build_encoder(data.train_images)
-    augmenter = config.build_augmenter(data.image_shape, purpose=2).set_params(
-        max_rotation=config.readout_rotation, max_shift=config.readout_shift
-    )
-    classes = np.unique(data.train_labels)
-    n_images = len(data.train_images)
-    classifier = config.build_readout(n_images)
-    random = np.random.default_rng(np.random.SeedSequence([config.seed, 3]))
-    total = n_images * (1 + config.readout_copies) + len(data.test_images)
-    done, fit_seconds = 0, 0.0
-    for copies_left in range(config.readout_copies, -1, -1):
-        order = random.permutation(n_images)
-        for part in _batches(n_images):
-            progress(of, done, total)
-            started = time.perf_counter()
-            images = data.train_images[order[part]]
-            if copies_left:
-                images = augmenter.augment(images)
-            classifier.partial_fit(
-                transform(encoder.transform(images)), data.train_labels[order[part]], classes
-            )
-            fit_seconds += time.perf_counter() - started
-            done += len(images)
-
+    done = len(data.train_images) * (1 + config.readout_copies)
+    total = done + n_tried
     codes, seconds = [], 0.0
     for part in _batches(len(data.test_images)):
         progress(of, done, total)
@@ -113,11 +93,48 @@ def read_out(
         accuracy=float(np.mean(predicted == data.test_labels)),
         accuracy_mean=others["mean"],
         accuracy_bernoulli=others["bernoulli"],
-        confusion=confusion_matrix(data.test_labels, predicted, labels=classes),
+        confusion=confusion_matrix(data.test_labels, predicted, labels=classifier.classes_),
         test_codes=test_codes,
         fit_seconds=fit_seconds,
         test_inputs_per_second=len(data.test_images) / seconds,
     )
+
+
+def fit_readout(
+    transform: Transform,
+    config: MnistConfig,
+    data: Mnist,
+    progress: Progress = silent,
+    of: str = "codes",
+    n_after: int = 0,
+) -> MaximumLikelihoodClassifier | SoftmaxClassifier:
+    """Return the readout, fitted on the codes of all training images.
+
+    Augmented copies come first, then the images as they are, each time in a new random order.
+    Progress goes on for `n_after` more images after that.
+    """
+    encoder = config.build_encoder(data.train_images)
+    augmenter = config.build_augmenter(data.image_shape, purpose=2).set_params(
+        max_rotation=config.readout_rotation, max_shift=config.readout_shift
+    )
+    classes = np.unique(data.train_labels)
+    n_images = len(data.train_images)
+    classifier = config.build_readout(n_images)
+    random = np.random.default_rng(np.random.SeedSequence([config.seed, 3]))
+    done, total = 0, n_images * (1 + config.readout_copies) + n_after
+    for copies_left in range(config.readout_copies, -1, -1):
+        order = random.permutation(n_images)
+        for part in _batches(n_images):
+            progress(of, done, total)
+            images = data.train_images[order[part]]
+            if copies_left:
+                images = augmenter.augment(images)
+            classifier.partial_fit(
+                transform(encoder.transform(images)), data.train_labels[order[part]], classes
+            )
+            done += len(images)
+    progress(of, done, total)
+    return classifier
 
 
 def _batches(n: int) -> Iterator[slice]:
