@@ -72,7 +72,7 @@ class ContinualConfig:
     """
 
     pooler: MnistConfig = field(default_factory=lambda: PRESETS["best-likelihood"])
-    pooler_share: float = 0.5
+    pooler_share: float = 0.25
     period: int = 1_000
     n_probes: int = 100
     least_usage: float = 0.9

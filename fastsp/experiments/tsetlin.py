@@ -62,7 +62,7 @@ class TsetlinMachine:
         )
         bits, targets = np.ascontiguousarray(X), targets.astype(np.uint32)
         trainer.set_train_data(bits, targets)
-        # The trainer wants to evaluate itself; by a few inputs this costs little, and decides nothing.
+        # The trainer must evaluate itself: by a few inputs, which costs little and decides nothing.
         trainer.set_eval_data(bits[:10], targets[:10])
         trainer.train()
         self._predictor = machine.get_predictor()
