@@ -21,13 +21,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastsp.pooler import SpatialPooler
 
 _NOTHING = float("nan")
+_STEPS = ("permanence_increment", "permanence_decrement", "weak_column_increment")
 
 
 class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A Spatial Pooler whose boosting acts until columns are in use, and then rests.
 
     While boosting rests, boost factors are held as they are, and codes settle. Boosting wakes where
-    codes do not settle, because the inputs have changed, say, or where few columns are used.
+    codes do not settle, because the inputs have changed, say, or where few columns are used. With
+    `rests="learning"` permanences are held as well: codes do not move at all, until they use too
+    few of the columns.
 
     The pooler is looked at after every `period` cycles. The first `n_probes` inputs of a period are
     its probes. Their codes are taken after the last of the probes was learned, and once more at the
@@ -50,11 +53,15 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         are multiples of the pooler's `batch_size`.
     least_usage : float in [0, 1], default=0.9
     least_stability : float in [0, 1], default=0.9
+    rests : {"boosting", "learning"}, default="boosting"
+        What rests where it is not needed: boosting, or all learning. Permanences that are to go on
+        learning follow their inputs, and codes of inputs that do not come back are lost.
 
     Attributes
     ----------
     pooler_ : SpatialPooler
-        Its `boosting` is "held" while boosting rests.
+        Its `boosting` is "held" while boosting rests, and the steps of its permanences are 0 while
+        learning rests.
     is_resting_ : bool
     n_rests_ : int
         How often boosting has come to rest.
@@ -97,12 +104,14 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         n_probes: int = 100,
         least_usage: float = 0.9,
         least_stability: float = 0.9,
+        rests: str = "boosting",
     ) -> None:
         self.pooler = pooler
         self.period = period
         self.n_probes = n_probes
         self.least_usage = least_usage
         self.least_stability = least_stability
+        self.rests = rests
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -199,6 +208,9 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     def _rest(self, rests: bool) -> None:
         own = SpatialPooler() if self.pooler is None else self.pooler
         self.pooler_.set_params(boosting="held" if rests else own.boosting)
+        if self.rests == "learning":
+            steps = {name: 0.0 if rests else getattr(own, name) for name in _STEPS}
+            self.pooler_.set_params(**steps)
         self.is_resting_ = rests
 
     def _usage(self, codes: NDArray[np.uint8]) -> float:
@@ -238,6 +250,8 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 raise TypeError(f"{name} must be a number between 0 and 1; got {value!r}")
             if not 0 <= float(value) <= 1:
                 raise ValueError(f"{name} must be between 0 and 1; got {value!r}")
+        if self.rests not in ("boosting", "learning"):
+            raise ValueError(f"rests must be 'boosting' or 'learning'; got {self.rests!r}")
         copy: SpatialPooler = clone(own)
         return copy
 

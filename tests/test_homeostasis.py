@@ -60,6 +60,20 @@ def test_codes_settle_where_boosting_alone_keeps_them_moving():
     assert calm.usage_ >= calm.least_usage
 
 
+def test_where_learning_rests_codes_stay_whatever_comes():
+    model = controlled().set_params(rests="learning", least_usage=0.5).fit(rounds(200))
+    assert model.is_resting_
+    before, permanences = model.transform(PATTERNS), model.pooler_.permanences_.copy()
+    others = np.random.default_rng(1).random((100, N)) < 0.2
+    model.partial_fit(rounds(5, others, seed=2))
+    assert model.is_resting_
+    np.testing.assert_array_equal(model.pooler_.permanences_, permanences)
+    assert (model.transform(PATTERNS) != before).nnz == 0
+    model.set_params(least_usage=1.0).partial_fit(rounds(5, others, seed=2))
+    assert not model.is_resting_
+    assert (model.pooler_.permanences_ != permanences).any()
+
+
 def test_boosting_wakes_when_other_inputs_come():
     model = controlled().fit(rounds(200))
     assert model.is_resting_
@@ -107,6 +121,7 @@ def test_it_is_a_scikit_learn_transformer():
         ({"period": 2.5}, TypeError, "period must be an integer"),
         ({"n_probes": 200}, ValueError, "n_probes must be below the period"),
         ({"pooler": SpatialPooler(batch_size=7)}, ValueError, "multiple of the batch_size"),
+        ({"rests": "columns"}, ValueError, "rests must be 'boosting' or 'learning'"),
         ({"least_usage": 1.5}, ValueError, "least_usage must be between"),
         ({"least_stability": "much"}, TypeError, "least_stability must be a number"),
     ],

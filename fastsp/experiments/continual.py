@@ -57,7 +57,7 @@ class ContinualConfig:
     pooler_share : float
         Share of the images of the first two classes by which the pooler learns, and which are not
         counted.
-    period, n_probes, least_usage, least_stability
+    period, n_probes, least_usage, least_stability, rests
         Parameters of `HomeostaticPooler`.
     softmax_rate : float
         Learning rate of softmax regression on the codes.
@@ -73,10 +73,11 @@ class ContinualConfig:
 
     pooler: MnistConfig = field(default_factory=lambda: PRESETS["best-likelihood"])
     pooler_share: float = 0.25
-    period: int = 1_000
-    n_probes: int = 100
-    least_usage: float = 0.9
+    period: int = 2_000
+    n_probes: int = 200
+    least_usage: float = 0.8
     least_stability: float = 0.9
+    rests: str = "learning"
     softmax_rate: float = 0.005
     hidden: int = 256
     perceptron_rate: float = 0.001
@@ -194,6 +195,7 @@ def build(
             n_probes=config.n_probes,
             least_usage=config.least_usage,
             least_stability=config.least_stability,
+            rests=config.rests,
         )
         return Coded(own, counts, classes, settling, learns_on=True)
     by_pooler = round(config.pooler_share * n_first)

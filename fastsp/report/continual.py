@@ -40,7 +40,8 @@ def page(result: ExperimentResult[ContinualConfig]) -> Page:
                 "brackets. Pooler: learns from a share of the first two classes and stays as it "
                 "is; its codes are counted by the maximum-likelihood classifier, as are those of "
                 "the untrained pooler, the raw bits (on and off), and the poolers that learn from "
-                "all images while they are counted. Softmax on codes reads those of the first. "
+                "all images while they are counted; learning of the homeostatic one rests where "
+                "columns are in use. Softmax on codes reads those of the first. "
                 "The multilayer perceptron and logistic regression, both by stochastic gradient "
                 "descent, learn from grey values.",
             ),
