@@ -16,7 +16,7 @@ COMMAND_LINE = {"__main__", "arguments", "cli", "commands", "console", "plots", 
 OF_THE_DEMO = "demo"
 NAMED = {"websockets"}
 """What is not imported but named: uvicorn imports it."""
-OPTIONAL = {"optuna": "tune", "pandas": "test", "polars": "test"}
+OPTIONAL = {"green_tsetlin": "compare", "optuna": "tune", "pandas": "test", "polars": "test"}
 """What is imported where it is used and is there; the extra that brings it."""
 
 
@@ -52,7 +52,7 @@ def test_what_is_imported_is_declared():
         allowed |= declared(extras["dask"]) if floor == "dask" else set()
         for name in imported(file):
             if name in OPTIONAL:
-                assert name in declared(extras[OPTIONAL[name]]), file
+                assert normal(name) in declared(extras[OPTIONAL[name]]), file
             else:
                 assert {normal(one) for one in brought_by[name]} & allowed, f"{file}: {name}"
                 seen.add(name)
