@@ -16,12 +16,34 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from fastsp.datasets import load_mnist
-from fastsp.experiments import EXPERIMENTS, adaptation, classifiers, properties, run_experiment
+from fastsp.experiments import (
+    EXPERIMENTS,
+    ablate,
+    adaptation,
+    classifiers,
+    noise,
+    properties,
+    run_experiment,
+    stability,
+)
 from fastsp.experiments import similarity as similar
-from fastsp.plots import faults, noise_overlaps, properties_over_epochs, tune
+from fastsp.experiments.experiment import arm
+from fastsp.experiments.pareto import front_of
+from fastsp.plots import (
+    activity_maps,
+    faults,
+    noise_overlaps,
+    properties_over_epochs,
+    samples,
+    tune,
+)
 from fastsp.plots.classifiers import accuracy_and_costs
+from fastsp.plots.continual import accuracy_seen
+from fastsp.plots.noise import accuracy_under_noise
+from fastsp.plots.pareto import accuracy_against_seconds
 from fastsp.plots.properties import by_kind
 from fastsp.plots.similarity import view_overlaps
+from fastsp.plots.stability import stability_over_rounds
 from fastsp.plots.style import own_style
 from fastsp.report.experiment import PAGES
 from fastsp.report.page import Table
@@ -52,8 +74,29 @@ FIGURES: dict[str, Draw] = {
     "tune": lambda config, summary, pictures: tune.search(
         pictures["values"], pictures["importances"]
     ),
+    "ablate-with": lambda config, summary, pictures: draw_samples(pictures, ablate.LOCAL),
+    "ablate-without": lambda config, summary, pictures: draw_samples(pictures, ablate.EVERYWHERE),
+    "ablate-activity": lambda config, summary, pictures: activity_maps(
+        {name: pictures["activity"][name] for name in ablate.COMPARED}, config.pooler.column_shape
+    ),
+    "continual": lambda config, summary, pictures: accuracy_seen(summary),
+    "stability": lambda config, summary, pictures: stability_over_rounds(
+        summary, list(config.sets), stability.CONTROLS
+    ),
+    "noise": lambda config, summary, pictures: accuracy_under_noise(
+        config.noise, summary, noise.CODES, list(noise.READOUTS)
+    ),
+    "pareto": lambda config, summary, pictures: accuracy_against_seconds(
+        summary, config.poolers, front_of(summary)
+    ),
 }
 """By name of the file: (config, summary, pictures of the first seed) -> figure."""
+
+
+def draw_samples(pictures: Any, variant: str) -> Figure:
+    """Draw inputs and outputs of a pooler of on-bits, as published."""
+    pooler = pictures["poolers"][arm(variant, ablate.ON)]
+    return samples(pooler, pictures["images"], pictures["inputs"])
 
 
 @own_style()

@@ -47,6 +47,8 @@ LOCAL, EVERYWHERE = list(VARIANTS)[:2]
 ON, ON_OFF = INPUTS = ("on bits", "on and off bits")
 ARMS = {arm(name, bits): variant for bits in INPUTS for name, variant in VARIANTS.items()}
 """Every variant with either input; the input as published comes first."""
+COMPARED = [arm(name, bits) for bits in INPUTS for name in (LOCAL, EVERYWHERE)]
+"""Arms with local inhibition and without."""
 MEASURES = (
     "accuracy",
     "accuracy_mean",

@@ -182,14 +182,16 @@ def front(accuracy: dict[str, float], cost: dict[str, float]) -> list[str]:
     return names
 
 
+def front_of(summary: Summary) -> list[str]:
+    """Return the front of the means over the seeds."""
+    accuracy = {name: float(measures["accuracy"].mean) for name, measures in summary.items()}
+    cost = {name: float(measures["seconds"].mean) for name, measures in summary.items()}
+    return front(accuracy, cost)
+
+
 def found(config: ParetoConfig, summary: Summary) -> tuple[str, str]:
     """Return who is on the front, and what the presets take."""
-    means = {
-        measure: {name: float(measures[measure].mean) for name, measures in summary.items()}
-        for measure in ("accuracy", "seconds")
-    }
     others = [name for name in OTHERS if name in summary]
-    on_front = front(means["accuracy"], means["seconds"])
     ours = listed(
         [
             f"{name} {percent(summary[name]['accuracy'], 2)} in {seconds(summary[name]['seconds'])}"
@@ -206,7 +208,7 @@ def found(config: ParetoConfig, summary: Summary) -> tuple[str, str]:
     return (
         f"Test accuracy and seconds to the fitted model, on one core: {ours}.",
         f"On grey values: {theirs}.{skipped} Nothing is both faster and more accurate than "
-        f"{listed(on_front)}.",
+        f"{listed(front_of(summary))}.",
     )
 
 

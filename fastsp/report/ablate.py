@@ -1,7 +1,7 @@
 """Page of the experiment `ablate`."""
 
 from fastsp import plots
-from fastsp.experiments.ablate import EVERYWHERE, INPUTS, LOCAL, ON, AblateConfig
+from fastsp.experiments.ablate import COMPARED, EVERYWHERE, LOCAL, ON, AblateConfig
 from fastsp.experiments.areas import WINDOW
 from fastsp.experiments.experiment import ExperimentResult, arm
 from fastsp.experiments.wording import number, percent
@@ -20,7 +20,6 @@ RATIOS = {"clumping": "variance / mean", "busiest_area": "busiest", "clark_evans
 def page(result: ExperimentResult[AblateConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, pictures = result.summary(), result.trials[0].pictures
-    compared = [arm(name, bits) for bits in INPUTS for name in (LOCAL, EVERYWHERE)]
     height, width, *_ = result.config.pooler.column_shape
     drawn = {"with": arm(LOCAL, ON), "without": arm(EVERYWHERE, ON)}
     return Page(
@@ -31,7 +30,7 @@ def page(result: ExperimentResult[AblateConfig]) -> Page:
                 f"test accuracy, {result.seeds} seeds; variance / mean "
                 f"{float(summary[name]['clumping'].mean):.1f}",
             )
-            for name in compared
+            for name in COMPARED
         ),
         tables=(
             Table(
@@ -83,7 +82,7 @@ def page(result: ExperimentResult[AblateConfig]) -> Page:
             ),
             Drawing.of(
                 plots.activity_maps(
-                    {name: pictures["activity"][name] for name in compared},
+                    {name: pictures["activity"][name] for name in COMPARED},
                     (height, width),
                 ),
                 "How often columns are active",

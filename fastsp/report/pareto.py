@@ -1,7 +1,7 @@
 """Page of the experiment `pareto`."""
 
 from fastsp.experiments.experiment import ExperimentResult
-from fastsp.experiments.pareto import ParetoConfig, front
+from fastsp.experiments.pareto import ParetoConfig, front_of
 from fastsp.experiments.wording import number, percent
 from fastsp.plots.pareto import accuracy_against_seconds
 from fastsp.report.page import Drawing, Fact, Page, Table
@@ -10,12 +10,15 @@ from fastsp.report.page import Drawing, Fact, Page, Table
 def page(result: ExperimentResult[ParetoConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary = result.summary()
-    accuracy = {name: float(measures["accuracy"].mean) for name, measures in summary.items()}
     cost = {name: float(measures["seconds"].mean) for name, measures in summary.items()}
-    best = front(accuracy, cost)
+    best = front_of(summary)
     return Page(
         headline=tuple(
-            Fact(name.capitalize(), percent(accuracy[name]), f"{cost[name]:.2g} s to the model")
+            Fact(
+                name.capitalize(),
+                percent(summary[name]["accuracy"].mean),
+                f"{cost[name]:.2g} s to the model",
+            )
             for name in best
         ),
         tables=(
