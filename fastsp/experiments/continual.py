@@ -44,6 +44,12 @@ POOLER, UNTRAINED, RAW, LEARNING, SETTLING, SOFTMAX, PERCEPTRON, LOGISTIC = ARMS
 softmax regression reads the codes of the first. The last two learn from pixels."""
 
 
+def _pooler() -> MnistConfig:
+    """Return `best-likelihood` with groups of half the size."""
+    preset = PRESETS["best-likelihood"]
+    return replace(preset, column_shape=(14, 14, 200), density=1 / 200)
+
+
 @dataclass(frozen=True)
 class ContinualConfig:
     """Parameters of the experiment `continual`.
@@ -71,7 +77,7 @@ class ContinualConfig:
         Images that come at once: those that a pooler learns from are counted after that.
     """
 
-    pooler: MnistConfig = field(default_factory=lambda: PRESETS["best-likelihood"])
+    pooler: MnistConfig = field(default_factory=_pooler)
     pooler_share: float = 0.25
     period: int = 2_000
     n_probes: int = 200
