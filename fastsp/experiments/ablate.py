@@ -181,8 +181,8 @@ def found(config: AblateConfig, summary: Summary) -> tuple[str, str]:
         f"{percent(exponential['accuracy'])}, without boosting {percent(unboosted['accuracy'])}, "
         f"untrained {percent(untrained['accuracy'])}. The variance of active columns between areas "
         f"is, as a multiple of their mean, {clumped}. Entropy is {percent(published['entropy'])} "
-        f"of its maximum; columns that are active only where they see something could reach "
-        f"{percent(published['entropy_limit'])}, because margins of the images are blank.",
+        f"of its maximum; columns that are never active without seeing an on-bit could reach "
+        f"{percent(published['entropy_limit'])}.",
         f"What holds in every seed: {listed(holding)}."
         if holding
         else "No difference between the arms is larger than that between seeds.",

@@ -88,9 +88,9 @@ class ParetoConfig:
     poolers: dict[str, MnistConfig] = field(default_factory=points)
     neighbours: int = 3
     hidden: int = 256
-    perceptron_epochs: int = 20
+    perceptron_epochs: int = 10
     logistic_iterations: int = 100
-    tree_iterations: int = 100
+    tree_iterations: int = 50
     clauses: int = 2_000
     tsetlin_epochs: int = 8
 

@@ -47,7 +47,7 @@ class StabilityConfig:
         Number of noise levels: shares of on-bits moved, from none to all.
     """
 
-    patterns: tuple[int, ...] = (10, 100)
+    patterns: tuple[int, ...] = (10, 30)
     n_bits: int = 1024
     n_columns: int = 2048
     rounds: int = 300

@@ -49,7 +49,7 @@ def activity_maps(activity: Mapping[str, NDArray[np.float64]], shape: tuple[int,
     shape : (int, int)
         The grid of columns.
     """
-    figure = Figure(figsize=(1.2 + 2.6 * len(activity), 3.2), layout="constrained")
+    figure = Figure(figsize=(1.2 + 2.6 * len(activity), 3.5), layout="constrained")
     grid = figure.subplots(1, len(activity), squeeze=False)[0]
     highest = max(float(np.percentile(values, 99.5)) for values in activity.values())
     for axes, (name, values) in zip(grid, activity.items(), strict=True):
