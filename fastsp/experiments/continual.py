@@ -79,9 +79,9 @@ class ContinualConfig:
 
     pooler: MnistConfig = field(default_factory=_pooler)
     pooler_share: float = 0.25
-    period: int = 2_000
-    n_probes: int = 200
-    least_usage: float = 0.8
+    period: int = 3_000
+    n_probes: int = 100
+    least_usage: float = 0.5
     least_stability: float = 0.9
     rests: str = "learning"
     softmax_rate: float = 0.005
