@@ -39,6 +39,7 @@ from fastsp import (
     CategoryEncoder,
     CyclicEncoder,
     DateTimeEncoder,
+    HomeostaticPooler,
     ImageAugmenter,
     MaximumLikelihoodClassifier,
     RandomDistributedEncoder,
@@ -58,6 +59,10 @@ Y = np.arange(40) % 3
 IMAGES = generator.integers(0, 256, (40, 36), dtype=np.uint8)
 OWN = [
     (SpatialPooler((50,), density=0.1, random_state=0), BITS),
+    (
+        HomeostaticPooler(SpatialPooler((50,), random_state=0), period=15, n_probes=6),
+        BITS,
+    ),
     (MaximumLikelihoodClassifier("bernoulli"), BITS),
     (SoftmaxClassifier(average=True, random_state=0), BITS),
     (ScalarEncoder(n_bits=20, n_on=5), GAPS),
