@@ -13,6 +13,7 @@ def page(result: ExperimentResult[NoiseConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, noise = result.summary(), result.config.noise
     half = len(noise) // 2
+    shown = range(0, len(noise), 2)  # as many as the page is wide
     images = result.trials[0].pictures["images"]
     side = math.isqrt(images[0].shape[1])
     square = side * side == images[0].shape[1]
@@ -30,9 +31,9 @@ def page(result: ExperimentResult[NoiseConfig]) -> Page:
         tables=(
             Table(
                 "Accuracy by the share of pixels replaced",
-                ("code, readout", *(f"{100 * share:.0f} %" for share in noise)),
+                ("code, readout", *(f"{100 * noise[i]:.0f} %" for i in shown)),
                 tuple(
-                    (name, *(percent(measures["accuracy"][i]) for i in range(len(noise))))
+                    (name, *(percent(measures["accuracy"][i]) for i in shown))
                     for name, measures in summary.items()
                 ),
                 "Of the test images; mean over the seeds, least to greatest in brackets. All "
