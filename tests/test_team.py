@@ -52,7 +52,8 @@ def learn(pooler, X, size, in_parallel=True):
     learned = []
     for part in (words[:cut], words[cut:]):
         active, n_active = binding.new_output(len(part))
-        chunk = part, active, n_active, np.zeros(2, np.int64)
+        no_keys = np.empty((len(part), 0), np.uint32)
+        chunk = part, active, n_active, np.zeros(2, np.int64), no_keys
         if size > 1 and not in_parallel:
             own = binding._take(size)
             session.set_chunk(own, *chunk)

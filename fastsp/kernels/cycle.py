@@ -123,7 +123,8 @@ def _find_group_by_group(
     inputs = chunk.inputs[start:end]
     split_inputs(inputs, index, scratch)
     chunk.n_active[start:end] = 0
-    n_some, n_counted = max(1, STRETCH // rule.group_size) * rule.group_size, 0
+    n_some = max(1, STRETCH // rule.group_size) * rule.group_size
+    n_counted = _NONE
     for first in range(0, n_columns, n_some):
         last = min(first + n_some, n_columns)
         needed = min((last + WORD - 1) // WORD * WORD, n_columns)
