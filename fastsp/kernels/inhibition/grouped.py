@@ -27,7 +27,7 @@ def _collect(
     keys: NDArray[np.uint32], first: int, size: int, bound: int, positions: NDArray[np.int32]
 ) -> int:
     """Write the ascending positions of those of `keys[first :][:size]` >= bound; count them."""
-    count = 0
+    count: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     for start in range(0, size, WORD):
         found = np.uint64(0)
         for offset in range(start, min(start + WORD, size), LANES):
@@ -35,7 +35,7 @@ def _collect(
             lanes = lanes_at_least(keys, first + place, bound) >> np.uint64(offset - place)
             found |= lanes << np.uint64(offset - start)
         count = write_positions(found, first + start, positions, count)
-    return count
+    return int(count)
 
 
 @step

@@ -5,6 +5,8 @@ lanes; a bound that the largest keys of k lanes reach is reached by k keys or mo
 many more, since few of the largest keys meet in a lane. Then one among the candidates, exactly.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ def _count_at_least(keys: NDArray[np.uint32], bound: int) -> int:
     count = count_at_least(keys, whole, bound)
     for i in range(whole, keys.size):
         count += int(keys[i] >= np.uint32(bound))
-    return count
+    return int(count)
 
 
 @step
@@ -67,7 +69,7 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
 
     Overwrites up to four more of `positions`.
     """
-    count = 0
+    count: Any = np.int64(0)  # a plain 0 would be a type of its own, and compile twice
     whole = keys.size // (4 * LANES) * (4 * LANES)
     for first in range(0, whole, 4 * LANES):
         found = np.uint64(0)
@@ -78,7 +80,7 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
     for i in range(whole, keys.size):
         positions[count] = i
         count += int(keys[i] >= np.uint32(bound))
-    return count
+    return int(count)
 
 
 @step
