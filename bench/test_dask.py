@@ -63,7 +63,7 @@ def test_transform_on_two_workers(benchmark, effort, client):
     wanted = 1.0 if effort.n_rounds < 5 else 12.0
     per_input = _seconds(lambda: pooler.transform(inputs)) / len(inputs)
     n_blocks = max(4, round(wanted / (per_input * len(inputs))))
-    block = da.from_array(inputs, chunks=(len(inputs), -1))
+    block = da.from_delayed(client.scatter(inputs), inputs.shape, inputs.dtype)
     blocks = da.concatenate([block] * n_blocks).persist()
     codes = fastsp.dask.transform(pooler, blocks, client)
     n_ones = codes.map_blocks(_count, chunks=((1,) * n_blocks, (1,)), dtype=np.int64)
