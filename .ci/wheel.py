@@ -19,7 +19,7 @@ READ_BY_TESTS = (
     *("tests", "bench", "stress", "data", "docs", "examples"),
     *("README.md", "pyproject.toml", "setup.cfg"),
 )
-NO_SOURCE = (".git", ".venv", ".*_cache", "__pycache__", "*.egg-info", "build", "dist", "site")
+NO_SOURCE = (".*", "__pycache__", "*.egg-info", "build", "dist", "site")
 SHOWN_IF_IT_FAILS = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 IS_THE_WHEEL = (
     "import fastsp, pathlib, sysconfig; folder = pathlib.Path(fastsp.__file__).parent;"
@@ -36,7 +36,8 @@ def main() -> None:
         run(python, *["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "build"])
         # Of a copy: setuptools leaves folders behind, and takes what an earlier build left.
         source = folder / "source"
-        shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NO_SOURCE))
+        ignored = shutil.ignore_patterns(*NO_SOURCE)
+        shutil.copytree(ROOT, source, ignore=ignored)
         built = folder / "built"
         run(python, *["-m", "build", "--outdir"], built, source, **SHOWN_IF_IT_FAILS)
         (wheel,) = built.glob("*.whl")
@@ -48,8 +49,10 @@ def main() -> None:
         away = folder / "away"
         away.mkdir()
         for item in READ_BY_TESTS:
-            copy = shutil.copytree if (ROOT / item).is_dir() else shutil.copy
-            copy(ROOT / item, away / item)
+            if (ROOT / item).is_dir():
+                shutil.copytree(ROOT / item, away / item, ignore=ignored)
+            else:
+                shutil.copy(ROOT / item, away / item)
         run(python, "-c", IS_THE_WHEEL, cwd=away)
         cache = os.environ | {"NUMBA_CACHE_DIR": str(folder / "cache")}
         run(python, "-m", "pytest", "-q", *sys.argv[1:], cwd=away, env=cache)

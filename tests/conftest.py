@@ -4,6 +4,19 @@ import signal
 
 import pytest
 
+LONGEST = "test_docs.py", "test_jit.py", "test_census.py", "test_dask_faults.py", "test_fuzz.py"
+"""Files that take longest, for what they compile. They come first, so that where several workers
+share the tests none is left alone with one of them at the end."""
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):  # files with many tests first, quick as they are
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: (*LONGEST, item.path.name).index(item.path.name))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_is_handled():

@@ -30,6 +30,9 @@ from fastsp.kernels.state import (
 )
 from fastsp.kernels.weak import raise_column
 
+AT_ONCE = 64
+"""Columns that are looked at together for weak ones, of which there are few."""
+
 
 class Seen(NamedTuple):
     """One input, and what the columns made of it."""
@@ -304,13 +307,16 @@ def learn_plainly(
             keep_connected(active[i], classic.stimulus_threshold, synapses, threshold, index)
     update_both_duty_cycles(seen.overlaps, active, columns, min(classic.period, t), first, last)
     increment, least = np.float32(rule.weak_column_increment), classic.min_overlap_duty_cycles
-    n_weak: Any = np.int32(0)
-    for c in range(first, last):
-        n_weak += np.int32(columns.overlap_duty_cycles[c] < least[c])
-    if n_weak > 0:
-        for c in range(first, last):
-            if columns.overlap_duty_cycles[c] < least[c] and columns.thresholds[c] != OFF:
-                raise_column(c, synapses, increment, threshold, index)
+    for start in range(first, last, AT_ONCE):
+        end = min(start + AT_ONCE, last)
+        of_overlaps, wanted = columns.overlap_duty_cycles[start:end], least[start:end]
+        n_weak: Any = np.int32(0)
+        for i in range(of_overlaps.size):
+            n_weak += np.int32(of_overlaps[i] < wanted[i])
+        if n_weak > 0:
+            for c in range(start, end):
+                if columns.overlap_duty_cycles[c] < least[c] and columns.thresholds[c] != OFF:
+                    raise_column(c, synapses, increment, threshold, index)
     boost_by_duty_cycles(columns, pooler.inhibition.boxes, rule, classic, first, last)
 
 

@@ -106,10 +106,13 @@ def raise_column(
     """Add `increment` to all permanences of `column`, clipped to 1; keep `index` in step."""
     start, end = synapses.indptr[column], synapses.indptr[column + 1]
     own = synapses.permanences[start:end]
-    n_flips = np.int32(0)
+    n_low, n_flips = np.int32(0), np.int32(0)
     for i in range(own.size):
         raised = own[i] + increment
+        n_low += np.int32(own[i] < np.float32(1.0))
         n_flips += np.int32((own[i] < threshold) & (raised >= threshold))
+    if n_low == 0:  # as of columns that see nothing for long
+        return
     if n_flips > 0:
         for i in range(own.size):
             if own[i] < threshold and own[i] + increment >= threshold:
