@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +22,8 @@ import scipy.sparse
 from bench import machine
 from bench.configurations import BY_NAME, Configuration
 from bench.contest import WARM_UP
+from fastsp import SoftmaxClassifier
+from fastsp.datasets import load_mnist
 
 FUNCTIONS = {
     "lowest_one": "A C D E F MNIST",
@@ -45,8 +47,12 @@ FUNCTIONS = {
     "count_above": "E",
     "copy_run": "E",
     "take_larger": "E",
+    "sum_rows": "readout",
+    "add_to_rows": "readout",
 }
-"""Each function, and the configurations whose cycles it may be noticed in."""
+"""Each function, and the configurations whose cycles it may be noticed in; or the readout, softmax
+regression on the codes of MNIST."""
+READOUT = "readout"
 CACHE = Path(__file__).parents[1] / ".benchmarks" / "plain"
 """Compiled kernels, a folder for each function."""
 TASKS = "learning", "inference"
@@ -56,13 +62,24 @@ N_TURNS, SECONDS = 40, 0.04
 
 def serve() -> None:
     """Take turns as the lines of the standard input say: a configuration, then tasks."""
-    configuration: Configuration = BY_NAME[input()]
+    name, layout = input(), input()
+    configuration: Configuration = BY_NAME["MNIST" if name == READOUT else name]
     rows = configuration.inputs()
     inputs: Any = scipy.sparse.csr_matrix(rows) if configuration.sparse else rows
-    pooler = configuration.build_pooler().set_params(overlap_index=input())
+    pooler = configuration.build_pooler().set_params(overlap_index=layout)
     pooler.partial_fit(inputs[:WARM_UP]).transform(inputs[:8])
+    acts: dict[str, Callable[..., Any]]
     acts = {"learning": pooler.partial_fit, "inference": pooler.transform}
-    print(pooler.permanences_.sum(dtype=float), flush=True)
+    learned = pooler.permanences_
+    if name == READOUT:
+        inputs, labels = pooler.transform(inputs[:2000]), load_mnist().train_labels[:2000]
+        readout = SoftmaxClassifier().partial_fit(inputs, labels, np.unique(labels))
+        acts = {
+            "learning": lambda some: readout.partial_fit(some, labels[: some.shape[0]]),
+            "inference": readout.predict,
+        }
+        learned = readout.weights_
+    print(np.abs(learned).sum(dtype=float), flush=True)
     for line in sys.stdin:
         task, n = line.split()
         part = inputs[: int(n)]
@@ -163,7 +180,9 @@ def table(names: list[str], n_turns: int) -> list[str]:
 def main() -> None:
     """Read the command line, measure, print a table: learning / inference."""
     parser = argparse.ArgumentParser(prog="python -m bench.llvm", description=__doc__)
-    parser.add_argument("names", nargs="*", default=["A", "B", "C", "D", "E", "F", "MNIST"])
+    parser.add_argument(
+        "names", nargs="*", default=["A", "B", "C", "D", "E", "F", "MNIST", READOUT]
+    )
     parser.add_argument("--turns", type=int, default=N_TURNS)
     arguments = parser.parse_args()
     lines = table(arguments.names, arguments.turns)

@@ -195,6 +195,7 @@ class SoftmaxClassifier(SdrClassifier):
     def _learn(self, samples: Samples, order: NDArray[np.int64], decay_steps: int | None) -> None:
         first, last = float(self.learning_rate), float(self.final_learning_rate)
         rates = (first, first, 1) if decay_steps is None else (first, last, int(decay_steps))
+        self.weights_ = np.ascontiguousarray(self.weights_)  # of a file, in any order
         learned = Weights(
             self.weights_, self.intercepts_, self.weight_moments_, self.intercept_moments_
         )

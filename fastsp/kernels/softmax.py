@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import allocating_kernel
+from fastsp.kernels.jit import allocating_kernel, step
+from fastsp.kernels.llvm.rows import WEIGHTS, add_to_rows, sum_rows
 
 
 class Samples(NamedTuple):
@@ -49,6 +50,55 @@ def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> floa
     return first + (last - first) * (step / n_steps)
 
 
+@step
+def _sum_scores(
+    weights: NDArray[np.float32],
+    intercepts: NDArray[np.float32],
+    indices: NDArray[np.int32],
+    start: int,
+    end: int,
+    scores: NDArray[np.float32],
+) -> None:
+    """Write to `scores` (L,) the intercepts plus the rows at `indices[start:end]`.
+
+    The last eight labels may overlap the eight before, and are summed up again.
+    """
+    n = intercepts.size
+    if n < WEIGHTS:
+        for k in range(n):
+            score = intercepts[k]
+            for i in range(start, end):
+                score += weights[np.int64(indices[i]) * n + k]
+            scores[k] = score
+    for next_one in range(0, n if n >= WEIGHTS else 0, WEIGHTS):
+        first = min(next_one, n - WEIGHTS)
+        sum_rows(weights, intercepts, scores, n, first, indices, start, end)
+
+
+@step
+def _change_rows(
+    weights: NDArray[np.float32],
+    change: NDArray[np.float32],
+    indices: NDArray[np.int32],
+    start: int,
+    end: int,
+    n: int,
+) -> None:
+    """Add the `n` values of `change` to the rows at `indices[start:end]`.
+
+    The last eight labels may overlap the eight before: what was added to these is 0 by then. So
+    `change` is spent afterwards.
+    """
+    if n < WEIGHTS:
+        for i in range(start, end):
+            for k in range(n):
+                weights[np.int64(indices[i]) * n + k] += change[k]
+    for next_one in range(0, n if n >= WEIGHTS else 0, WEIGHTS):
+        first = min(next_one, n - WEIGHTS)
+        change[first:next_one] = np.float32(0.0)
+        add_to_rows(weights, change, n, first, indices, start, end)
+
+
 @allocating_kernel
 def descend(
     samples: Samples,
@@ -75,18 +125,14 @@ def descend(
     learned : changed in place
     """
     indptr, indices, labels = samples.indptr, samples.indices, samples.labels
-    weights, intercepts = learned.weights, learned.intercepts
+    weights, intercepts = learned.weights.reshape(-1), learned.intercepts
     weight_moments, intercept_moments = learned.weight_moments, learned.intercept_moments
     n_labels = intercepts.size
     change = np.empty(n_labels, np.float32)
     for position in order:
         rate = np.float32(learning_rate_at(step, rates[0], rates[1], rates[2]))
         start, end = indptr[position], indptr[position + 1]
-        change[:] = intercepts
-        for i in range(start, end):
-            row = weights[indices[i]]
-            for k in range(n_labels):
-                change[k] += row[k]
+        _sum_scores(weights, intercepts, indices, start, end, change)
         largest = change.max()
         total = np.float32(0.0)
         for k in range(n_labels):
@@ -95,10 +141,6 @@ def descend(
         for k in range(n_labels):
             change[k] *= -rate / total
         change[labels[position]] += rate
-        for i in range(start, end):
-            row = weights[indices[i]]
-            for k in range(n_labels):
-                row[k] += change[k]
         for k in range(n_labels):
             intercepts[k] += change[k]
         if weight_moments.shape[0] > 0:
@@ -108,4 +150,5 @@ def descend(
                     moments[k] += step * np.float64(change[k])
             for k in range(n_labels):
                 intercept_moments[k] += step * np.float64(change[k])
+        _change_rows(weights, change, indices, start, end, n_labels)
         step += 1

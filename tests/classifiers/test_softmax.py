@@ -23,24 +23,25 @@ def random_batch(seed, n=40, n_columns=15, n_labels=3):
 
 @given(
     st.integers(0, 2**32),
-    st.integers(3, 40),
+    st.integers(20, 40),
     st.integers(1, 15),
+    st.integers(2, 20),
     st.one_of(st.none(), st.integers(1, 60)),
     st.booleans(),
 )
 @pytest.mark.core
-@examples(40)
-def test_learning_is_that_of_plain_loops(seed, n, n_columns, decay_steps, average):
-    X, y = random_batch(seed, n, n_columns)
+@examples(60)
+def test_learning_is_that_of_plain_loops(seed, n, n_columns, n_labels, decay_steps, average):
+    X, y = random_batch(seed, n, n_columns, n_labels)
     classifier = SoftmaxClassifier(
         learning_rate=0.3, final_learning_rate=0.1, decay_steps=decay_steps, average=average
     )
-    classifier.partial_fit(X[: n // 2], y[: n // 2], classes=range(4))
+    classifier.partial_fit(X[: n // 2], y[: n // 2], classes=range(n_labels + 1))
     classifier.partial_fit(X[n // 2 :], y[n // 2 :])
     rates = [
         0.3 if decay_steps is None else 0.3 - 0.2 * min(step / decay_steps, 1) for step in range(n)
     ]
-    history = naive.descend(X.tolist(), y.tolist(), 4, rates)
+    history = naive.descend(X.tolist(), y.tolist(), n_labels + 1, rates)
     assert_allclose(classifier.weights_, history[-1][0], atol=1e-5)
     assert_allclose(classifier.intercepts_, history[-1][1], atol=1e-5)
     used = history if average else history[-1:]
@@ -136,3 +137,10 @@ def test_bad_batches_change_nothing():
     with pytest.raises(ValueError, match="average"):
         classifier.set_params(average=True).partial_fit(X, y)
     assert_array_equal(classifier.weights_, before)
+
+
+def test_learning_goes_on_from_weights_in_any_order_in_memory():
+    X, y = random_batch(0, n_labels=10)
+    ours, other = (SoftmaxClassifier(random_state=3).fit(X, y) for _ in range(2))
+    other.weights_ = np.asfortranarray(other.weights_)
+    assert_array_equal(other.partial_fit(X, y).weights_, ours.partial_fit(X, y).weights_)
