@@ -4,6 +4,8 @@ import pytest
 
 from fastsp.experiments import EXPERIMENTS, PRESETS, tsetlin
 from fastsp.experiments.pareto import OTHERS, TSETLIN, front
+from fastsp.experiments.spread import Spread
+from fastsp.plots.pareto import accuracy_against_seconds
 from tests.tiny_experiments import run_quick
 
 
@@ -32,3 +34,20 @@ def test_a_tsetlin_machine_tells_strokes_apart():
     pytest.importorskip("green_tsetlin")
     measures = run_quick("pareto", [0]).summary()[TSETLIN]
     assert measures["accuracy"].mean > 0.5
+
+
+def test_models_that_lie_close_together_have_names_that_can_be_read():
+    places = {"slow": (0.5, 300.0), "one model": (0.98, 10.0), "another model": (0.981, 11.0)}
+    places |= {"a third model": (0.982, 12.5), "a model much like it": (0.9825, 13.0)}
+    summary = {
+        name: {"accuracy": Spread(a, a - 0.001, a + 0.001), "seconds": Spread(s, s, s)}
+        for name, (a, s) in places.items()
+    }
+    axes = accuracy_against_seconds(summary, ["one model"], ["one model", "slow"]).axes[0]
+    names = [text for text in axes.texts if text.get_text()]
+    assert {text.get_text() for text in names} == set(places)
+    boxes = [text.get_window_extent() for text in names]
+    for i, box in enumerate(boxes):
+        assert box.count_overlaps(boxes[:i]) == 0
+        assert axes.bbox.x0 < box.x0
+        assert box.x1 < axes.bbox.x1
