@@ -1,32 +1,98 @@
 """Binds the kernels to one pooler's arrays, and opens sessions for calls of them."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.engine.steps import Pooler, Scratch
 from fastsp.engine.threads import run_with
-from fastsp.kernels import session
+from fastsp.kernels.blocks import Block, Bound, closures
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.cycle import INFER, LEARN
-from fastsp.kernels.scratch import Scratch, new_neighbourhood_scratch, new_scratch
-from fastsp.kernels.session import Session
-from fastsp.kernels.state import (
-    CONNECTED_LISTS,
-    GAUSSIAN_INHIBITION,
-    LOCAL_INHIBITION,
-    Chunk,
-    Pooler,
-)
+from fastsp.kernels.session import Single, run_in_parallel, without_lookup, work_on_one
+from fastsp.kernels.state import Chunk
 from fastsp.kernels.workers import SHARES, Team, new_counters
 
 Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
 count, (n,) int64."""
 
-_NO_INPUT, _NO_COLUMNS = np.empty(0, np.uint8), np.empty(0, np.int32)
+
+class Stages(NamedTuple):
+    """What one input became on its way through C columns."""
+
+    overlaps: NDArray[np.uint16]
+    """(rows,)"""
+    best_segments: NDArray[np.int32]
+    """(C,) where columns have several segments, else (0,)"""
+    boosted: NDArray[np.float32]
+    """(C,)"""
+    inhibited: NDArray[np.float32]
+    """(C,) what the largest are chosen by"""
+    active: NDArray[np.int32]
+
+
+class Session:
+    """The workers of one pooler, and their chunk: for one call at a time.
+
+    Between calls the chunk is that of a single input.
+
+    Attributes
+    ----------
+    n_workers : how many there are
+    learns : whether they can learn
+    scratch : what the first one fills
+    """
+
+    scratch: Scratch
+
+    def __init__(self, pooler: Pooler, n_workers: int, learns: bool) -> None:
+        n_words, n_rows = pooler.input_mask.size, pooler.columns.tie_breakers.size
+        self.n_workers, self.learns, self._max_active = n_workers, learns, pooler.max_active
+        self._one = Chunk(
+            inputs=np.zeros((1, n_words), np.uint64),
+            active=np.zeros((1, self._max_active), np.int32),
+            n_active=np.zeros(1, np.int64),
+            progress=np.zeros(2, np.int64),
+            keys=np.zeros((1, 0), np.uint32),
+        )
+        self._chunk = Block(self._one)
+        self._words_of_one = self._chunk.words.copy()
+        bounds = pooler.overlap_index.bounds(n_rows, n_workers)
+        n_parts = max(len(bounds) - 1, SHARES * n_workers)
+        self._team = Team(n_workers, bounds, new_counters(n_parts))
+        first: Scratch | None = None
+        self._workers: list[Bound] = []
+        for number in range(n_workers):
+            worker, scratch = pooler.worker(number, self._chunk, self._team, learns, first)
+            first = scratch if first is None else first
+            self._workers.append(worker)
+        assert first is not None
+        self.scratch = first
+        self._closures = closures(self._workers)
+        single = Single(self._workers[0], self._one, pooler.input_mask, pooler.n_inputs)
+        self._single = Bound(work_on_one, single)
+        self._run_one, self._entry = without_lookup(), self._single.closure
+
+    def run(self, chunk: Chunk, task: int) -> None:
+        """Run the cycles of a chunk; see `fastsp.kernels.cycle.run_chunk`."""
+        self._chunk.set(chunk)
+        if len(self._workers) == 1:
+            self._workers[0](task)
+        else:
+            self._team.counters[:] = 0
+            run_in_parallel(self._closures, task, chunk.progress, len(chunk.inputs))
+        self._chunk.value = self._one
+        self._chunk.words[:] = self._words_of_one
+
+    def run_one(self, x: NDArray[np.uint8], bound: int, task: int) -> NDArray[np.int32]:
+        """Run one cycle on the input bits `x > bound`, (N,); return the active columns."""
+        active = np.empty(self._max_active, np.int32)
+        n_active = self._run_one(*self._entry, x, bound, task, active)
+        return active if n_active == self._max_active else active[:n_active].copy()
 
 
 class Binding:
@@ -39,28 +105,16 @@ class Binding:
     pooler : the arrays, their overlap index, and the rule
     revision : what the engine was like when they were bound
     n_on : mean number of on-bits for which the layout of the index was chosen
-    compares : whether columns are compared with their neighbourhood here, where the rule asks for
-        it
+    max_active : the largest number of active columns that an input can have, or 1
     """
 
-    def __init__(
-        self, pooler: Pooler, revision: object, n_on: float, compares: bool = True
-    ) -> None:
+    def __init__(self, pooler: Pooler, revision: object, n_on: float) -> None:
         self.pooler, self.revision, self.n_on = pooler, revision, n_on
-        n_columns = pooler.columns.tie_breakers.size // pooler.rule.n_segments
-        self.near = None
-        if compares:
-            self.near = new_neighbourhood_scratch(pooler.inhibition, pooler.rule, n_columns)
-        local = pooler.rule.inhibition == LOCAL_INHIBITION
-        most = pooler.inhibition.neighbourhood.most_active
-        self.max_active = max(1, most if local else pooler.rule.n_active)
-        """The largest number of active columns that an input can have, or 1."""
-        self._idle: defaultdict[int, list[Session]] = defaultdict(list)
-        """Sessions that no call is using, by the number of their workers."""
-        self._alone = self._idle[1]
-        self._run: Callable[..., int]
-        self._watched: list[tuple[Session, NDArray[np.uint16]]] = []
-        """Idle sessions of which the overlaps are looked at, with these."""
+        self.max_active = pooler.max_active
+        self._idle: defaultdict[tuple[int, bool], list[Session]] = defaultdict(list)
+        """Sessions that no call is using, by the number of their workers and whether they learn."""
+        self._watched: list[Session] = []
+        """Idle sessions of which the overlaps are looked at."""
 
     def new_output(self, n: int) -> Active:
         """Allocate arrays for the active columns of `n` inputs."""
@@ -80,40 +134,32 @@ class Binding:
         The keys of active columns are written to `keys` (n, k), if given, on one thread alone.
         """
         keys = np.empty((len(words), 0), np.uint32) if keys is None else keys
-        chunk = words, *output, progress, keys
-        run_with(n_threads, self._run_in_parallel, self._run_alone, n_threads, task, chunk)
+        chunk = Chunk(words, *output, progress, keys)
+        run_with(n_threads, self._run_on, self._run_alone, n_threads, task, chunk)
 
-    def _run_in_parallel(self, n_threads: int, task: int, chunk: tuple[Any, ...]) -> None:
-        own = self._take(n_threads)
-        session.set_chunk(own, *chunk)
-        session.run_in_parallel(own, task)
-        self._idle[n_threads].append(own)
+    def _run_on(self, n_threads: int, task: int, chunk: Chunk) -> None:
+        own = self._take(n_threads, task != INFER)
+        own.run(chunk, task)
+        self._give_back(own)
 
-    def _run_alone(self, _: int, task: int, chunk: tuple[Any, ...]) -> None:
-        own = self._take(1)
-        session.set_chunk(own, *chunk)
-        self._run(own, _NO_INPUT, 0, task, _NO_COLUMNS)
-        self._alone.append(own)
+    def _run_alone(self, _: int, task: int, chunk: Chunk) -> None:
+        self._run_on(1, task, chunk)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""
-        if not self._alone:
-            self._alone.append(self._open(1))
+        self._give_back(self._take(1, True))
 
     def compute(self, x: NDArray[np.uint8], bound: int, learns: bool) -> NDArray[np.int32]:
         """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
-        own = self._take(1)
-        active = np.empty(self.max_active, np.int32)
-        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
-        self._alone.append(own)
-        return active if n_active == self.max_active else active[:n_active].copy()
+        own = self._take(1, learns)
+        active = own.run_one(x, bound, LEARN if learns else INFER)
+        self._give_back(own)
+        return active
 
     def prepare_both(self) -> None:
         """Do what the first `compute_both` would do besides its cycle."""
         if not self._watched:
-            scratch = self._new_scratch(1)
-            overlaps = scratch.overlaps[0, 0, : self.pooler.columns.tie_breakers.size]
-            self._watched.append((self._open(1, scratch), overlaps))
+            self._watched.append(Session(self.pooler, 1, True))
 
     def compute_both(
         self, x: NDArray[np.uint8], bound: int, learns: bool
@@ -123,70 +169,39 @@ class Binding:
         For one call at a time.
         """
         self.prepare_both()
-        own, overlaps = self._watched.pop()
-        active = np.empty(self.max_active, np.int32)
-        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
-        seen = overlaps.copy()
-        self._watched.append((own, overlaps))
-        return active if n_active == self.max_active else active[:n_active].copy(), seen
+        own = self._watched.pop()
+        active = own.run_one(x, bound, LEARN if learns else INFER)
+        overlaps = own.scratch.overlaps[0, : self.pooler.columns.tie_breakers.size].copy()
+        self._watched.append(own)
+        return active, overlaps
 
-    def trace(self, words: NDArray[np.uint64]) -> tuple[Scratch, NDArray[np.int32]]:
-        """Return the stages of a single input, (1, W), and its active columns."""
-        stages = self._new_scratch(1)
+    def trace(self, words: NDArray[np.uint64]) -> Stages:
+        """Return the stages of a single input, (1, W)."""
+        own, columns, rule = Session(self.pooler, 1, False), self.pooler.columns, self.pooler.rule
         active, n_active = self.new_output(1)
-        own = self._open(1, stages)
         no_keys = np.empty((1, 0), np.uint32)
-        session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64), no_keys)
-        self._run(own, _NO_INPUT, 0, INFER, _NO_COLUMNS)
-        columns, rule = self.pooler.columns, self.pooler.rule
-        boosted = np.empty(stages.keys.shape, np.float32)
-        if columns.tie_keys.size:
-            rows = np.arange(boosted.size) * rule.n_segments
-            rows[: stages.best_segments.size] += stages.best_segments[0]
-            overlaps = (stages.keys // rule.overlap_step).astype(np.float32)
-            boosted[:] = np.where(stages.keys, overlaps + columns.tie_breakers[rows], 0)
-            stages = stages._replace(boosted=boosted)
-        elif rule.inhibition != GAUSSIAN_INHIBITION:
-            boosted_values(stages.keys[0], rule, boosted[0])
-            stages = stages._replace(boosted=boosted)
-        return stages, active[0, : n_active[0]]
+        own.run(Chunk(words, active, n_active, np.zeros(2, np.int64), no_keys), INFER)
+        keys, best = own.scratch.keys, own.scratch.best_segments
+        overlaps = own.scratch.overlaps[0, : columns.tie_breakers.size]
+        stages = self.pooler.inhibition.stages(own.scratch.compete)
+        if stages is None:
+            boosted = np.empty(keys.size, np.float32)
+            if columns.tie_keys.size:
+                rows = np.arange(keys.size) * rule.n_segments
+                rows[: best.size] += best
+                seen = (keys // rule.overlap_step).astype(np.float32)
+                boosted[:] = np.where(keys, seen + columns.tie_breakers[rows], 0)
+            else:
+                boosted_values(keys, rule.lowest_exponent, rule.key_scale, boosted)
+            stages = boosted, boosted
+        return Stages(overlaps, best, *stages, active[0, : n_active[0]])
 
-    def _take(self, n_workers: int) -> Session:
-        try:
-            return self._idle[n_workers].pop()
-        except IndexError:
-            return self._open(n_workers)
+    def _take(self, n_workers: int, learns: bool) -> Session:
+        # One that learns can do the other, too.
+        for kind in (True,) if learns else (False, True):
+            with suppress(IndexError):
+                return self._idle[n_workers, kind].pop()
+        return Session(self.pooler, n_workers, learns)
 
-    def _new_scratch(self, n_workers: int) -> Scratch:
-        return new_scratch(self.pooler, self.max_active, n_workers)
-
-    def _open(self, n_workers: int, scratch: Scratch | None = None) -> Session:
-        own = session.make_session(
-            self.pooler,
-            None if n_workers == 1 else self._team(n_workers),
-            self._new_scratch(n_workers) if scratch is None else scratch,
-            self.near,
-            Chunk(
-                np.zeros((1, self.pooler.input_mask.size), np.uint64),
-                np.zeros((1, 0), np.int32),
-                np.zeros(1, np.int64),
-                np.zeros(2, np.int64),
-                np.zeros((1, 0), np.uint32),
-            ),
-        )
-        if n_workers == 1:
-            self._run = session.without_lookup(own)
-        return own
-
-    def _team(self, n_workers: int) -> Team:
-        bounds = self._bounds(n_workers)
-        n_parts = max(len(bounds) - 1, SHARES * n_workers)
-        return Team(n_workers, bounds, new_counters(n_parts))
-
-    def _bounds(self, n_workers: int) -> NDArray[np.int64]:
-        """Return the bounds of the blocks of rows that workers share out, none of them empty."""
-        index, n_rows = self.pooler.overlap_index, self.pooler.columns.tie_breakers.size
-        if index.layout == CONNECTED_LISTS:
-            return np.append(np.arange(0, n_rows, index.lists.block_size), n_rows)
-        bounds = np.arange(n_workers) * n_rows // n_workers // 64 * 64
-        return np.append(np.unique(bounds), n_rows)
+    def _give_back(self, session: Session) -> None:
+        self._idle[session.n_workers, session.learns].append(session)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.inhibition.gaussian import BLOCK_TAPS, ROUND_TAPS
 from fastsp.kernels.llvm.lanes import LANES
-from fastsp.kernels.state import Blur
+from fastsp.kernels.inhibition.gaussian import Blur
 
 TAPS_REACH = 5.0
 """Where the taps of a Gaussian blur end, in standard deviations."""

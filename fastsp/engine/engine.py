@@ -178,15 +178,12 @@ overlap_duty_cycles, off_columns, off_inputs
         bits, bound = as_bits(x, self.n_inputs, self.parameters["threshold"])
         binding = self._binding_for(bits)
         words = pack_checked(bits.reshape(1, -1), bound) & binding.pooler.input_mask
-        stages, active = binding.trace(words)
-        rule, boosted = binding.pooler.rule, stages.boosted[0]
-        inhibited = stages.normalised[0] if stages.normalised.size else boosted
-        overlaps = stages.overlaps[0, 0, : self.tie_breakers.size].astype(np.int32)
+        stages, rule = binding.trace(words), binding.pooler.rule
+        overlaps = stages.overlaps.astype(np.int32)
         if rule.n_segments > 1:
             of_columns = overlaps.reshape(-1, rule.n_segments)
-            best = stages.best_segments[0, :, None]
-            overlaps = np.take_along_axis(of_columns, best, 1).ravel()
-        return Trace(overlaps, boosted, inhibited, active)
+            overlaps = np.take_along_axis(of_columns, stages.best_segments[:, None], 1).ravel()
+        return Trace(overlaps, stages.boosted, stages.inhibited, stages.active)
 
     def invert(self, X: Any) -> NDArray[np.float32]:
         """Return the input bits that the active columns of each code stand for.

@@ -6,24 +6,36 @@ of 64 input bits, however few of these are on; lists in proportion to the connec
 on-bits, but much more for each.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD
-from fastsp.kernels.overlap import count_in_blocks, fill_index, find_runs
-from fastsp.kernels.state import (
-    BIT_ROWS,
-    BIT_WORDS,
-    CONNECTED_LISTS,
-    ConnectedBits,
+from fastsp.kernels.overlap.bits import ConnectedBits, find_runs
+from fastsp.kernels.overlap.flips import Filling, Flipping, Flips, fill_index
+from fastsp.kernels.overlap.lists import (
     ConnectedLists,
-    OverlapIndex,
-    Synapses,
+    ListCounting,
+    count_in_blocks,
+    count_in_lists,
+    enter_into_lists,
 )
+from fastsp.kernels.overlap.rows import RowCounting, count_in_rows, enter_into_rows
+from fastsp.kernels.overlap.words import (
+    WordCounting,
+    count_in_pairs,
+    count_in_words,
+    enter_into_words,
+)
+from fastsp.kernels.state import Synapses
 
-LAYOUTS = {"rows": BIT_ROWS, "words": BIT_WORDS, "lists": CONNECTED_LISTS}
+TOGETHER = 16
+"""Inputs whose overlaps are counted together, where each word of the index serves them all."""
+FLIP_ROOM = 4096
+"""Flips that may wait to be entered into the index."""
 # Measured, in nanoseconds (`python -m bench.parts`): beginning a group of seven rows; adding 512
 # columns of it, with the carries; turning a binary digit of the sums of 64 columns into numbers;
 # comparing 64 words; counting one connected synapse; finding the next on-bit, and its list.
@@ -110,12 +122,10 @@ class Costs:
         costs = self.predict(n_on)
         return min(costs, key=costs.__getitem__)
 
-    def gain(self, n_on: float, layout: int) -> float:
+    def gain(self, n_on: float, layout: str) -> float:
         """Return the nanoseconds of a cycle that the cheapest layout saves over another."""
         costs = self.predict(n_on)
-        return next(costs[name] for name in LAYOUTS if LAYOUTS[name] == layout) - min(
-            costs.values()
-        )
+        return costs[layout] - min(costs.values())
 
 
 class _Fetch(NamedTuple):
@@ -129,6 +139,105 @@ def _fetch(n_bytes: float, n: float) -> _Fetch:
         return _Fetch(0.0, 0.0)
     rate = _FROM_SHARED if n_bytes * n <= _SHARED_CACHE else _FROM_MEMORY
     return _Fetch(_LATENCY, n_bytes / rate)
+
+
+@dataclass(frozen=True)
+class OverlapIndex:
+    """Connected synapses by input bit; the layouts are classes of their own."""
+
+    layout: ClassVar[str]
+    together: ClassVar[int] = 1
+    """Inputs that are counted together, since what is read serves them all"""
+    connected_counts: NDArray[np.int32]
+    """(C,) how many synapses of each column are connected; (0,) where that is not needed"""
+
+    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+        """Return the step that counts overlaps, with scratch space; see `Finding.count`."""
+        raise NotImplementedError
+
+    def enter(self, flips: Flips, synapses: Synapses, threshold: float) -> Bound:
+        """Return the step that enters flips into the index; see `Filling.enter`."""
+        raise NotImplementedError
+
+    def most_workers(self, n_rows: int) -> int:
+        """Return how many workers can have a block of rows each."""
+        return n_rows
+
+    def bounds(self, n_rows: int, n_workers: int) -> NDArray[np.int64]:
+        """Return where blocks of rows begin that workers share out, none empty, and `n_rows`."""
+        bounds = np.arange(n_workers) * n_rows // n_workers // 64 * 64
+        return np.append(np.unique(bounds), n_rows)
+
+
+@dataclass(frozen=True)
+class BitRows(OverlapIndex):
+    """For each input bit, a bit for each column; see `fastsp.kernels.overlap.rows`."""
+
+    layout = "rows"
+    bits: ConnectedBits
+    n_planes: int
+
+    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+        """Return the step that counts overlaps."""
+        n_words = overlaps.shape[1] // WORD
+        planes = np.empty(self.n_planes * (n_words + ROW_WORDS), np.uint64)
+        offsets = np.empty(ROWS, np.int64)
+        counting = RowCounting(self.bits, self.n_planes, offsets, planes, overlaps, chunk)
+        return Bound(count_in_rows, counting)
+
+    def enter(self, flips: Flips, synapses: Synapses, threshold: float) -> Bound:
+        """Return the step that enters flips."""
+        own = Flipping(self.bits, flips, synapses, threshold, self.connected_counts)
+        return Bound(enter_into_rows, own)
+
+
+@dataclass(frozen=True)
+class BitWords(OverlapIndex):
+    """For each column, a bit for each input bit; see `fastsp.kernels.overlap.words`."""
+
+    layout = "words"
+    together = TOGETHER
+    bits: ConnectedBits
+
+    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+        """Return the step that counts overlaps."""
+        n, n_halves = len(overlaps), 2 * -(-self.bits.n_pairs // WORD)
+        halves, one_of_each = np.empty((n, n_halves), np.uint64), np.empty(n, np.int64)
+        own = WordCounting(self.bits, halves, one_of_each, overlaps, chunk)
+        return Bound(count_in_pairs if self.bits.n_pairs else count_in_words, own)
+
+    def enter(self, flips: Flips, synapses: Synapses, threshold: float) -> Bound:
+        """Return the step that enters flips."""
+        own = Flipping(self.bits, flips, synapses, threshold, self.connected_counts)
+        return Bound(enter_into_words, own)
+
+
+@dataclass(frozen=True)
+class Lists(OverlapIndex):
+    """For each input bit, its columns one by one; see `fastsp.kernels.overlap.lists`."""
+
+    layout = "lists"
+    lists: ConnectedLists
+
+    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+        """Return the step that counts overlaps."""
+        return Bound(count_in_lists, ListCounting(self.lists, overlaps, chunk))
+
+    def enter(self, flips: Flips, synapses: Synapses, threshold: float) -> Bound:
+        """Return the step that enters flips."""
+        own = Flipping(self.lists, flips, synapses, threshold, self.connected_counts)
+        return Bound(enter_into_lists, own)
+
+    def most_workers(self, n_rows: int) -> int:
+        """Return how many blocks there are."""
+        return -(-n_rows // self.lists.block_size)
+
+    def bounds(self, n_rows: int, n_workers: int) -> NDArray[np.int64]:
+        """Return where the blocks of the lists begin."""
+        return np.append(np.arange(0, n_rows, self.lists.block_size), n_rows)
+
+
+LAYOUTS = tuple(kind.layout for kind in (BitRows, BitWords, Lists))
 
 
 def build_index(
@@ -150,14 +259,19 @@ def build_index(
     counted : whether the connected synapses of each column are counted.
     paired : whether input bits come in pairs, of which as a rule one is on.
     """
-    bits, lists = _no_bits(), _no_lists()
-    if layout == "lists":
-        lists = _new_lists(synapses, n_inputs)
-    else:
-        bits = _new_bits(synapses, n_inputs, layout, paired and n_inputs % 2 == 0)
     counts = np.zeros(synapses.indptr.size - 1 if counted else 0, np.int32)
-    index = OverlapIndex(LAYOUTS[layout], _digits(synapses), bits, lists, counts)
-    fill_index(synapses, np.float32(connected_threshold), index)
+    index: OverlapIndex
+    if layout == Lists.layout:
+        index = Lists(counts, _new_lists(synapses, n_inputs))
+    elif layout == BitWords.layout:
+        bits = _new_bits(synapses, n_inputs, layout, paired and n_inputs % 2 == 0)
+        index = BitWords(counts, bits)
+    else:
+        bits = _new_bits(synapses, n_inputs, layout, False)
+        index = BitRows(counts, bits, _digits(synapses))
+    flips = Flips(np.empty(FLIP_ROOM, np.int64), np.empty(FLIP_ROOM, np.int64))
+    enter = index.enter(flips, synapses, connected_threshold)
+    Bound(fill_index, Filling(synapses, connected_threshold, flips, enter))()
     return index
 
 
@@ -178,7 +292,7 @@ def _runs(synapses: Synapses, n_inputs: int) -> tuple[Runs, Runs]:
     n_columns = synapses.indptr.size - 1
     by_input = np.empty((2, -(-n_inputs // WORD)), np.int64)
     by_column = np.empty((2, -(-n_columns // WORD)), np.int64)
-    find_runs(synapses, by_input, by_column)
+    find_runs(synapses.indptr, synapses.indices, by_input, by_column)
     return (by_input[0], by_input[1] - by_input[0]), (by_column[0], by_column[1] - by_column[0])
 
 
@@ -205,17 +319,12 @@ def _new_bits(synapses: Synapses, n_inputs: int, layout: str, paired: bool) -> C
     return ConnectedBits(words, starts, run_starts, run_lengths, n_pairs)
 
 
-def _no_bits() -> ConnectedBits:
-    nothing = np.empty(0, np.int64)
-    return ConnectedBits(np.empty(0, np.uint64), nothing, nothing, nothing, 0)
-
-
 def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
     n_columns = synapses.indptr.size - 1
     n_pairs = _n_pairs(synapses)
     block_size = -(-n_columns // (2 * n_pairs * WORD)) * WORD
     room = np.zeros((n_pairs, n_inputs, 2), np.int32)
-    count_in_blocks(synapses, block_size, room)
+    count_in_blocks(synapses.indptr, synapses.indices, block_size, room)
     # Runs follow each other; each has the room of its first block below its middle.
     ends = np.cumsum(room.sum(2, dtype=np.int64)).reshape(n_pairs, n_inputs)
     columns = np.empty(synapses.indices.size, np.uint16)
@@ -226,9 +335,3 @@ def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
 def _n_pairs(synapses: Synapses) -> int:
     return -(-(synapses.indptr.size - 1) // (2 * LARGEST_BLOCK))
 
-
-def _no_lists() -> ConnectedLists:
-    nothing = np.empty(0, np.uint16)
-    return ConnectedLists(
-        nothing, np.empty((0, 0), dtype=np.int64), np.empty((0, 0, 2), dtype=np.int32), WORD
-    )

@@ -15,29 +15,22 @@ from fastsp.engine.arrays import LEARNED
 from fastsp.engine.binding import Active
 from fastsp.engine.draw import whole_draw
 from fastsp.engine.engine import CHUNK, MAX_BUFFERED
+from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.engine.parameters import complete
-from fastsp.engine.plan import make_inhibition, make_plan, rule_of_plan
+from fastsp.engine.plan import make_plan, rule_of_plan
 from fastsp.engine.shard import Candidates, Ending, Lesson, Part
-from fastsp.kernels import weak
-from fastsp.kernels.boosting import update_duty_cycles
+from fastsp.engine.steps import fill_targets
+from fastsp.kernels.blocks import Block, Bound
+from fastsp.kernels.boosting import DutyCycles, advance
 from fastsp.kernels.inhibition.compete import compete_all
-from fastsp.kernels.scratch import (
-    NeighbourhoodScratch,
-    new_competition_scratch,
-    new_neighbourhood_scratch,
-)
-from fastsp.kernels.state import (
-    GLOBAL_INHIBITION,
-    GROUPED_INHIBITION,
-    LOCAL_INHIBITION,
-    Columns,
-)
+from fastsp.kernels.state import Chunk, Columns
+from fastsp.kernels.weak import fill_best_near
 
 
 def largest_number_of_shards(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> int:
     """Return into how many shards such a pooler can be cut: columns, or groups of them."""
     n_columns = int(np.prod(column_shape))
-    return n_columns // (column_shape[-1] if parameters["inhibition"] == "grouped" else 1)
+    return n_columns // INHIBITIONS[parameters["inhibition"]].unit_size(column_shape)
 
 
 class Merger:
@@ -70,7 +63,7 @@ class Merger:
         n_columns = plan.n_synapses.size
         n_units = largest_number_of_shards(self.parameters, plan.column_shape)
         if not 1 <= n_shards <= n_units:
-            of_what = "groups" if rule.inhibition == GROUPED_INHIBITION else "columns"
+            of_what = "columns" if n_units == n_columns else "groups"
             raise ValueError(
                 f"n_shards must be at least 1 and at most the number of {of_what}, {n_units}; "
                 f"got {n_shards}"
@@ -78,14 +71,16 @@ class Merger:
         cuts = np.arange(n_shards + 1, dtype=np.int64) * n_units // n_shards
         cuts *= n_columns // n_units
         self.bounds = cuts * rule.n_segments
+        self._kind = INHIBITIONS[self.parameters["inhibition"]]
         self.parts = []
         for first, last in pairwise(cuts.tolist()):
             own, most = last - first, rule.n_active
             shape: tuple[int, ...] = (own,)
-            if rule.inhibition == GROUPED_INHIBITION:
-                shape = own // rule.group_size, rule.group_size
+            if self._kind.finds_winners_in_shards:
+                unit = n_columns // n_units
+                shape = own // unit, unit
                 most = rule.n_active // n_units * shape[0]
-            elif rule.inhibition != GLOBAL_INHIBITION:
+            elif self._kind.needs_all_keys:
                 most = own
             self.parts.append(
                 Part(
@@ -97,23 +92,21 @@ class Merger:
                     min(most, own),
                 )
             )
-        self._inhibition = make_inhibition(self.parameters, plan.column_shape, plan.input_shape)
-        local = rule.inhibition == LOCAL_INHIBITION
-        self._most = self._inhibition.neighbourhood.most_active if local else rule.n_active
-        grouped = rule.inhibition == GROUPED_INHIBITION
+        self._inhibition = self._kind.planned(
+            self.parameters, plan.column_shape, plan.input_shape
+        )
+        self._most = self._inhibition.most_active(rule)
         self._n_keys = sum(part.candidates for part in self.parts)
         self.step = max(1, min(CHUNK, MAX_BUFFERED // self._n_keys))
-        self._near: NeighbourhoodScratch | None = None
-        if not grouped:
-            self._near = new_neighbourhood_scratch(self._inhibition, rule, n_columns)
+        follows = self.parameters["boost_target"] != "density"
         self._columns: Columns | None = None
-        if self._near is not None and rule.boost_target:
+        if follows and self.finds_winners:
             self._columns = self._mirror(np.full(n_columns * rule.n_segments, rule.target_density))
 
     @property
     def finds_winners(self) -> bool:
         """Whether winners are found here, not by the shards."""
-        return self.rule.inhibition != GROUPED_INHIBITION
+        return not self._kind.finds_winners_in_shards
 
     def set_duty_cycles(self, active_duty_cycles: NDArray[np.float64]) -> None:
         """Take the active duty cycles of all rows where `needs_duty_cycles`."""
@@ -134,24 +127,35 @@ class Merger:
         The latter as `(columns, counts)`, columns (m,) int32 ascending for each input, and counts
         (n,) int64 of each.
         """
-        if self.rule.inhibition == GLOBAL_INHIBITION:
+        if not self.finds_winners:
+            return self._gathered(candidates)
+        if not self._kind.needs_all_keys:
             rows = np.hstack([c.rows + first for c, first in self._with_bounds(candidates)])
-        elif self.finds_winners:
+        else:
             rows = np.hstack([c.rows + first for c, first in self._with_bounds(candidates)])
             if self.rule.n_segments == 1:
                 rows = np.empty((len(rows), 0), np.int32)
-        else:
-            return self._gathered(candidates)
-        keys = np.ascontiguousarray(np.hstack([one.keys for one in candidates]))
-        active = np.empty((len(keys), max(1, self._most)), np.int32)
-        counts = np.empty(len(keys), np.int64)
-        rule = self.rule._replace(n_segments=1)
-        scratch = new_competition_scratch(self._inhibition, rule, self._n_keys)
-        compete_all(keys, self._inhibition, rule, scratch, active, counts)
+        all_keys = np.hstack([one.keys for one in candidates])
+        active, counts = self._compete(np.ascontiguousarray(all_keys))
         inputs, places = np.nonzero(np.arange(active.shape[1]) < counts[:, None])
         chosen = active[inputs, places]
         won = rows[inputs, chosen] if rows.shape[1] else chosen
         return won, (won // np.int32(self.rule.n_segments), counts)
+
+    def _compete(self, all_keys: NDArray[np.uint32]) -> Active:
+        """Let candidates compete by their keys, (n, all of them), for each input."""
+        n, n_keys = all_keys.shape
+        keys, counts = np.empty(n_keys, np.uint32), np.zeros(n, np.int64)
+        chunk = Chunk(
+            inputs=np.empty((n, 0), np.uint64),
+            active=np.empty((n, max(1, self._most)), np.int32),
+            n_active=counts,
+            progress=np.zeros(2, np.int64),
+            keys=np.empty((n, 0), np.uint32),
+        )
+        compete = self._inhibition.compete(keys, Block(chunk), self.rule)
+        compete_all(*compete.closure, all_keys, keys, counts)
+        return chunk.active, counts
 
     def lessons(self, rows: NDArray[np.int32], counts: NDArray[np.int64]) -> list[Lesson]:
         """Return what each shard is to learn of the winning `rows` of n inputs."""
@@ -179,10 +183,17 @@ class Merger:
         """
         for rows, counts in won if self._columns is not None else ():
             assert self._columns is not None
-            work = np.empty(int(counts.max(initial=0)))
-            for own in np.split(rows, np.cumsum(counts)[:-1]):
-                n_rows = int(self.bounds[-1])
-                update_duty_cycles(own, self._columns, self.rule, 0, n_rows, work)
+            chunk = Chunk(
+                inputs=np.empty((1, 0), np.uint64),
+                active=np.ascontiguousarray(rows, np.int32).reshape(1, -1),
+                n_active=counts,
+                progress=np.zeros(2, np.int64),
+                keys=np.empty((1, 0), np.uint32),
+            )
+            own = DutyCycles(self._columns, self.rule, np.empty(0), Block(chunk))
+            step, ends = Bound(advance, own), np.cumsum(counts)
+            for start, end in zip(ends - counts, ends, strict=True):
+                step(0, start, end, 0, int(self.bounds[-1]))
         targets, best_near = self.targets(), self._best_near(last)
         n = self.rule.n_segments
         return [
@@ -197,11 +208,11 @@ class Merger:
 
     def targets(self) -> NDArray[np.float64]:
         """Return the mean duty cycle of the neighbourhood of each row, or one for all, or none."""
-        if self._columns is None or self._near is None:
+        if self._columns is None:
             return np.empty(0)
-        weak.fill_targets(self._columns, self._inhibition, self.rule, self._near)
+        fill_targets(self._columns, self._inhibition, self.rule.n_segments)()
         targets = self._columns.targets
-        return targets[:1] if self.rule.inhibition == GLOBAL_INHIBITION else targets
+        return targets if self._kind.needs_all_keys else targets[:1]
 
     def joined(self, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the state of the whole pooler from those of its shards; see `State.restored`."""
@@ -231,12 +242,15 @@ class Merger:
 
     def _best_near(self, candidates: Sequence[Candidates]) -> NDArray[np.float64]:
         cycles = np.concatenate([one.overlap_duty_cycles for one in candidates])
-        if not cycles.size or self._near is None:
+        if not cycles.size or not self.finds_winners:
             return np.empty(0)
-        if self.rule.inhibition == GLOBAL_INHIBITION:
+        if not self._kind.needs_all_keys:
             return np.array([cycles.max()])
-        best = np.empty(int(self.bounds[-1]) // self.rule.n_segments)
-        weak.fill_best_near(cycles, self._inhibition.boxes, self.rule, self._near, best)
+        n_columns = int(self.bounds[-1]) // self.rule.n_segments
+        of_columns, best = np.empty(n_columns), np.empty(n_columns)
+        boxes = self._inhibition.boxes
+        work = np.empty((3, boxes.room))
+        fill_best_near(cycles, boxes, self.rule.n_segments, of_columns, work, best)
         return best
 
     def _mirror(self, active_duty_cycles: NDArray[np.float64]) -> Columns:

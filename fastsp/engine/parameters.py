@@ -1,12 +1,15 @@
 """The parameters of a pooler: their names and defaults, and whether each is in its range."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from fastsp.engine.boosting import BOOSTINGS
+from fastsp.engine.index import LAYOUTS
+from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.kernels.state import OFF
 
 DEFAULTS: dict[str, Any] = {
@@ -55,13 +58,13 @@ OF_BOOSTING = frozenset(
 """Parameters on which boost factors depend, besides the duty cycles."""
 MOST_SYNAPSES = OFF - 1
 """In a pool: an overlap is counted in 16 bits, and one number means a column that is off."""
-CHOICES: dict[str, tuple[str | None, ...]] = {
+CHOICES: dict[str, Collection[str | None]] = {
     "receptive_field": ("global", "box", "gaussian"),
-    "inhibition": ("global", "gaussian", "local", "grouped"),
-    "boosting": ("log", "exp", "held", None),
+    "inhibition": INHIBITIONS,
+    "boosting": BOOSTINGS,
     "boost_target": ("density", "neighbourhood"),
     "overlap": ("count", "share"),
-    "overlap_index": ("auto", "rows", "words", "lists"),
+    "overlap_index": ("auto", *LAYOUTS),
 }
 # name: kind, smallest, largest, whether the smallest itself is excluded, whether None is allowed
 _NUMBERS: dict[str, tuple[type, float, float, bool, bool]] = {
@@ -126,7 +129,8 @@ def check_numbers_and_choices(parameters: Mapping[str, Any]) -> None:
         if too_small or number > largest or not math.isfinite(number):
             raise ValueError(f"{name} must be {wanted}; got {value!r}")
     check_flag("wrap", parameters["wrap"])
-    if parameters["boost_target"] != "density" and parameters["boosting"] != "exp":
+    can_follow = BOOSTINGS[parameters["boosting"]].refresh_by_targets is not None
+    if parameters["boost_target"] != "density" and not can_follow:
         raise ValueError(
             f"boost_target must be 'density' where boosting is {parameters['boosting']!r}; "
             f"got {parameters['boost_target']!r}"

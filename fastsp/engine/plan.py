@@ -9,23 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.engine.arrays import Arrays
-from fastsp.engine.blurs import gaussian_blur
+from fastsp.engine.boosting import BOOSTINGS, Boosting
+from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.engine.parameters import (
     MOST_SYNAPSES,
     check_numbers_and_choices,
     check_shape,
 )
 from fastsp.engine.switches import column_thresholds
-from fastsp.engine.topology import (
-    ReceptiveFields,
-    boxes,
-    neighbourhood,
-    receptive_fields,
-)
-from fastsp.kernels import boosting, state, weak
+from fastsp.engine.topology import ReceptiveFields, receptive_fields
 from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
-from fastsp.kernels.scratch import new_neighbourhood_scratch
-from fastsp.kernels.state import Boxes, Columns, Inhibition, Rule
+from fastsp.kernels.state import Columns, Rule
 
 TIE_BREAKER_SCALE = 0.01
 """Tie-breakers are below this, so they never reorder two different overlaps."""
@@ -38,21 +32,6 @@ LARGEST_EXPONENT, LARGEST_SQUARED, WIDEST = 77.0, 29.0, 100.0
 """Up to these exponents, exponentials times overlaps, and the sums of their squares, are finite in
 float32; up to this strength they are normal numbers, but for columns that are nearly always active.
 """
-
-_BOOSTING = {
-    None: state.NO_BOOSTING,
-    "log": state.LOG_BOOSTING,
-    "exp": state.EXP_BOOSTING,
-    "held": state.HELD_BOOSTING,
-}
-_TARGETS = {"density": state.DENSITY_TARGET, "neighbourhood": state.NEIGHBOURHOOD_TARGET}
-_OVERLAP = {"count": state.COUNTED_OVERLAP, "share": state.SHARED_OVERLAP}
-_INHIBITION = {
-    "global": state.GLOBAL_INHIBITION,
-    "gaussian": state.GAUSSIAN_INHIBITION,
-    "local": state.LOCAL_INHIBITION,
-    "grouped": state.GROUPED_INHIBITION,
-}
 
 
 @dataclass(frozen=True)
@@ -74,24 +53,13 @@ class Plan:
         )
 
 
-def places_of(parameters: Mapping[str, Any], column_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the topology of the columns: their grid, without the size of groups."""
-    if parameters["inhibition"] != "grouped":
-        return column_shape
-    if len(column_shape) < 2:
-        raise ValueError(
-            "column_shape must end with the number of columns in a group, after the grid of groups,"
-            f" where inhibition is 'grouped'; got {column_shape}"
-        )
-    return column_shape[:-1]
-
-
 def make_plan(parameters: Mapping[str, Any], n_features: int) -> Plan:
     """Check all parameters against each other and the input, and plan the receptive fields."""
     check_numbers_and_choices(parameters)
     column_shape = check_shape("column_shape", parameters["column_shape"])
     given = parameters["input_shape"]
-    places = places_of(parameters, column_shape)
+    kind_of_inhibition = INHIBITIONS[parameters["inhibition"]]
+    places = kind_of_inhibition.places(column_shape)
     input_shape = (n_features,) if given is None else check_shape("input_shape", given)
     if math.prod(input_shape) != n_features:
         raise ValueError(
@@ -122,7 +90,7 @@ def make_plan(parameters: Mapping[str, Any], n_features: int) -> Plan:
         parameters["wrap"],
         math.prod(column_shape[len(places) :]),
     )
-    inhibition_radii(parameters, column_shape, input_shape)
+    kind_of_inhibition.radii(parameters, column_shape, input_shape)
     n_synapses = _count_synapses(parameters, fields)
     if n_synapses.max() > MOST_SYNAPSES:
         raise ValueError(
@@ -147,61 +115,6 @@ def _count_synapses(parameters: Mapping[str, Any], fields: ReceptiveFields) -> N
     return np.full(available.size, wanted, np.int64)
 
 
-def inhibition_radii(
-    parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
-) -> tuple[float, ...]:
-    """Return the radius of inhibition in columns, along each axis.
-
-    Zeros for global and grouped inhibition. Raises ValueError where there is nothing to derive it
-    from.
-    """
-    kind, given = parameters["inhibition"], parameters["inhibition_radius"]
-    if kind in ("global", "grouped"):
-        return (0.0,) * len(column_shape)
-    if given is not None:
-        return (float(given),) * len(column_shape)
-    radius = parameters["potential_radius"]
-    if not radius or len(column_shape) > len(input_shape):
-        raise ValueError(
-            f"inhibition_radius must be given for inhibition={kind!r} where receptive fields have "
-            "no radius to derive it from; got None"
-        )
-    return tuple(radius * c / i for c, i in zip(column_shape, input_shape, strict=False))
-
-
-def make_inhibition(
-    parameters: Mapping[str, Any], column_shape: tuple[int, ...], input_shape: tuple[int, ...]
-) -> Inhibition:
-    """Return the arrays that columns compete in, for the kind of inhibition."""
-    kind, wrap = parameters["inhibition"], parameters["wrap"]
-    radii = inhibition_radii(parameters, column_shape, input_shape)
-    deviations = radii if kind == "gaussian" else (0.0,) * len(radii)
-    grid = column_shape if kind == "local" else (1,)
-    return Inhibition(
-        gaussian_blur(column_shape, deviations, wrap),
-        neighbourhood(grid, max(radii), wrap, parameters["density"]),
-        _boxes_of(parameters, column_shape, radii),
-    )
-
-
-def _boxes_of(
-    parameters: Mapping[str, Any], column_shape: tuple[int, ...], radii: tuple[float, ...]
-) -> Boxes:
-    """Return the neighbourhoods that columns are compared with, laid out for sums and maxima."""
-    kind, wrap = parameters["inhibition"], parameters["wrap"]
-    if parameters["boost_target"] == "density" and parameters["weak_column_share"] == 0:
-        return boxes((1,), (0,), False)
-    if kind == "global":
-        return boxes((math.prod(column_shape),), (math.prod(column_shape),), False)
-    if kind == "grouped":
-        *grid, size = column_shape
-        return boxes((math.prod(grid), size), (0, size), False)
-    if kind == "local":
-        return boxes(column_shape, (int(max(radii)),) * len(radii), wrap)
-    reaches = (math.ceil(min(2 * radius, n)) for radius, n in zip(radii, column_shape, strict=True))
-    return boxes(column_shape, tuple(reaches), wrap)
-
-
 def _tie_scale(longest_pool: int) -> float:
     """Return what tie-breakers are multiplied by before they are added to shares.
 
@@ -219,8 +132,9 @@ def _overlap_step(parameters: Mapping[str, Any], n_rows: int, longest_pool: int)
     Whole numbers have room for the rank of each tie-breaker, up to 2^32 overlaps times rows. Not
     many more steps than float32 has between two overlaps, of which selection is used to.
     """
-    compared = parameters["inhibition"] != "gaussian" and parameters["overlap"] == "count"
-    if parameters["boosting"] is not None or not compared:
+    compared = INHIBITIONS[parameters["inhibition"]].compares_overlaps
+    boosted = BOOSTINGS[parameters["boosting"]].boosts or parameters["overlap"] != "count"
+    if boosted or not compared:
         return 0
     return min((2**32 - 2) // (longest_pool + 1), max(2**19, n_rows + 1))
 
@@ -248,8 +162,9 @@ def _wide_keys(
 ) -> tuple[float, float]:
     """Return `Rule.lowest_exponent` and `Rule.key_scale`: see there."""
     largest = strength * (1.0 if parameters["boost_target"] == "neighbourhood" else target_density)
-    harmless = LARGEST_SQUARED if parameters["inhibition"] == "gaussian" else LARGEST_EXPONENT
-    if parameters["boosting"] != "exp" or (largest <= harmless and strength <= WIDEST):
+    compared = INHIBITIONS[parameters["inhibition"]].compares_overlaps
+    harmless = LARGEST_EXPONENT if compared else LARGEST_SQUARED
+    if not BOOSTINGS[parameters["boosting"]].is_exponential or (largest <= harmless and strength <= WIDEST):
         return 0.0, 0.0
     lowest = math.floor(-strength / math.log(2)) - 1.0
     # A float32 up to the largest overlap has exponents up to 127 + 17.
@@ -268,21 +183,15 @@ def make_rule(
     `longest_pool` is the largest number of potential synapses that a segment has.
     """
     n_columns = math.prod(column_shape)
-    n_groups = 1
-    if parameters["inhibition"] == "grouped":
-        n_groups = math.prod(places_of(parameters, column_shape))
-    group_size = n_columns // n_groups
+    group_size = INHIBITIONS[parameters["inhibition"]].group_size(column_shape)
+    n_groups = n_columns // group_size
     n_active = n_groups * max(1, math.floor(parameters["density"] * group_size + 0.5))
     target_density = n_active / n_columns / n_segments
     strength = min(float(parameters["boost_strength"]), STRONGEST)
     lowest_exponent, key_scale = _wide_keys(parameters, strength, target_density)
     return Rule(
         n_active=n_active,
-        group_size=group_size,
-        inhibition=_INHIBITION[parameters["inhibition"]],
-        boosting=_BOOSTING[parameters["boosting"]],
         boost_strength=strength,
-        boost_target=_TARGETS[parameters["boost_target"]],
         target_density=target_density,
         duty_cycle_decay=1.0 - 1.0 / float(parameters["duty_cycle_period"]),
         permanence_increment=float(parameters["permanence_increment"]),
@@ -292,7 +201,6 @@ def make_rule(
         weak_column_share=float(parameters["weak_column_share"]),
         weak_column_increment=float(parameters["weak_column_increment"]),
         n_segments=n_segments,
-        overlap=_OVERLAP[parameters["overlap"]],
         tie_scale=_tie_scale(longest_pool),
         overlap_step=_overlap_step(parameters, n_columns * n_segments, longest_pool),
         lowest_exponent=lowest_exponent,
@@ -312,10 +220,10 @@ def rule_of_plan(plan: Plan, parameters: Mapping[str, Any]) -> Rule:
     return make_rule(parameters, plan.column_shape, n_segments, longest)
 
 
-def complete_arrays(arrays: Arrays, rule: Rule) -> None:
+def complete_arrays(arrays: Arrays, rule: Rule, boosting: Boosting) -> None:
     """Add to the arrays what boosting and weak columns need, and empty what they do not."""
     n_rows = len(arrays["tie_breakers"])
-    if rule.boosting != state.LOG_BOOSTING:
+    if not boosting.takes_logarithms:
         arrays["log_duty_cycles"] = np.empty(0)
     elif not arrays["log_duty_cycles"].size:
         arrays["log_duty_cycles"] = np.log(
@@ -327,7 +235,9 @@ def complete_arrays(arrays: Arrays, rule: Rule) -> None:
         arrays["overlap_duty_cycles"] = np.ones(n_rows)
 
 
-def make_columns(arrays: Arrays, rule: Rule, stimulus_threshold: int) -> Columns:
+def make_columns(
+    arrays: Arrays, rule: Rule, stimulus_threshold: int, has_targets: bool = False
+) -> Columns:
     """Return what columns remember, as the kernels see it; without their connected synapses."""
     n_rows = len(arrays["tie_breakers"])
     n_columns = n_rows // rule.n_segments
@@ -338,25 +248,8 @@ def make_columns(arrays: Arrays, rule: Rule, stimulus_threshold: int) -> Columns
         arrays["boost_factors"],
         arrays["tie_breakers"],
         np.repeat(thresholds, rule.n_segments),
-        np.empty(n_rows if rule.boost_target else 0),
+        np.empty(n_rows if has_targets else 0),
         np.empty(0, np.int32),
         arrays["overlap_duty_cycles"],
         tie_keys(arrays["tie_breakers"], rule),
     )
-
-
-def refresh_boost_factors(columns: Columns, inhibition: Inhibition, rule: Rule) -> None:
-    """Set the boost factors to those of the duty cycles."""
-    n_rows = columns.tie_breakers.size
-    near = new_neighbourhood_scratch(inhibition, rule, n_rows // rule.n_segments)
-    if near is None:
-        boosting.update_boost_factors(columns, rule, 0, n_rows)
-    else:
-        weak.refresh_boost_factors(columns, inhibition, rule, near)
-
-
-def fill_targets(columns: Columns, inhibition: Inhibition, rule: Rule) -> None:
-    """Fill the targets of columns, if any, from the duty cycles; boost factors stay."""
-    near = new_neighbourhood_scratch(inhibition, rule, columns.tie_breakers.size // rule.n_segments)
-    if near is not None and columns.targets.size:
-        weak.fill_targets(columns, inhibition, rule, near)

@@ -13,23 +13,17 @@ from numpy.typing import NDArray
 
 from fastsp.engine.arrays import ARRAYS, Arrays
 from fastsp.engine.binding import Active
-from fastsp.engine.blurs import gaussian_blur
+from fastsp.engine.boosting import BOOSTINGS
 from fastsp.engine.draw import Draw, untrained
-from fastsp.engine.plan import make_inhibition, tie_keys
+from fastsp.engine.inhibition import INHIBITIONS, Global, Inhibition
+from fastsp.engine.inhibition.base import NO_BOXES
+from fastsp.engine.plan import tie_keys
 from fastsp.engine.state import State
-from fastsp.engine.topology import boxes, neighbourhood
-from fastsp.kernels import weak
-from fastsp.kernels.boosting import update_boost_factors
+from fastsp.engine.steps import refresh
+from fastsp.kernels.blocks import Bound
 from fastsp.kernels.cycle import ADAPT, FIND, INFER
-from fastsp.kernels.state import (
-    GAUSSIAN_INHIBITION,
-    GLOBAL_INHIBITION,
-    GROUPED_INHIBITION,
-    LOCAL_INHIBITION,
-    Columns,
-    Inhibition,
-    Rule,
-)
+from fastsp.kernels.state import Columns, Rule
+from fastsp.kernels.weak import raise_below
 
 
 @dataclass(frozen=True)
@@ -51,12 +45,17 @@ class Part:
     @property
     def finds_winners(self) -> bool:
         """Whether the shard holds whole groups, and finds their winners itself."""
-        return self.rule.inhibition == GROUPED_INHIBITION
+        return self.inhibition.finds_winners_in_shards
+
+    @property
+    def inhibition(self) -> type[Inhibition]:
+        """The kind of inhibition of the whole pooler."""
+        return INHIBITIONS[self.parameters["inhibition"]]
 
     @property
     def is_dense(self) -> bool:
         """Whether the keys of all columns are told, since any of them may hold others down."""
-        return self.rule.inhibition in (GAUSSIAN_INHIBITION, LOCAL_INHIBITION)
+        return self.inhibition.needs_all_keys
 
 
 class Candidates(NamedTuple):
@@ -119,7 +118,8 @@ class Shard(State):
         n_active = {"n_active": self._rule_of(part.parameters, {}).n_active}
         self._take(dict(part.parameters), {**state, **shapes, **n_active}, None, "")
         self._tie_keys = tie_keys(self.arrays["tie_breakers"], rule, different_ties)
-        self._targets = np.zeros(len(self.tie_breakers) if rule.boost_target else 0)
+        has_targets = part.parameters["boost_target"] != "density"
+        self._targets = np.zeros(len(self.tie_breakers) if has_targets else 0)
         self._boosts_again = self._compares and state["n_cycles"] == 0
         self._waiting: list[NDArray[np.uint64]] = []
         """Inputs that were looked at, and are still to be learned."""
@@ -127,10 +127,13 @@ class Shard(State):
     def begin(self, targets: NDArray[np.float64]) -> Self:
         """Set the boost factors; `targets` as in `Ending`."""
         if not self._compares:
-            rule, columns, _ = self.settle()
+            rule, columns, inhibition = self.settle()
             if targets.size:
                 columns.targets[:] = targets
-            update_boost_factors(columns, rule, 0, len(self.tie_breakers))
+            boosting = BOOSTINGS[self.parameters["boosting"]]
+            step = refresh(columns, inhibition, boosting, rule, False)
+            if isinstance(step, Bound):
+                step(0, len(self.tie_breakers))
         return self
 
     def find(self, words: NDArray[np.uint64], learns: bool) -> Candidates:
@@ -168,8 +171,7 @@ class Shard(State):
             best = np.ascontiguousarray(
                 np.broadcast_to(ending.best_near, n_rows // pooler.rule.n_segments)
             )
-            index = pooler.overlap_index
-            weak.raise_below(n, best, pooler.columns, pooler.rule, pooler.synapses, index)
+            Bound(raise_below, pooler.raising(best))(n)
         self.n_cycles += n
 
     def learn_alone(self, words: Sequence[NDArray[np.uint64]]) -> None:
@@ -191,15 +193,12 @@ class Shard(State):
         return rule, columns._replace(tie_keys=self._tie_keys), inhibition
 
     def _rule_of(self, parameters: Mapping[str, Any], arrays: Arrays) -> Rule:
-        rule, part = self.part.rule, self.part
-        if part.finds_winners:
-            return rule._replace(n_active=part.candidates)
-        return rule._replace(inhibition=GLOBAL_INHIBITION, n_active=part.candidates)
+        return self.part.rule._replace(n_active=self.part.candidates)
 
     def _make_inhibition(self, parameters: Mapping[str, Any]) -> Inhibition:
         if self._compares:
-            return make_inhibition(parameters, self.column_shape, self.input_shape)
-        return NO_INHIBITION
+            return super()._make_inhibition(parameters)
+        return Global(NO_BOXES)  # all of them are candidates
 
     def _pack(self, X: Any, n_threads: int = 1) -> NDArray[np.uint64]:
         words: NDArray[np.uint64] = X  # inputs are packed before they come here
@@ -209,7 +208,7 @@ class Shard(State):
         cycles = self.overlap_duty_cycles
         if self._compares or not cycles.size:
             return np.empty(0)
-        if self.part.rule.inhibition == GLOBAL_INHIBITION:
+        if not self.part.is_dense:
             return np.array([cycles.max()])
         return np.array(cycles)
 
@@ -226,14 +225,6 @@ class Shard(State):
         if n_segments > 1:
             best[inputs, columns] = rows[inputs, places]
         return best, np.full(len(rows), keys.shape[1], np.int64), spread
-
-
-NO_INHIBITION = Inhibition(
-    gaussian_blur((1,), (0.0,), False),
-    neighbourhood((1,), 0, False, 1.0),
-    boxes((1,), (0,), False),
-)
-"""What columns compete in where all of them are candidates."""
 
 
 def _in_rows(lesson: Lesson) -> Active:

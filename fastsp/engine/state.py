@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from fastsp.engine.arrays import LEARNED, Array, Arrays, check_arrays
 from fastsp.engine.binding import Binding
 from fastsp.engine.draw import draw
-from fastsp.engine.index import Costs, build_index
+from fastsp.engine.boosting import BOOSTINGS
+from fastsp.engine.index import Costs, OverlapIndex, build_index
+from fastsp.engine.inhibition import INHIBITIONS, Inhibition
 from fastsp.engine.lock import Lock
 from fastsp.engine.packing import mean_on, pack_checked
 from fastsp.engine.parameters import (
@@ -31,26 +33,12 @@ from fastsp.engine.parameters import (
     complete,
     same,
 )
-from fastsp.engine.plan import (
-    complete_arrays,
-    fill_targets,
-    make_columns,
-    make_inhibition,
-    make_plan,
-    refresh_boost_factors,
-    rule_of,
-)
+from fastsp.engine.plan import complete_arrays, make_columns, make_plan, rule_of
+from fastsp.engine import steps
+from fastsp.engine.steps import Pooler
 from fastsp.engine.switches import NOTHING_OFF, input_mask
-from fastsp.kernels.state import (
-    SHARED_OVERLAP,
-    Classic,
-    Columns,
-    Inhibition,
-    OverlapIndex,
-    Pooler,
-    Rule,
-    Synapses,
-)
+from fastsp.kernels.blocks import Bound
+from fastsp.kernels.state import Columns, Rule, Synapses
 
 
 class State:
@@ -185,13 +173,19 @@ class State:
                         f"{parameters['boost_strength']}: they are beyond single precision, and "
                         "columns are ordered by their duty cycles"
                     )
-                complete_arrays(arrays, rule)
-                columns = make_columns(arrays, rule, parameters["stimulus_threshold"])
+                boosting = BOOSTINGS[parameters["boosting"]]
+                complete_arrays(arrays, rule, boosting)
+                has_targets = parameters["boost_target"] != "density"
+                columns = make_columns(
+                    arrays, rule, parameters["stimulus_threshold"], has_targets
+                )
                 if boosts_again:
-                    refresh_boost_factors(columns, inhibition, rule)
+                    refresh = steps.refresh(columns, inhibition, boosting, rule)
+                    if isinstance(refresh, Bound):
+                        refresh(0, len(columns.tie_breakers))
                     self._boosts_given = False
-                elif self._compares and rule.key_scale > 0.0:
-                    fill_targets(columns, inhibition, rule)
+                elif self._compares and rule.key_scale > 0.0 and has_targets:
+                    steps.fill_targets(columns, inhibition, rule.n_segments)()
             except BaseException:
                 self._boosts_again = boosts_again
                 raise
@@ -252,15 +246,37 @@ class State:
         synapses = self._synapses()
         index = self._index_of(synapses, rule, n_on)
         columns = columns._replace(connected_counts=index.connected_counts)
-        mask = input_mask(self.n_inputs, self.off_inputs)
-        pooler = Pooler(synapses, index, columns, inhibition, rule, mask, self._classic(rule))
-        self._binding = Binding(pooler, revision, n_on, self._compares)
+        pooler = self._pooler(synapses, index, columns, inhibition, rule)
+        self._binding = Binding(pooler, revision, n_on)
         return self._binding
+
+    def _pooler(
+        self,
+        synapses: Synapses,
+        index: OverlapIndex,
+        columns: Columns,
+        inhibition: Inhibition,
+        rule: Rule,
+    ) -> Pooler:
+        """Return the parts of this pooler; another rule of learning has others."""
+        mask = input_mask(self.n_inputs, self.off_inputs)
+        boosting = BOOSTINGS[self.parameters["boosting"]]
+        return Pooler(
+            synapses,
+            index,
+            columns,
+            inhibition,
+            boosting,
+            rule,
+            mask,
+            self.n_inputs,
+            self._compares,
+        )
 
     def _index_of(self, synapses: Synapses, rule: Rule, n_on: float) -> OverlapIndex:
         """Return the overlap index, a new one only where something that it depends on changed."""
         wanted = self.parameters["overlap_index"]
-        counted = rule.overlap == SHARED_OVERLAP
+        counted = self.parameters["overlap"] == "share"
         key = (rule.connected_threshold, wanted, counted)
         known = self._indexed
         if known is None or known[1] != key or not _identical(known[0], synapses):
@@ -272,10 +288,6 @@ class State:
             )
             known = self._indexed = synapses, key, index
         return known[2]
-
-    def _classic(self, rule: Rule) -> Classic | None:
-        """Return what another rule of learning needs; see `fastsp.engine.classic`."""
-        return None
 
     def _predict(self, synapses: Synapses, rule: Rule) -> Costs:
         if self._costs is None or self._costs.synapses.indices is not synapses.indices:
@@ -308,7 +320,8 @@ class State:
         return rule_of(parameters, self.column_shape, arrays)
 
     def _make_inhibition(self, parameters: Mapping[str, Any]) -> Inhibition:
-        return make_inhibition(parameters, self.column_shape, self.input_shape)
+        kind = INHIBITIONS[parameters["inhibition"]]
+        return kind.planned(parameters, self.column_shape, self.input_shape)
 
     def __getstate__(self) -> dict[str, Any]:
         with self.lock.moment:

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
-from fastsp.kernels.state import CONNECTED_LISTS, Pooler
+from fastsp.engine.steps import Pooler
 
 SMALLEST_WORK = 20_000
 """Potential synapses adapted between two meetings of the threads, below which one is faster."""
@@ -65,19 +65,10 @@ def n_learning(pooler: Pooler, n_threads: int, n: int) -> int:
     rule, n_synapses = pooler.rule, pooler.synapses.indices.size
     n_rows = pooler.columns.tie_breakers.size
     n_threads = min(n_available(n_threads), n_rows // SMALLEST_BLOCK)
-    if pooler.overlap_index.layout == CONNECTED_LISTS:
-        n_threads = min(n_threads, -(-n_rows // pooler.overlap_index.lists.block_size))
+    n_threads = min(n_threads, pooler.overlap_index.most_workers(n_rows))
     adapted = rule.n_active * n_synapses / n_rows
     pays = min(n, rule.batch_size) * adapted >= SMALLEST_WORK and n * adapted >= SMALLEST_CALL
-    return n_threads if pays and n_threads > 1 and can_be_shared(pooler) else 1
-
-
-def can_be_shared(pooler: Pooler) -> bool:
-    """Return whether several threads may learn, each its own columns."""
-    rule = pooler.rule
-    if pooler.classic is not None and pooler.classic.targets.size:
-        return False
-    return rule.n_segments == 1 and not rule.boost_target and not rule.weak_column_share
+    return n_threads if pays and n_threads > 1 and pooler.can_be_shared else 1
 
 
 def run_with(

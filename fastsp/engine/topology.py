@@ -13,10 +13,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.kernels.blocks import Bound
+from fastsp.kernels.inhibition.local import Neighbourhood
+from fastsp.kernels.inhibition.top import new_selection_scratch
 from fastsp.kernels.llvm.neighbourhoods import CELLS
-from fastsp.kernels.neighbourhoods import LANES
-from fastsp.kernels.pools import Fields, draw_pools
-from fastsp.kernels.state import Boxes, Neighbourhood
+from fastsp.kernels.neighbourhoods import LANES, Boxes
+from fastsp.kernels.pools import Drawing, Fields, draw_by_distance, draw_evenly
 
 GAUSSIAN_REACH = 4.0
 """Half side of the window under a Gaussian receptive field, in standard deviations."""
@@ -51,6 +53,15 @@ class ReceptiveFields:
     def n_channels(self) -> int:
         """Number of input bits at each place."""
         return math.prod(self.input_shape[len(self.column_shape) :])
+
+    def all_alike(self) -> bool:
+        """Return whether all columns see the same bits."""
+        shape = enumerate(self.column_shape)
+        return all(
+            (windows[d, :n] == windows[d, 0]).all()
+            for d, n in shape
+            for windows in (self.starts, self.sizes)
+        )
 
     def counts(self) -> NDArray[np.int64]:
         """Return the number of input bits in each column's field, (C,) int64."""
@@ -161,6 +172,9 @@ def potential_pools(
     sizes = np.repeat(n_synapses, n_segments)
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     indices = np.empty(indptr[-1], np.int32)
+    largest = math.prod(fields.sizes[d, :n].max() for d, n in enumerate(fields.column_shape))
+    largest *= fields.n_channels
+    by_distance = fields.deviations.size > 0
     of_rows = Fields(
         np.array(fields.column_shape, np.int64),
         np.array(fields.input_shape, np.int64),
@@ -170,8 +184,23 @@ def potential_pools(
         fields.deviations,
         fields.group_size * n_segments,
         first * n_segments,
+        int(not by_distance and fields.all_alike()),
     )
-    draw_pools(of_rows, np.uint64(seed), indptr, indices)
+    drawing = Drawing(
+        of_rows,
+        seed,
+        indptr,
+        indices,
+        bits=np.empty(largest, np.int64),
+        distances=np.empty(largest),
+        chosen=np.empty(largest, np.int32),
+        pool=np.zeros(-(-math.prod(fields.input_shape) // 64), np.uint64),
+        state=np.empty(1, np.uint64),
+        picked=np.zeros(0 if by_distance else largest, np.uint8),
+        keys=np.empty(largest if by_distance else 0, np.uint32),
+        selection=new_selection_scratch(largest if by_distance else 0),
+    )
+    Bound(draw_by_distance if by_distance else draw_evenly, drawing)()
     return indptr, indices
 
 

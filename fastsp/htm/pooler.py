@@ -1,4 +1,4 @@
-"""The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.classic`."""
+"""The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.htm_rule`."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.engine.classic import ClassicEngine
+from fastsp.engine.htm_rule import HtmEngine
 from fastsp.engine.packing import as_matrix, check_inputs
 from fastsp.htm.checks import (
     Dimensions,
@@ -153,7 +153,7 @@ class SpatialPooler(Stored):
             **boosting(boostStrength),
         }
         random = np.random.default_rng(int(own_seed))
-        self._use(ClassicEngine(int(np.prod(inputs)), random_state=random, **parameters))
+        self._use(HtmEngine(int(np.prod(inputs)), random_state=random, **parameters))
 
     def compute(self, input: SDR, learn: bool = True, output: SDR | None = None) -> NDArray[Any]:
         """Run one cycle on an input, and learn from it if told so.

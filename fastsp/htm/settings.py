@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.engine.classic import ClassicEngine
+from fastsp.engine.htm_rule import HtmEngine
 from fastsp.htm.checks import (
     RefusedValueError,
     check_count,
@@ -29,7 +29,7 @@ class Settings:
     0 and 1, of any numbers.
     """
 
-    _engine: ClassicEngine
+    _engine: HtmEngine
     _fixed: dict[str, Any]
     """What has no effect on a pooler that is drawn, and what it was drawn with"""
     _edits: dict[int, Edit]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.archive import ModelFileError, read_archive, write_archive, write_to
-from fastsp.engine.classic import ClassicEngine
+from fastsp.engine.htm_rule import HtmEngine
 from fastsp.htm.checks import check_jobs
 from fastsp.htm.settings import Settings
 
@@ -62,7 +62,7 @@ class Stored(Settings):
             raise TypeError(f"string must be bytes, got {type(string).__name__}")
         self._load(io.BytesIO(string), "string")
 
-    def _use(self, engine: ClassicEngine) -> None:
+    def _use(self, engine: HtmEngine) -> None:
         self._engine, self._edits = engine, {}
         self._overlaps = np.zeros(engine.n_columns, np.uint16)
         self._factors = None
@@ -111,7 +111,7 @@ class Stored(Settings):
         parameters = of_engine.pop("parameters")
         for name in ("column_shape", "input_shape"):  # JSON has no tuples
             parameters = parameters | {name: tuple(parameters[name])}
-        engine = ClassicEngine.restored(parameters, of_engine)
+        engine = HtmEngine.restored(parameters, of_engine)
         engine.settle()
         self._fixed = {name: state["fixed"][name] for name in _FIXED}
         self._n_jobs = check_jobs(state["n_jobs"])

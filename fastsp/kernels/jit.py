@@ -12,6 +12,7 @@ first kernel compiles, once for all.
 import contextlib
 import hashlib
 import importlib.resources
+import inspect
 import os
 import secrets
 import sys
@@ -22,13 +23,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
 
-_ONLY_LOOPS = dict.fromkeys(
-    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
-) | {"prange": True}
+FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+"""Of every kernel."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PLAIN = frozenset(os.environ.get("FASTSP_PLAIN", "").split())
@@ -211,7 +212,7 @@ def kernel(function: Function) -> Function:
     return _compiled(function, _nrt=False)
 
 
-def step(function: Function) -> Function:
+def helper(function: Function) -> Function:
     """Compile `function` as `kernel` does, for callers that are kernels themselves.
 
     There is no way to it from Python, which takes a while to compile where arguments are many: a
@@ -231,6 +232,26 @@ def step(function: Function) -> Function:
     return compiled
 
 
+def step(function: Function) -> Function:
+    """Compile `function` as `helper` does, for callers that know nothing but its address.
+
+    It takes a block (see `fastsp.kernels.blocks`) and integers, and returns an integer.
+    """
+    return helper(function)
+
+
+def address_of(function: Callable[..., Any], block: Any) -> int:
+    """Return the address of a function made by `step`, compiled for a type of block."""
+    n_numbers = len(inspect.signature(function).parameters) - 1
+    signature = (block, *[types.int64] * n_numbers)
+    dispatcher: Any = function
+    dispatcher.compile(signature)
+    result = dispatcher.overloads[signature]
+    if types.unliteral(result.signature.return_type) != types.int64:
+        raise TypeError(f"{function.__name__} must return an integer")
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
+
+
 def inlined(function: Function) -> Function:
     """Compile `function` as a part of each kernel that calls it, and nowhere else."""
     return _compiled(function, _nrt=False, inline="always")
@@ -241,18 +262,12 @@ def allocating_kernel(function: Function) -> Function:
     return _compiled(function)
 
 
-def parallel_kernel(function: Function) -> Function:
-    """Compile `function` as `kernel` does, its loops over `prange` in parallel, and nothing else.
-
-    Its body neither allocates nor raises: an error of one thread would be lost.
-    """
-    return _compiled(function, parallel=_ONLY_LOOPS)
-
-
 def _compiled(function: Function, **options: Any) -> Function:
-    compiled = numba.njit(
-        function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
-    )
+    return kept(numba.njit(function, **FLAGS, **options))
+
+
+def kept(compiled: Function) -> Function:
+    """Keep on disk, in the cache described above, what Numba compiles of a function."""
     if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
         setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
-    return compiled  # type: ignore[no-any-return]
+    return compiled

@@ -3,17 +3,36 @@
 The time of a sum does not grow with the boxes, that of a maximum with the logarithm of their sides.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel, step
-from fastsp.kernels.state import Boxes
+from fastsp.kernels.jit import kernel, helper
 
 LANES = 8
 """Sums that grow side by side."""
 
 
-@step
+class Boxes(NamedTuple):
+    """The boxes of C columns: all columns within a reach along every axis.
+
+    An axis sees the columns as (outer, n, inner). The boxes of reach n or more span the whole axis;
+    others end at its ends, or continue at the opposite end where they wrap around, and do not meet
+    themselves there: 2 reach + 1 < n.
+    """
+
+    axes: NDArray[np.int64]
+    """(D, 4) outer, n, inner, reach"""
+    wraps: int
+    """1 where boxes continue at the opposite edge, else 0"""
+    sizes: NDArray[np.float64]
+    """(C,) number of columns in each box"""
+    room: int
+    """Scratch space is (3, room)."""
+
+
+@helper
 def _copy(source: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     # A slice assigned to a slice may be copied first, and kernels do not allocate.
     for i in range(out.size):

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
-from fastsp.kernels.jit import allocating_kernel, kernel
+from fastsp.kernels.blocks import at
+from fastsp.kernels.inhibition.top import SelectionScratch, select_top
+from fastsp.kernels.jit import helper, step
 from fastsp.kernels.llvm.bits import lowest_one
-from fastsp.kernels.order import order_keys
+from fastsp.kernels.order import order_key
 
 
 class Fields(NamedTuple):
@@ -36,9 +37,11 @@ class Fields(NamedTuple):
     """columns at each place"""
     first: int
     """the column that is drawn first"""
+    all_alike: int
+    """1 where all columns see the same bits with the same chances, else 0"""
 
 
-@kernel
+@helper
 def _next_random(state: NDArray[np.uint64]) -> np.uint64:
     """Advance `state` (1,) and return 64 random bits (SplitMix64, doi:10.1145/2660193.2660195)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -48,7 +51,7 @@ def _next_random(state: NDArray[np.uint64]) -> np.uint64:
     return np.uint64(z ^ (z >> np.uint64(31)))
 
 
-@kernel
+@helper
 def _enumerate_field(
     place: int, fields: Fields, bits: NDArray[np.int64], distances: NDArray[np.float64]
 ) -> int:
@@ -92,74 +95,106 @@ def _enumerate_field(
     return count * n_channels
 
 
-@allocating_kernel
-def draw_pools(
-    fields: Fields, seed: np.uint64, indptr: NDArray[np.int64], indices: NDArray[np.int32]
-) -> None:
-    """Draw each column's potential pool from its receptive field and write it to `indices`.
+class Drawing(NamedTuple):
+    """What potential pools are drawn from, and into; n is the size of the largest field."""
+
+    fields: Fields
+    seed: int
+    indptr: NDArray[np.int64]
+    """(C + 1,) where the pool of each column begins"""
+    indices: NDArray[np.int32]
+    """(S,) the input bits of the pools, which are drawn"""
+    bits: NDArray[np.int64]
+    """(n,)"""
+    distances: NDArray[np.float64]
+    """(n,)"""
+    chosen: NDArray[np.int32]
+    """(n,)"""
+    pool: NDArray[np.uint64]
+    """(W,) all 0"""
+    state: NDArray[np.uint64]
+    """(1,) of the random numbers"""
+    picked: NDArray[np.uint8]
+    """(n,) all 0 where chances are equal, else (0,)"""
+    keys: NDArray[np.uint32]
+    """(n,) where chances differ, else (0,)"""
+    selection: SelectionScratch
+    """Then for n keys"""
+
+
+@helper
+def _begin(own: Drawing, row: int, n_bits: int) -> int:
+    """Start the random numbers of a row, and list its field; return the number of its bits.
+
+    Columns that all see the same bits with the same chances need them listed only once.
+    """
+    fields = own.fields
+    column = fields.first + row
+    own.state[0] = np.uint64(own.seed) + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
+    own.state[0] = _next_random(own.state)
+    if row == 0 or not (fields.all_alike or column % fields.group_size):
+        return _enumerate_field(column // fields.group_size, fields, own.bits, own.distances)
+    return n_bits
+
+
+@helper
+def _write(own: Drawing, row: int) -> None:
+    """Write the chosen bits of a row. Reading them off a bit map puts them in ascending order."""
+    pool, position = own.pool, own.indptr[row]
+    for i in range(own.indptr[row + 1] - position):
+        bit = own.bits[own.chosen[i]]
+        pool[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
+    for w in range(pool.size):
+        word = pool[w]
+        pool[w] = 0
+        while word != 0:
+            own.indices[position] = 64 * w + lowest_one(word)
+            word &= word - np.uint64(1)
+            position += 1
+
+
+@step
+def draw_evenly(block: Drawing) -> int:
+    """Draw each column's potential pool from its receptive field, with equal chances.
 
     The c-th column from `fields.first` on gets `indptr[c + 1] - indptr[c]` different bits of its
-    field, in ascending order: with equal chances where there are no deviations; else with chances
-    proportional to the Gaussian, one after another without replacement, by the largest logarithmic
-    weights plus Gumbel noise (Efraimidis and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003). Each
-    column has its own random stream under `seed`.
+    field, in ascending order. Each column has its own random stream under the seed.
     """
-    column_shape, input_shape = fields.column_shape, fields.input_shape
-    starts, sizes, deviations = fields.starts, fields.sizes, fields.deviations
-    n_inputs = 1
-    largest: Any = np.int64(1)  # a plain 1 would be a type of its own, and compile twice
-    for d in range(input_shape.size):
-        n_inputs *= input_shape[d]
-        longest = input_shape[d]
-        if d < column_shape.size:
-            longest = 1
-            for x in range(column_shape[d]):
-                longest = max(longest, sizes[d, x])
-        largest *= longest
-    bits, distances = np.empty(largest, np.int64), np.empty(largest, np.float64)
-    scores, keys = np.empty(largest, np.float32), np.empty(largest, np.uint32)
-    chosen, scratch = np.empty(largest, np.int32), new_selection_scratch(largest)
-    pool = np.zeros((n_inputs + 63) // 64, np.uint64)
-    picked = np.zeros(largest, np.uint8)
-    no_guess: Any = np.int64(0)
-    state = np.empty(1, np.uint64)
-    everywhere_the_same = deviations.size == 0
-    for d in range(column_shape.size):
-        for x in range(1, column_shape[d]):
-            everywhere_the_same &= starts[d, x] == starts[d, 0] and sizes[d, x] == sizes[d, 0]
-    n_bits = 0
-    for row in range(indptr.size - 1):
-        column = fields.first + row
-        state[0] = seed + np.uint64(column) * np.uint64(0xD1B54A32D192ED03)
-        state[0] = _next_random(state)
-        # Columns that all see the same bits with the same chances need them listed only once.
-        if row == 0 or not (everywhere_the_same or column % fields.group_size):
-            n_bits = _enumerate_field(column // fields.group_size, fields, bits, distances)
-        n_wanted = indptr[row + 1] - indptr[row]
-        if deviations.size > 0:
-            for i in range(n_bits):
-                u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
-                scores[i] = -math.log(-math.log(u)) - distances[i]
-            order_keys(scores[:n_bits], keys[:n_bits])
-            select_top(keys[:n_bits], n_wanted, no_guess, scratch, chosen)
-        else:
-            # Floyd's sampling: one draw for each element of the sample.
-            for i in range(n_wanted):
-                last = n_bits - n_wanted + i
-                j = np.int64(_next_random(state) % np.uint64(last + 1))
-                chosen[i] = last if picked[j] else j
-                picked[chosen[i]] = 1
-            for i in range(n_wanted):
-                picked[chosen[i]] = 0
+    own = at(block)
+    chosen, picked, state = own.chosen, own.picked, own.state
+    n_bits: Any = np.int64(0)
+    for row in range(own.indptr.size - 1):
+        n_bits = _begin(own, row, n_bits)
+        n_wanted = own.indptr[row + 1] - own.indptr[row]
+        # Floyd's sampling: one draw for each element of the sample.
         for i in range(n_wanted):
-            bit = bits[chosen[i]]
-            pool[bit >> 6] |= np.uint64(1) << np.uint64(bit & 63)
-        # Reading the pool off a bit map puts it in ascending order.
-        position = indptr[row]
-        for w in range(pool.size):
-            word = pool[w]
-            pool[w] = 0
-            while word != 0:
-                indices[position] = 64 * w + lowest_one(word)
-                word &= word - np.uint64(1)
-                position += 1
+            last = n_bits - n_wanted + i
+            j = np.int64(_next_random(state) % np.uint64(last + 1))
+            chosen[i] = last if picked[j] else j
+            picked[chosen[i]] = 1
+        for i in range(n_wanted):
+            picked[chosen[i]] = 0
+        _write(own, row)
+    return 0
+
+
+@step
+def draw_by_distance(block: Drawing) -> int:
+    """Do what `draw_evenly` does, with chances proportional to a Gaussian of the distance.
+
+    One after another without replacement, by the largest logarithmic weights plus Gumbel noise
+    (Efraimidis and Spirakis 2006, doi:10.1016/j.ipl.2005.11.003).
+    """
+    own = at(block)
+    keys, state = own.keys, own.state
+    n_bits: Any = np.int64(0)
+    no_guess: Any = np.int64(0)
+    for row in range(own.indptr.size - 1):
+        n_bits = _begin(own, row, n_bits)
+        n_wanted = own.indptr[row + 1] - own.indptr[row]
+        for i in range(n_bits):
+            u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
+            keys[i] = order_key(np.float32(-math.log(-math.log(u)) - own.distances[i]))
+        select_top(keys[:n_bits], n_wanted, no_guess, own.selection, own.chosen, False)
+        _write(own, row)
+    return 0

@@ -4,10 +4,13 @@ Segments of a column are rows of all arrays one after the other: segment s of co
 n c + s, with n segments to a column. Where n is 1, rows are columns, and none of this runs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
+from fastsp.kernels.blocks import Closure, at, call
+from fastsp.kernels.jit import kernel, step
 
 
 @kernel
@@ -63,3 +66,25 @@ def max_segments(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         for row in range(n * c + 1, n * (c + 1)):
             largest = max(largest, values[row])
         out[c] = largest
+
+
+class Representing(NamedTuple):
+    """The boosted overlaps of segments, of which the best speaks for its column."""
+
+    boost: Closure
+    """Fills `segment_keys`; see `Finding.boost`"""
+    segment_keys: NDArray[np.uint32]
+    """(n C,)"""
+    keys: NDArray[np.uint32]
+    """(C,)"""
+    best_segments: NDArray[np.int32]
+    """(C,)"""
+
+
+@step
+def boost_segments(block: Representing, place: int, first: int, last: int) -> int:
+    """Boost the overlaps of all segments, then take the best; see `Finding.boost`."""
+    own = at(block)
+    call(own.boost, (place, 0, own.segment_keys.size))
+    take_best_segments(own.segment_keys, own.keys, own.best_segments)
+    return 0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import allocating_kernel, step
+from fastsp.kernels.jit import allocating_kernel, helper
 from fastsp.kernels.llvm.rows import WEIGHTS, add_to_rows, sum_rows
 
 
@@ -50,7 +50,7 @@ def learning_rate_at(step: int, first: float, last: float, n_steps: int) -> floa
     return first + (last - first) * (step / n_steps)
 
 
-@step
+@helper
 def _sum_scores(
     weights: NDArray[np.float32],
     intercepts: NDArray[np.float32],
@@ -75,7 +75,7 @@ def _sum_scores(
         sum_rows(weights, intercepts, scores, n, first, indices, start, end)
 
 
-@step
+@helper
 def _change_rows(
     weights: NDArray[np.float32],
     change: NDArray[np.float32],

@@ -19,7 +19,6 @@ from fastsp.kernels.llvm.atomics import (
     spin_pause,
     yield_thread,
 )
-from fastsp.kernels.scratch import NeighbourhoodScratch, Scratch
 
 SMALLEST_SHARE = 8
 """Inputs in a part, where these are shared out."""
@@ -40,18 +39,6 @@ class Team(NamedTuple):
     """(P + 1,) block b is rows bounds[b] to bounds[b + 1]; multiples of 64, but for the last"""
     counters: NDArray[np.int64]
     """The first counts the parts done; on a line of its own each, how often a part was taken."""
-
-
-class Worker(NamedTuple):
-    """One worker of a team."""
-
-    number: int
-    scratch: Scratch
-    """Its own"""
-    shared: Scratch
-    """Of the one input whose active columns all workers find together; that of worker 0"""
-    near: NeighbourhoodScratch | None
-    """None where columns are not compared with their neighbourhood; else there is one worker."""
 
 
 def new_counters(n_parts: int) -> NDArray[np.int64]:

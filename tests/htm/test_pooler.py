@@ -10,7 +10,7 @@ import pytest
 from sdrs import Log, run, small
 
 import fastsp
-from fastsp.engine.classic import ClassicEngine
+from fastsp.engine.htm_rule import HtmEngine
 from fastsp.htm import SDR, SpatialPooler, from_htm_core
 from fastsp.htm.checks import RefusedValueError
 
@@ -561,12 +561,12 @@ def test_the_engine_refuses_what_the_classic_rule_does_not_know():
         ("column", 1, TypeError),
     ):
         with pytest.raises(error, match=name):
-            ClassicEngine(9, **{"column_shape": (5,), "input_shape": (9,), name: value})
+            HtmEngine(9, **{"column_shape": (5,), "input_shape": (9,), name: value})
 
 
 def test_the_engine_draws_any_share_of_connected_synapses():
     for share in (0.0, 0.3, 1.0):
-        engine = ClassicEngine(
+        engine = HtmEngine(
             400, column_shape=(50,), initial_connected=share, connected_threshold=0.2
         )
         assert abs((engine.permanences >= 0.2).mean() - share) < 0.02

@@ -16,7 +16,7 @@ from strategies import examples
 from fastsp.engine.threads import can_be_shared
 from fastsp.htm import SDR, SpatialPooler
 from fastsp.htm.settings import WEAKEST
-from fastsp.kernels.classic import exponential
+from fastsp.kernels.htm_rule import exp32 as exponential
 
 F = np.float32
 
@@ -191,7 +191,7 @@ def test_indices_and_threads_change_nothing(alone, layout, n_jobs, monkeypatch):
     def n_learning(pooler, n_threads, n):  # even where it does not pay
         return n_threads if can_be_shared(pooler) else 1
 
-    monkeypatch.setattr("fastsp.engine.classic.n_learning", n_learning)
+    monkeypatch.setattr("fastsp.engine.htm_rule.n_learning", n_learning)
     parameters, sp, X, found = alone
     other = SpatialPooler(**parameters, n_jobs=n_jobs)
     other._engine.set_parameters(overlap_index=layout)

@@ -133,7 +133,7 @@ def test_a_recorded_run_is_the_same_by_threads_and_many_inputs_at_once(
     def n_learning(pooler, n_threads, n):  # even where it does not pay
         return n_threads if can_be_shared(pooler) else 1
 
-    monkeypatch.setattr("fastsp.engine.classic.n_learning", n_learning)
+    monkeypatch.setattr("fastsp.engine.htm_rule.n_learning", n_learning)
     run = load(file)
     parameters = json.loads(str(run["params"]))
     X = inputs_of(run, parameters)

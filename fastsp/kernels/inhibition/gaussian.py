@@ -1,11 +1,17 @@
 """Gaussian inhibition: boosted in units of its neighbourhood, by a separable blur."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import inlined, kernel, step
+from fastsp.kernels.blocks import at
+from fastsp.kernels.boosting import boosted_values
+from fastsp.kernels.inhibition.top import SelectionScratch, select_top
+from fastsp.kernels.jit import helper, inlined, kernel, step
 from fastsp.kernels.llvm.lanes import LANES, TILE_ROWS, multiply_tile
-from fastsp.kernels.state import Blur
+from fastsp.kernels.order import order_key
+from fastsp.kernels.state import Chunk, Rule, room_behind
 
 VARIANCE_FLOOR = 1e-6
 """eps of the Gaussian inhibition, in squared units of boosted (connected synapses)."""
@@ -21,7 +27,34 @@ _BLOCK = 1024
 """Values that stay in the fastest cache while all taps are added."""
 
 
-@step
+class Blur(NamedTuple):
+    """A linear map over the grid of columns as a chain of products, one axis at a time.
+
+    A step sees its input as (outer, n, inner) and its output as (outer, m, inner). Where its
+    spacing is 0, it multiplies along the middle axis with an (m, n) matrix, whose rows are zero
+    outside a range of columns. Where inner is 1, the matrix is stored transposed and multiplied
+    from the right, and the ranges are those of the outer rows: all of each.
+
+    Else m is n, and each line along the middle axis, continued beyond its ends, is convolved with
+    taps; with a spacing h above 1, on a coarser grid, a point for every h places. A point takes
+    from 10 blocks of h places, and a place from 10 points: weights (h, 10) for each follow the
+    taps. Continued lines lie with the first places of all blocks first: (h, blocks).
+    """
+
+    weights: NDArray[np.float32]
+    """Matrices, and taps with what follows them."""
+    steps: NDArray[np.int64]
+    """(n_steps, 8): outer, m, n, inner, offset into weights, offset into ranges or places, spacing,
+    number of taps."""
+    ranges: NDArray[np.int64]
+    """(rows of all matrices, 2)"""
+    places: NDArray[np.int64]
+    """Which places of a line the continued line consists of."""
+    room: int
+    """Scratch space for a step is (2, room)."""
+
+
+@helper
 def _add_products(
     weights: NDArray[np.float32],
     low: int,
@@ -36,7 +69,7 @@ def _add_products(
             target[i] += weight * row_values[i]
 
 
-@step
+@helper
 def _multiply(
     matrix: NDArray[np.float32],
     ranges: NDArray[np.int64],
@@ -77,7 +110,7 @@ def _multiply(
                 target[i] += part[i]
 
 
-@step
+@helper
 def _convolve(
     taps: NDArray[np.float32], source: NDArray[np.float32], target: NDArray[np.float32]
 ) -> None:
@@ -97,7 +130,7 @@ def _convolve(
                 out[i] += (a * of_a[i] + b * of_b[i] + c * of_c[i]) + (d * of_d[i] + e * of_e[i])
 
 
-@step
+@helper
 def _blur_line(
     taps: NDArray[np.float32],
     by_phase: NDArray[np.float32],
@@ -135,7 +168,7 @@ def _blur_line(
             line[i * h + phase] = of_phase[i]
 
 
-@step
+@helper
 def _blur_lines(
     blur: Blur,
     step: NDArray[np.int64],
@@ -230,3 +263,63 @@ def normalise(
         # The blur may miss zero by its truncation error, on the wrong side.
         spread = max(variance[c], np.float32(0.0)) + np.float32(VARIANCE_FLOOR)
         normalised[c] = normalised[c] / np.sqrt(spread)
+
+
+class Gaussian(NamedTuple):
+    """All columns compete by their boosted overlap in units of the spread around them."""
+
+    keys: NDArray[np.uint32]
+    """(C,)"""
+    boosted: NDArray[np.float32]
+    """(C,)"""
+    normalised: NDArray[np.float32]
+    """(C,)"""
+    blur: Blur
+    work: NDArray[np.float32]
+    """(4, room of the blur, at least C)"""
+    rule: Rule
+    guess: NDArray[np.int64]
+    """See `fastsp.kernels.inhibition.top.Global`."""
+    selection: SelectionScratch
+    chunk: Chunk
+
+
+@step
+def compete_by_gaussian(block: Gaussian, i: int, first: int, last: int) -> int:
+    """Let all columns compete; see `Finding.compete`. Keys become those of normalised overlaps."""
+    own = at(block)
+    keys, rule = own.keys, own.rule
+    boosted_values(keys, rule.lowest_exponent, rule.key_scale, own.boosted)
+    normalise(own.boosted, own.blur, own.work, own.normalised)
+    for c in range(keys.size):
+        key = order_key(own.normalised[c])
+        keys[c] = key if keys[c] != 0 else np.uint32(0)
+    room, guess = room_behind(at(own.chunk), i), own.guess[0]
+    n, own.guess[0] = select_top(keys, rule.n_active, guess, own.selection, room, False)
+    return n
+
+
+class BlurredMean(NamedTuple):
+    """Means of the columns around each, weighted by a Gaussian."""
+
+    values: NDArray[np.float64]
+    """(C,)"""
+    means: NDArray[np.float64]
+    """(C,)"""
+    blur: Blur
+    work: NDArray[np.float32]
+    """(4, room of the blur, at least C)"""
+
+
+@step
+def average_by_gaussian(block: BlurredMean) -> int:
+    """Fill `means` from `values`."""
+    own = at(block)
+    n = own.values.size
+    narrow, blurred = own.work[0, :n], own.work[1, :n]
+    for c in range(n):
+        narrow[c] = np.float32(own.values[c])
+    blur_grid(own.blur, narrow, own.work[2:], blurred)
+    for c in range(n):
+        own.means[c] = blurred[c]
+    return 0

@@ -6,23 +6,24 @@ enough: the keys are dealt out to 16 lanes, and the k-th largest of the lanes' m
 at least k keys, and hardly by more.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.top import select_top, write_positions
-from fastsp.kernels.jit import kernel, step
+from fastsp.kernels.blocks import at
+from fastsp.kernels.inhibition.top import SelectionScratch, select_top, write_positions
+from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.llvm.keys import bound_of_group, lanes_at_least
 from fastsp.kernels.llvm.lanes import LANES
-from fastsp.kernels.scratch import SelectionScratch
+from fastsp.kernels.state import Chunk, room_behind
 
 MOST_SURPLUS = 8
 """So many candidates above the k wanted are discarded one by one; with more, ties are many."""
 
 
-@step
+@helper
 def _collect(
     keys: NDArray[np.uint32], first: int, size: int, bound: int, positions: NDArray[np.int32]
 ) -> int:
@@ -38,7 +39,7 @@ def _collect(
     return int(count)
 
 
-@step
+@helper
 def _discard_smallest(keys: NDArray[np.uint32], positions: NDArray[np.int32]) -> None:
     """Take out of `positions` that of the smallest key, of equal ones the last; close the gap."""
     smallest = 0
@@ -49,7 +50,7 @@ def _discard_smallest(keys: NDArray[np.uint32], positions: NDArray[np.int32]) ->
         positions[i] = positions[i + 1]
 
 
-@step
+@helper
 def _select_in_group(
     keys: NDArray[np.uint32],
     first: int,
@@ -74,7 +75,8 @@ def _select_in_group(
                 selected[i] = positions[i]
             return n_selected
     no_guess: Any = np.int64(0)
-    n_selected, _ = select_top(keys[first : first + size], n_wanted, no_guess, scratch, selected)
+    own = keys[first : first + size]
+    n_selected, _ = select_top(own, n_wanted, no_guess, scratch, selected, False)
     for i in range(n_selected):
         selected[i] += np.int32(first)
     return n_selected
@@ -110,3 +112,26 @@ def select_in_groups(
                 own[i] += np.int32(first)
             n_selected += n_own
     return n_selected
+
+
+class Grouped(NamedTuple):
+    """Columns compete with those of their group."""
+
+    keys: NDArray[np.uint32]
+    """(C,)"""
+    group_size: int
+    n_active: int
+    """Active columns in each group"""
+    selection: SelectionScratch
+    chunk: Chunk
+
+
+@step
+def compete_in_groups(block: Grouped, i: int, first: int, last: int) -> int:
+    """Let the columns of each group compete, of whole groups; see `Finding.compete`."""
+    own = at(block)
+    room, keys = room_behind(at(own.chunk), i), own.keys[first:last]
+    n = select_in_groups(keys, own.group_size, own.n_active, own.selection, room)
+    for j in range(n):
+        room[j] += np.int32(first)
+    return n

@@ -13,10 +13,13 @@ the opposite edge where the grid wraps around. So every neighbourhood has the sa
 the same distances in memory from its column.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel, step
+from fastsp.kernels.blocks import at
+from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.neighbourhoods import (
     CELLS,
@@ -25,11 +28,51 @@ from fastsp.kernels.llvm.neighbourhoods import (
     seldom_beaten,
     take_larger,
 )
-from fastsp.kernels.scratch import LocalScratch
-from fastsp.kernels.state import Neighbourhood
+from fastsp.kernels.state import Chunk, room_behind
 
 
-@step
+class Neighbourhood(NamedTuple):
+    """The neighbourhoods of C columns, as distances in a padded copy of their grid, N cells.
+
+    Cells `first_cell` to `last_cell` include all columns. Every array of N has room behind for a
+    whole vector and a neighbourhood.
+    """
+
+    columns: NDArray[np.int32]
+    """(N,) the column that each cell holds or repeats; -1 where there is none"""
+    limits: NDArray[np.int32]
+    """(N,) by so many columns a column must not be beaten, to be active; 0 in cells of padding"""
+    copies: NDArray[np.int64]
+    """(n_copies, 3) first column, first cell and length of the runs that fill the padded grid"""
+    rows: NDArray[np.int64]
+    """(n_rows,) from a column's cell to the first cell of each row of its neighbourhood"""
+    blocks: NDArray[np.int64]
+    """(n_blocks,) from a column's cell to the first cell of each block of its neighbourhood"""
+    shifts: NDArray[np.int64]
+    """(n_shifts,) the largest key of the block that starts at a cell is found by taking, for one
+    shift after the other, the larger of the value at the cell and that one shift further on"""
+    row_width: int
+    """Cells in a row of a neighbourhood."""
+    first_cell: int
+    last_cell: int
+    n_maxima: int
+    """So many cells, a multiple of 32, get the largest keys of their blocks."""
+    most_active: int
+    """No more columns than this can win."""
+
+
+class LocalScratch(NamedTuple):
+    """For local inhibition, in a padded grid of N cells."""
+
+    cells: NDArray[np.uint32]
+    """(N,) keys of the padded grid; always 0 in cells that no run fills"""
+    maxima: NDArray[np.uint32]
+    """(N,) the largest key of the block that starts at each cell"""
+    candidates: NDArray[np.int32]
+    """(N,) cells that may win"""
+
+
+@helper
 def _keep_active(
     cells: NDArray[np.uint32],
     columns: NDArray[np.int32],
@@ -154,3 +197,27 @@ def select_in_order(
             has_won[columns[cell]] = 1
             n_active += 1
     return n_active
+
+
+class Local(NamedTuple):
+    """Columns compete with those of their neighbourhood."""
+
+    keys: NDArray[np.uint32]
+    """(C,)"""
+    neighbourhood: Neighbourhood
+    scratch: LocalScratch
+    chunk: Chunk
+
+
+@step
+def compete_locally(block: Local, i: int, first: int, last: int) -> int:
+    """Let columns compete with those around them; see `Finding.compete`."""
+    own = at(block)
+    return select_local(own.keys, own.neighbourhood, own.scratch, room_behind(at(own.chunk), i))
+
+
+@step
+def compete_in_order(block: Local, i: int, first: int, last: int) -> int:
+    """Do the same by `select_in_order`."""
+    own = at(block)
+    return select_in_order(own.keys, own.neighbourhood, own.scratch, room_behind(at(own.chunk), i))

@@ -5,36 +5,56 @@ lanes; a bound that the largest keys of k lanes reach is reached by k keys or mo
 many more, since few of the largest keys meet in a lane. Then one among the candidates, exactly.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import allocating_kernel, kernel, step
+from fastsp.kernels.blocks import at
+from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import count_ones, lowest_one
 from fastsp.kernels.llvm.keys import AT_ONCE, count_at_least, lanes_at_least, take_maxima
 from fastsp.kernels.llvm.lanes import LANES
-from fastsp.kernels.scratch import PADDING, SelectionScratch, n_lane_maxima
+from fastsp.kernels.state import Chunk, room_behind
 
 FIRST_STEP = 1 << 18
 """How far the bound is sought from the guess, of 2^23 keys that double a value."""
 LARGEST_KEY = 0xFFFFFFFF
 WRITTEN = 4
 """Positions that are written for each 64 keys whether there are as many or not: seldom are more."""
+PADDING = 4 * LANES
+"""Excluded keys behind candidates, so that loops over them need not end between vectors."""
 
 
-@allocating_kernel
+class SelectionScratch(NamedTuple):
+    """For selecting among n keys."""
+
+    candidates: NDArray[np.int32]
+    """(n + PADDING,)"""
+    candidate_keys: NDArray[np.uint32]
+    """(n + PADDING,)"""
+    padded: NDArray[np.uint32]
+    """(LANES,) keys of a small group; always 0 beyond them"""
+    maxima: NDArray[np.uint32]
+    """(n / 2,) or (LANES,) if that is more, the largest key in each lane"""
+
+
 def new_selection_scratch(n: int) -> SelectionScratch:
     """Allocate scratch space for selecting among up to `n` keys."""
     return SelectionScratch(
         np.empty(n + PADDING, np.int32),
         np.empty(n + PADDING, np.uint32),
         np.zeros(LANES, np.uint32),
-        np.empty(n_lane_maxima(n), np.uint32),
+        np.empty(max(n // 2, LANES), np.uint32),
     )
 
 
-@step
+def new_guess() -> NDArray[np.int64]:
+    """Return room for a guess of `select_top`, on cache lines of its own."""
+    return np.zeros(16, np.int64)
+
+
+@helper
 def _count_at_least(keys: NDArray[np.uint32], bound: int) -> int:
     whole = keys.size // AT_ONCE * AT_ONCE
     count = count_at_least(keys, whole, bound)
@@ -43,7 +63,7 @@ def _count_at_least(keys: NDArray[np.uint32], bound: int) -> int:
     return int(count)
 
 
-@step
+@helper
 def write_positions(found: np.uint64, first: int, positions: NDArray[np.int32], count: int) -> int:
     """Append to the `count` positions those of the ones in `found`; return how many there are then.
 
@@ -63,7 +83,7 @@ def write_positions(found: np.uint64, first: int, positions: NDArray[np.int32], 
     return last
 
 
-@step
+@helper
 def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[np.int32]) -> int:
     """Write the ascending positions of keys >= bound to `positions`; return their number.
 
@@ -83,7 +103,7 @@ def _collect_at_least(keys: NDArray[np.uint32], bound: int, positions: NDArray[n
     return int(count)
 
 
-@step
+@helper
 def _deal_out(keys: NDArray[np.uint32], n_lanes: int, maxima: NDArray[np.uint32]) -> None:
     """Write to `maxima` (n_lanes,) the largest key of each lane; key i is in lane i % n_lanes."""
     whole = keys.size // AT_ONCE * AT_ONCE
@@ -94,7 +114,7 @@ def _deal_out(keys: NDArray[np.uint32], n_lanes: int, maxima: NDArray[np.uint32]
         lane += 1
 
 
-@step
+@helper
 def _find_bound(few: NDArray[np.uint32], n_wanted: int, n_enough: int, guess: int) -> int:
     """Return a bound that at least `n_wanted` of the keys `few` reach, or 0.
 
@@ -125,7 +145,7 @@ def select_top(
     guess: int,
     scratch: SelectionScratch,
     selected: NDArray[np.int32],
-    last_wins: bool = False,
+    last_wins: bool,
 ) -> tuple[int, int]:
     """Write to `selected` the ascending positions of the `n_wanted` largest keys.
 
@@ -159,7 +179,7 @@ def select_top(
     return n_selected, guess
 
 
-@step
+@helper
 def _keep_largest(
     few: NDArray[np.uint32],
     n: int,
@@ -202,3 +222,27 @@ def _keep_largest(
         kept += int((key > low) | (tied & (seen >= first) & (seen < last)))
         seen += int(tied)
     return kept
+
+
+class Global(NamedTuple):
+    """All columns compete with each other, and a number of them wins."""
+
+    keys: NDArray[np.uint32]
+    """(C,)"""
+    n_active: int
+    last_wins: int
+    """1 where of equal columns the higher one wins, else 0"""
+    guess: NDArray[np.int64]
+    """The first entry is the bound that the last winners reached; see `select_top`."""
+    selection: SelectionScratch
+    chunk: Chunk
+
+
+@step
+def compete_globally(block: Global, i: int, first: int, last: int) -> int:
+    """Let all columns compete; see `Finding.compete`."""
+    own = at(block)
+    room = room_behind(at(own.chunk), i)
+    guess, last_wins = own.guess[0], own.last_wins != 0
+    n, own.guess[0] = select_top(own.keys, own.n_active, guess, own.selection, room, last_wins)
+    return n

@@ -1,4 +1,4 @@
-"""The classic rule of learning: that of NuPIC and the programs that followed it.
+"""The learning rule of NuPIC and htm.core.
 
 It differs from the rule of `fastsp.SpatialPooler` in what programs written for it can notice. No
 tie-breakers: positions order equal columns. Duty cycles begin at 0 and are averaged over as many
@@ -13,36 +13,40 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel
-from fastsp.kernels.learning import adapt_columns, fill_changes
+from fastsp.kernels.blocks import at
+from fastsp.kernels.jit import helper, kernel, step
+from fastsp.kernels.neighbourhoods import Boxes
 from fastsp.kernels.order import order_key
-from fastsp.kernels.scratch import Scratch
-from fastsp.kernels.state import (
-    NO_BOOSTING,
-    OFF,
-    Boxes,
-    Classic,
-    Columns,
-    OverlapIndex,
-    Pooler,
-    Rule,
-    Synapses,
-)
-from fastsp.kernels.weak import raise_column
+from fastsp.kernels.permanences import Adapting, Permanences, adapt_columns, fill_changes, raise_column
+from fastsp.kernels.state import OFF, Chunk, Columns, Synapses, active_of
 
 AT_ONCE = 64
 """Columns that are looked at together for weak ones, of which there are few."""
 
 
-class Seen(NamedTuple):
-    """One input, and what the columns made of it."""
+class HtmRule(NamedTuple):
+    """What this rule needs beyond `Rule` and `Columns`."""
 
-    words: NDArray[np.uint64]
-    """(W,) its bits, packed."""
+    columns: Columns
     overlaps: NDArray[np.uint16]
-    """(C,)"""
-    active: NDArray[np.int32]
-    """Those that learn, ascending."""
+    """(1, C at least) of the input that is looked at"""
+    clock: NDArray[np.int64]
+    """(1,) cycles before this chunk, learning or not"""
+    min_overlap_duty_cycles: NDArray[np.float64]
+    """(C,) what is below is weak"""
+    targets: NDArray[np.float32]
+    """(C,) room for the sums of duty cycles in neighbourhoods where boosting compares with their
+    mean; else (0,)"""
+    boxes: Boxes
+    """These neighbourhoods"""
+    period: int
+    """Cycles that duty cycles are averaged over, once there have been as many."""
+    stimulus_threshold: int
+    """The smallest boosted overlap that wins, and how many synapses of a column are connected at
+    least once it has learned."""
+    boost_strength: float
+    target_density: float
+    weak_column_increment: float
 
 
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -50,7 +54,7 @@ _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
 
 @kernel
-def exponential(x: float) -> np.float32:
+def exp32(x: float) -> np.float32:
     """Return exp(x), rounded from within 2e-14 of itself, and at most the largest float32.
 
     In arithmetic that a loop can vectorise: exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r)
@@ -75,35 +79,46 @@ def exponential(x: float) -> np.float32:
     return np.float32(y * power.view(np.float64))
 
 
-@kernel
-def boost_plainly(
-    overlaps: NDArray[np.uint16],
-    columns: Columns,
-    rule: Rule,
-    classic: Classic,
-    first: int,
-    last: int,
-    keys: NDArray[np.uint32],
-) -> None:
-    """Fill `keys[first:last]` with the keys (see `order_key`) of boosted overlaps.
+class HtmBoosting(NamedTuple):
+    """What keys are made of."""
 
-    That is boost factor times overlap, or without boosting the overlap. The key is 0 where it is
-    below the stimulus threshold, or the column is switched off.
+    htm: HtmRule
+    keys: NDArray[np.uint32]
+    """(C,)"""
+
+
+@step
+def order_overlaps(block: HtmBoosting, place: int, first: int, last: int) -> int:
+    """Fill `keys[first:last]` with the keys (see `order_key`) of overlaps; see `Finding.boost`.
+
+    The key is 0 where the overlap is below the stimulus threshold, or the column is switched off.
     """
-    overlaps, keys = overlaps[first:last], keys[first:last]
-    boost_factors = columns.boost_factors[first:last]
-    thresholds = columns.thresholds[first:last]
-    least = np.float32(classic.stimulus_threshold)
-    if rule.boosting == NO_BOOSTING:
-        for c in range(keys.size):
-            seen = np.float32(overlaps[c])
-            allowed = (seen >= least) & (thresholds[c] != OFF)
-            keys[c] = order_key(seen) if allowed else np.uint32(0)
-        return
+    outer = at(block)
+    own = outer.htm
+    overlaps, keys = own.overlaps[place, first:last], outer.keys[first:last]
+    thresholds = own.columns.thresholds[first:last]
+    least = np.float32(own.stimulus_threshold)
+    for c in range(keys.size):
+        seen = np.float32(overlaps[c])
+        allowed = (seen >= least) & (thresholds[c] != OFF)
+        keys[c] = order_key(seen) if allowed else np.uint32(0)
+    return 0
+
+
+@step
+def boost(block: HtmBoosting, place: int, first: int, last: int) -> int:
+    """Do the same with boost factor times overlap."""
+    outer = at(block)
+    own = outer.htm
+    overlaps, keys = own.overlaps[place, first:last], outer.keys[first:last]
+    boost_factors = own.columns.boost_factors[first:last]
+    thresholds = own.columns.thresholds[first:last]
+    least = np.float32(own.stimulus_threshold)
     for c in range(keys.size):
         boosted = boost_factors[c] * np.float32(overlaps[c])
         allowed = (boosted >= least) & (thresholds[c] != OFF)
         keys[c] = order_key(boosted) if allowed else np.uint32(0)
+    return 0
 
 
 @kernel
@@ -135,24 +150,48 @@ def _missing(own: NDArray[np.float32], n_wanted: int, threshold: np.float32) -> 
     return np.float32(threshold - _nth_greatest(own, n_wanted))
 
 
-@kernel
-def keep_connected(
-    column: int, n_wanted: int, synapses: Synapses, threshold: np.float32, index: OverlapIndex
-) -> None:
+class HtmAdapting(NamedTuple):
+    """What permanences learn with."""
+
+    adapting: Adapting
+    n_connected: int
+    """How many synapses of a column are connected at least once it has learned"""
+
+
+@step
+def adapt(block: HtmAdapting, i: int, start: int, end: int) -> int:
+    """Learn by the Hebbian rule, then keep some synapses connected; see `Learning.adapt`."""
+    outer = at(block)
+    own, n_connected = outer.adapting, outer.n_connected
+    chunk, rule = at(own.chunk), own.rule
+    active = active_of(chunk, i, start, end)
+    fill_changes(
+        chunk.inputs[i], rule.permanence_increment, rule.permanence_decrement, own.changes
+    )
+    adapt_columns(active, own.permanences, own.changes)
+    if n_connected > 0:
+        for j in range(active.size):
+            _keep_connected(active[j], n_connected, own.permanences)
+    return 0
+
+
+@helper
+def _keep_connected(column: int, n_wanted: int, permanences: Permanences) -> None:
     """Raise all permanences of `column` alike where fewer than `n_wanted` synapses are connected.
 
     By what brings the greatest of them, as many as are wanted or all, to the threshold; clipped
-    to 1. Changes `synapses.permanences`, and `index` in step.
+    to 1. Changes permanences, and the index in step.
     """
+    synapses = permanences.synapses
     own = synapses.permanences[synapses.indptr[column] : synapses.indptr[column + 1]]
-    missing = _missing(own, n_wanted, threshold)
+    missing = _missing(own, n_wanted, np.float32(permanences.threshold))
     if missing > 0.0:
-        raise_column(column, synapses, missing, threshold, index)
+        raise_column(column, missing, permanences)
 
 
 @kernel
 def connect_all(synapses: Synapses, n_wanted: int, threshold: np.float32) -> None:
-    """Do what `keep_connected` does in all columns, before there is an index."""
+    """Do what `_keep_connected` does in all columns, before there is an index."""
     for column in range(synapses.indptr.size - 1):
         own = synapses.permanences[synapses.indptr[column] : synapses.indptr[column + 1]]
         missing = _missing(own, n_wanted, threshold)
@@ -161,31 +200,37 @@ def connect_all(synapses: Synapses, n_wanted: int, threshold: np.float32) -> Non
                 own[i] = min(own[i] + missing, np.float32(1.0))
 
 
-@kernel
-def update_both_duty_cycles(
-    overlaps: NDArray[np.uint16],
-    active: NDArray[np.int32],
-    columns: Columns,
-    period: int,
-    first: int,
-    last: int,
-) -> None:
-    """Advance the duty cycles d of columns `first` to `last`: d <- d ((P - 1) / P) + [..] / P.
+class HtmDutyCycles(NamedTuple):
+    """What duty cycles are advanced with."""
 
-    P is the `period`. Overlap duty cycles count columns with an overlap above 0, active ones the
-    columns `active`. Changes `columns.overlap_duty_cycles` and `columns.active_duty_cycles`.
+    htm: HtmRule
+    chunk: Chunk
+
+
+@step
+def advance(block: HtmDutyCycles, i: int, start: int, end: int, first: int, last: int) -> int:
+    """Advance both duty cycles d: d <- d ((P - 1) / P) + [..] / P; see `Learning.advance`.
+
+    P is the period. Overlap duty cycles count columns with an overlap above 0.
     """
+    outer = at(block)
+    own, active = outer.htm, active_of(at(outer.chunk), i, start, end)
+    period = min(own.period, own.clock[0] + i + 1)
     whole = np.float32(period)
     decay, increase = np.float32(period - 1) / whole, np.float32(1.0) / whole
-    of_active, of_overlaps = columns.active_duty_cycles, columns.overlap_duty_cycles[first:last]
-    own, overlaps = of_active[first:last], overlaps[first:last]
-    for c in range(own.size):
-        own[c] = np.float32(own[c]) * decay
-    for c in range(own.size):
+    of_active, of_overlaps = (
+        own.columns.active_duty_cycles,
+        own.columns.overlap_duty_cycles[first:last],
+    )
+    duty_cycles, overlaps = of_active[first:last], own.overlaps[0, first:last]
+    for c in range(duty_cycles.size):
+        duty_cycles[c] = np.float32(duty_cycles[c]) * decay
+    for c in range(duty_cycles.size):
         seen = increase if overlaps[c] > 0 else np.float32(0.0)
         of_overlaps[c] = np.float32(np.float32(of_overlaps[c]) * decay) + seen
-    for i in range(active.size):
-        of_active[active[i]] = np.float32(of_active[active[i]]) + increase
+    for j in range(active.size):
+        of_active[active[j]] = np.float32(of_active[active[j]]) + increase
+    return 0
 
 
 @kernel
@@ -255,58 +300,53 @@ def _add_to_row(row: NDArray[np.float32], boxes: Boxes, column: int, value: np.f
             row[i] += value
 
 
-@kernel
-def boost_by_duty_cycles(
-    columns: Columns, boxes: Boxes, rule: Rule, classic: Classic, first: int, last: int
-) -> None:
-    """Fill `columns.boost_factors[first:last]` with exp((target - d) strength), 1 without boosting.
+@step
+def refresh(block: HtmRule, first: int, last: int) -> int:
+    """Fill `boost_factors[first:last]` with exp((target - d) strength); see `Learning.refresh`.
 
     d is the active duty cycle, and the target the density, or the mean of d in the neighbourhood
-    where there is room for it in `classic.targets`; all columns are one block then.
+    where there is room for it in `targets`; all columns are one block then.
     """
-    boost_factors, duty_cycles = columns.boost_factors[first:last], columns.active_duty_cycles
-    duty_cycles = duty_cycles[first:last]
-    if rule.boosting == NO_BOOSTING:
-        boost_factors[:] = 1.0
-        return
-    strength, target = np.float32(rule.boost_strength), np.float32(rule.target_density)
-    if classic.targets.size == 0:
+    own = at(block)
+    boost_factors = own.columns.boost_factors[first:last]
+    duty_cycles = own.columns.active_duty_cycles[first:last]
+    strength, target = np.float32(own.boost_strength), np.float32(own.target_density)
+    if own.targets.size == 0:
         for c in range(boost_factors.size):
             away = np.float32(target - np.float32(duty_cycles[c])) * strength
-            boost_factors[c] = exponential(np.float64(away))
-        return
-    targets, sizes = classic.targets, boxes.sizes
-    sum_near(boxes, duty_cycles, targets)
+            boost_factors[c] = exp32(np.float64(away))
+        return 0
+    targets, sizes = own.targets, own.boxes.sizes
+    sum_near(own.boxes, duty_cycles, targets)
     for c in range(boost_factors.size):
         mean = np.float32(targets[c] / np.float32(sizes[c]))
         away = np.float32(mean - np.float32(duty_cycles[c])) * strength
-        boost_factors[c] = exponential(np.float64(away))
+        boost_factors[c] = exp32(np.float64(away))
+    return 0
 
 
-@kernel
-def learn_plainly(
-    seen: Seen, t: int, pooler: Pooler, classic: Classic, first: int, last: int, scratch: Scratch
-) -> None:
-    """Learn from one input, as `seen` by the columns `first` to `last`.
+@step
+def refresh_with_ones(block: HtmRule, first: int, last: int) -> int:
+    """Fill `boost_factors[first:last]` with 1."""
+    own = at(block)
+    own.columns.boost_factors[first:last] = 1.0
+    return 0
 
-    `t` counts cycles from 1. Adapts permanences, advances duty cycles, raises weak columns and
-    updates boost factors.
-    """
-    active = seen.active
-    columns, rule, synapses, index = (
-        pooler.columns,
-        pooler.rule,
-        pooler.synapses,
-        pooler.overlap_index,
-    )
-    threshold = np.float32(rule.connected_threshold)
-    fill_changes(seen.words, rule, scratch.changes)
-    adapt_columns(active, synapses, rule, scratch.changes, index, scratch.flips)
-    if classic.stimulus_threshold > 0:
-        for i in range(active.size):
-            keep_connected(active[i], classic.stimulus_threshold, synapses, threshold, index)
-    update_both_duty_cycles(seen.overlaps, active, columns, min(classic.period, t), first, last)
-    increment, least = np.float32(rule.weak_column_increment), classic.min_overlap_duty_cycles
+
+class HtmRaising(NamedTuple):
+    """What weak columns are raised with."""
+
+    htm: HtmRule
+    permanences: Permanences
+
+
+@step
+def raise_weak(block: HtmRaising, n: int, first: int, last: int) -> int:
+    """Raise the weak of the columns `first` to `last`; see `Learning.raise_weak`."""
+    outer = at(block)
+    own = outer.htm
+    columns, least = own.columns, own.min_overlap_duty_cycles
+    increment = np.float32(own.weak_column_increment)
     for start in range(first, last, AT_ONCE):
         end = min(start + AT_ONCE, last)
         of_overlaps, wanted = columns.overlap_duty_cycles[start:end], least[start:end]
@@ -316,8 +356,8 @@ def learn_plainly(
         if n_weak > 0:
             for c in range(start, end):
                 if columns.overlap_duty_cycles[c] < least[c] and columns.thresholds[c] != OFF:
-                    raise_column(c, synapses, increment, threshold, index)
-    boost_by_duty_cycles(columns, pooler.inhibition.boxes, rule, classic, first, last)
+                    raise_column(c, increment, outer.permanences)
+    return 0
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""A pooler that learns by the classic rule: see `fastsp.kernels.classic`.
+"""A pooler that learns by the rule of NuPIC and htm.core: see `fastsp.kernels.htm_rule`.
 
 Beyond the state of other poolers it has the number of all cycles, the radius of inhibition, which
 follows the spread of connected synapses, and the overlap duty cycles below which columns are weak.
@@ -7,6 +7,7 @@ The last two change on update rounds, between two cycles.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from fastsp.engine.arrays import check_arrays
 from fastsp.engine.binding import Active, Binding
-from fastsp.engine.blurs import gaussian_blur
 from fastsp.engine.engine import CHUNK, MAX_BUFFERED, SAMPLE, Engine
+from fastsp.engine.index import OverlapIndex
+from fastsp.engine.inhibition import Global, Inhibition, Local
+from fastsp.engine.inhibition.base import NO_BOXES
 from fastsp.engine.lock import Lock
 from fastsp.engine.packing import as_bits, check_inputs, in_one_row
 from fastsp.engine.parameters import (
@@ -26,15 +29,18 @@ from fastsp.engine.parameters import (
     check_size,
 )
 from fastsp.engine.plan import make_columns, make_rule
+from fastsp.engine.steps import Pooler
 from fastsp.engine.threads import n_learning
 from fastsp.engine.topology import boxes, neighbourhood
-from fastsp.kernels import state
-from fastsp.kernels.classic import connect_all, mean_span
-from fastsp.kernels.cycle import LEARN
+from fastsp.kernels import htm_rule as kernels
+from fastsp.kernels.blocks import NOTHING, Block, Bound
+from fastsp.kernels.cycle import LEARN, Learning
 from fastsp.kernels.neighbourhoods import max_boxes
-from fastsp.kernels.state import Classic, Columns, Inhibition, Rule
+from fastsp.kernels.permanences import Adapting
+from fastsp.kernels.llvm.bits import WORD
+from fastsp.kernels.state import Columns, Rule, Synapses
 
-CLASSIC_DEFAULTS: dict[str, Any] = DEFAULTS | {
+HTM_DEFAULTS: dict[str, Any] = DEFAULTS | {
     "boosting": "exp",
     "inhibition_radius": 1,
     "n_per_area": None,
@@ -46,8 +52,56 @@ NEAR = np.float32(1e-6)
 above it."""
 
 
-class ClassicEngine(Engine):
-    """A Spatial Pooler that learns by the classic rule, drawn for inputs of one size.
+@dataclass(frozen=True, kw_only=True)
+class HtmPooler(Pooler):
+    """The parts of a pooler that learns by this rule; see `fastsp.kernels.htm_rule.HtmRule`."""
+
+    clock: NDArray[np.int64]
+    min_overlap_duty_cycles: NDArray[np.float64]
+    sums_near: NDArray[np.float32]
+    period: int
+    stimulus_threshold: int
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether several threads may learn, each its own columns."""
+        return not self.sums_near.size
+
+    def _htm(self, overlaps: NDArray[np.uint16]) -> kernels.HtmRule:
+        return kernels.HtmRule(
+            columns=self.columns,
+            overlaps=overlaps,
+            clock=self.clock,
+            min_overlap_duty_cycles=self.min_overlap_duty_cycles,
+            targets=self.sums_near,
+            boxes=self.inhibition.boxes,
+            period=self.period,
+            stimulus_threshold=self.stimulus_threshold,
+            boost_strength=self.rule.boost_strength,
+            target_density=self.rule.target_density,
+            weak_column_increment=self.rule.weak_column_increment,
+        )
+
+    def _boost(self, overlaps: NDArray[np.uint16], keys: NDArray[np.uint32]) -> Bound:
+        step = kernels.boost if self.boosting.boosts else kernels.order_overlaps
+        return Bound(step, kernels.HtmBoosting(self._htm(overlaps), keys))
+
+    def _learning(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Learning:
+        permanences, htm = self.permanences(), self._htm(overlaps)
+        changes = np.empty(WORD * self.input_mask.size, np.float32)
+        adapting = Adapting(permanences, self.rule, changes, chunk)
+        refresh = kernels.refresh if self.boosting.boosts else kernels.refresh_with_ones
+        return Learning(
+            watch=NOTHING,
+            adapt=Bound(kernels.adapt, kernels.HtmAdapting(adapting, self.stimulus_threshold)),
+            advance=Bound(kernels.advance, kernels.HtmDutyCycles(htm, chunk)),
+            raise_weak=Bound(kernels.raise_weak, kernels.HtmRaising(htm, permanences)),
+            refresh=Bound(refresh, htm),
+        )
+
+
+class HtmEngine(Engine):
+    """A Spatial Pooler that learns by this rule, drawn for inputs of one size.
 
     Parameters
     ----------
@@ -68,13 +122,15 @@ class ClassicEngine(Engine):
     min_overlap_duty_cycles : (C,) float64, columns with lower overlap duty cycles are weak
     """
 
-    defaults: ClassVar[Mapping[str, Any]] = CLASSIC_DEFAULTS
+    defaults: ClassVar[Mapping[str, Any]] = HTM_DEFAULTS
 
     def __init__(self, n_inputs: int, *, random_state: Any = None, **parameters: Any) -> None:
         super().__init__(n_inputs, random_state=random_state, **parameters)
-        self._check_classic()
+        self._check_htm()
         n, stimulus_threshold = self.n_columns, self.parameters["stimulus_threshold"]
-        connect_all(self._synapses(), stimulus_threshold, self.connected_from)
+        synapses = self._synapses()
+        threshold = self.connected_from
+        kernels.connect_all(synapses, stimulus_threshold, threshold)
         zeros = ("active_duty_cycles", "overlap_duty_cycles", "tie_breakers")
         self.assign(**{name: np.zeros(n) for name in zeros})
         self.follow_synapses()
@@ -197,7 +253,7 @@ class ClassicEngine(Engine):
     def settle(self) -> tuple[Rule, Columns, Inhibition]:
         """Check parameters and arrays; see `Engine.settle`. Boost factors stay as they are."""
         with self.lock.moment:
-            self._check_classic()
+            self._check_htm()
             arrays = check_arrays(self.arrays, self.n_columns, self.n_inputs, self._suffix)
             rule = self._rule(arrays["indptr"])
             inhibition = self._inhibition_of(self.parameters)
@@ -215,7 +271,7 @@ class ClassicEngine(Engine):
         lowest = np.float32(self.parameters["connected_threshold"]) - NEAR
         return np.float32(max(lowest, np.float32(0)))
 
-    def _check_classic(self) -> None:
+    def _check_htm(self) -> None:
         parameters = self.parameters
         check_numbers_and_choices(parameters | {"inhibition_radius": None})
         check_count("inhibition_radius", parameters["inhibition_radius"])
@@ -228,13 +284,9 @@ class ClassicEngine(Engine):
 
     def _rule(self, indptr: NDArray[np.int64]) -> Rule:
         rule = make_rule(self.parameters, self.column_shape, 1, int(np.diff(indptr).max()))
-        whole, density = self.inhibits_globally, self.density
-        n_active = self.n_active_globally
         return rule._replace(
-            n_active=n_active,
-            inhibition=state.GLOBAL_INHIBITION if whole else state.LOCAL_INHIBITION,
-            boost_target=state.DENSITY_TARGET,
-            target_density=float(density),
+            n_active=self.n_active_globally,
+            target_density=float(self.density),
             connected_threshold=float(self.connected_from),
             weak_column_share=0.0,
             overlap_step=0,
@@ -242,14 +294,24 @@ class ClassicEngine(Engine):
             key_scale=0.0,
         )
 
-    def _classic(self, rule: Rule) -> Classic:
-        near = self.parameters["boosting"] and self.parameters["inhibition"] == "local"
-        return Classic(
-            self._clock,
-            self.min_overlap_duty_cycles,
-            np.empty(self.n_columns if near else 0, np.float32),
-            int(self.parameters["duty_cycle_period"]),
-            int(self.parameters["stimulus_threshold"]),
+    def _pooler(
+        self,
+        synapses: Synapses,
+        index: OverlapIndex,
+        columns: Columns,
+        inhibition: Inhibition,
+        rule: Rule,
+    ) -> HtmPooler:
+        plain = super()._pooler(synapses, index, columns, inhibition, rule)
+        parameters = self.parameters
+        near = parameters["boosting"] and parameters["inhibition"] == "local"
+        return HtmPooler(
+            **vars(plain),
+            clock=self._clock,
+            min_overlap_duty_cycles=self.min_overlap_duty_cycles,
+            sums_near=np.empty(self.n_columns if near else 0, np.float32),
+            period=int(parameters["duty_cycle_period"]),
+            stimulus_threshold=int(parameters["stimulus_threshold"]),
         )
 
     def _inhibition_of(self, parameters: Mapping[str, Any]) -> Inhibition:
@@ -257,14 +319,13 @@ class ClassicEngine(Engine):
         density, radius = self.density, int(parameters["inhibition_radius"])
         key = whole, parameters["inhibition"], wrap, float(density), radius
         if self._laid_out is None or self._laid_out[0] != key:
-            everywhere = parameters["inhibition"] == "global"
-            made = Inhibition(
-                gaussian_blur(shape, (0.0,) * len(shape), wrap),
-                neighbourhood((1,) if whole else shape, radius, wrap, float(density), rounded=True),
-                boxes((1,), (0,), False)
-                if everywhere
-                else boxes(shape, (radius,) * len(shape), wrap),
-            )
+            around = NO_BOXES
+            if parameters["inhibition"] == "local":
+                around = boxes(shape, (radius,) * len(shape), wrap)
+            made: Inhibition = Global(around, last_wins=True)
+            if not whole:
+                near = neighbourhood(shape, radius, wrap, float(density), rounded=True)
+                made = Local(around, near, in_order=True)
             self._laid_out = key, made
         return self._laid_out[1]
 
@@ -329,7 +390,7 @@ class ClassicEngine(Engine):
         if self.parameters["inhibition"] == "global":
             return max(self.column_shape)
         above = np.float32(np.float32(self.parameters["connected_threshold"]) + NEAR)
-        spread = mean_span(self._synapses(), above, self._coordinates)
+        spread = kernels.mean_span(self._synapses(), above, self._coordinates)
         sides = zip(self.column_shape, self.input_shape, strict=True)
         ratios = np.array([np.float32(c) / np.float32(m) for c, m in sides], np.float32)
         diameter = np.float32(spread) * np.float32(ratios.sum() / np.float32(ratios.size))
