@@ -15,18 +15,23 @@ from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
 from fastsp.engine.blurs import gaussian_blur
+from fastsp.engine.boosting import BOOSTINGS
 from fastsp.engine.index import build_index
+from fastsp.engine.inhibition import Global
+from fastsp.engine.inhibition.base import NO_BOXES
 from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.plan import make_plan, make_rule
-from fastsp.kernels.boosting import boost_overlaps, boosted_values, update_boost_factors
+from fastsp.engine.steps import boost, refresh
+from fastsp.kernels.blocks import Block, Bound
+from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.inhibition.gaussian import blur_grid
 from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
-from fastsp.kernels.learning import adapt_columns
 from fastsp.kernels.llvm import bits, columns, lanes
 from fastsp.kernels.llvm import keys as of_keys
 from fastsp.kernels.order import order_keys
-from fastsp.kernels.scratch import Flips
-from fastsp.kernels.state import Columns, Synapses
+from fastsp.kernels.overlap.flips import Flips
+from fastsp.kernels.permanences import Adapting, Permanences, adapt
+from fastsp.kernels.state import Chunk, Columns, Synapses
 
 
 def assert_each_cycle_equals_the_twin(pooler, X):
@@ -210,7 +215,7 @@ def test_selection_is_exact_with_ties_to_the_lower_position(data):
     order_keys(values, keys)
     keys[excluded] = 0
     guess = data.draw(st.integers(0, 2**32 - 1))
-    count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected)
+    count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected, False)
     assert selected[:count].tolist() == naive.top(values, k, ~excluded)
     assert count == 0 or smallest <= keys[selected[:count]].min()
 
@@ -344,13 +349,23 @@ def test_adapting_stays_within_the_room_for_flips(data):
     synapses = Synapses(indptr, indices, random.random(indptr[-1], np.float32))
     before = [synapses.permanences[indptr[c] : indptr[c + 1]].tolist() for c in range(5)]
     x = random.integers(0, 2, n_inputs)
-    changes = np.where(x == 1, np.float32(0.3), np.float32(-0.4))
+    words = np.packbits(np.resize(x, 128) * (np.arange(128) < n_inputs), bitorder="little")
     winners = np.flatnonzero(random.random(5) < 0.7).astype(np.int32)
-    rule = make_rule(DEFAULTS, (5,))
+    learning = {"permanence_increment": 0.3, "permanence_decrement": 0.4}
+    rule = make_rule(DEFAULTS | learning, (5,))
     index = build_index(synapses, n_inputs, 0.5, "lists")
     behind = np.full((2, room + 300), -1, np.int64)
     flips = Flips(behind[0, :room], behind[1, :room])
-    adapt_columns(winners, synapses, rule, changes, index, flips)
+    permanences = Permanences(synapses, 0.5, flips, index.enter(flips, synapses, 0.5))
+    chunk = Chunk(
+        inputs=words.view(np.uint64).reshape(1, 2),
+        active=winners.reshape(1, -1),
+        n_active=np.array([winners.size]),
+        progress=np.zeros(2, np.int64),
+        keys=np.empty((1, 0), np.uint32),
+    )
+    changes = np.empty(128, np.float32)
+    Bound(adapt, Adapting(permanences, rule, changes, Block(chunk)))(0, 0, winners.size)
     assert (behind[:, room:] == -1).all()
     connected = [[] for _ in range(n_inputs)]
     for c in range(5):
@@ -427,15 +442,15 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         np.empty(n, np.float32),
         ties,
         np.zeros(n, np.uint16),
-        random.random(n),
-        counts,
+        random.random(n if target == "neighbourhood" else 0),
+        counts[: n if overlap == "share" else 0],
         np.empty(0),
         np.empty(0, np.uint32),
     )
-    update_boost_factors(columns, rule, 0, n)
+    refresh(columns, Global(NO_BOXES), BOOSTINGS["exp"], rule, compares=False)(0, n)
     keys, values = np.empty(n, np.uint32), np.empty(n, np.float32)
-    boost_overlaps(overlaps, columns, rule, 0, n, keys)
-    boosted_values(keys, rule, values)
+    boost(columns, rule, overlaps.reshape(1, -1), keys)(0, 0, n)
+    boosted_values(keys, rule.lowest_exponent, rule.key_scale, values)
     targets = columns.targets if target == "neighbourhood" else rule.target_density
     seen = overlaps / 1000 + rule.tie_scale * ties if overlap == "share" else overlaps + ties
     logarithms = rule.boost_strength * (targets - duty_cycles) + np.log(seen)
@@ -446,10 +461,10 @@ def test_exponentially_boosted_keys_are_in_the_order_of_logarithms(
         logarithms = np.maximum(logarithms, -87 + np.log(seen))
     assert (np.diff(logarithms[order]) >= -tolerance).all()
     # A block of columns has the keys that it has among all, on whichever way they are found.
+    of_blocks = np.empty(n, np.uint32)
     for first, last in ((0, 20), (20, n)):
-        boost_overlaps(overlaps, columns, rule, first, last, values.view(np.uint32))
-    assert values.view(np.uint32).tolist() == keys.tolist()
-    boosted_values(keys, rule, values)
+        boost(columns, rule, overlaps.reshape(1, -1), of_blocks)(0, first, last)
+    assert of_blocks.tolist() == keys.tolist()
     assert (np.diff(values[order]) >= 0).all()
     assert keys.min() > 0
     assert np.isfinite(values).all()

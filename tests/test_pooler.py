@@ -19,8 +19,9 @@ import fastsp
 from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
 from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.plan import make_rule
-from fastsp.kernels.boosting import update_duty_cycles
-from fastsp.kernels.state import Columns
+from fastsp.kernels.blocks import Block, Bound, Closure, call
+from fastsp.kernels.boosting import DutyCycles, advance_with_logarithms
+from fastsp.kernels.state import Chunk, Columns
 
 
 def state_of(pooler):
@@ -252,12 +253,21 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     pooler = SpatialPooler((6,), duty_cycle_period=1 / alpha).initialize(8)
     rule = make_rule(pooler._engine.parameters, (6,))
 
-    @numba.njit
-    def run(active, columns, rule):
-        for i in range(active.size):
-            update_duty_cycles(active[i : i + 1], columns, rule, 0, 6, np.empty(1))
+    chunk = Chunk(
+        np.empty((1, 0), np.uint64),
+        active.astype(np.int32).reshape(1, -1),
+        np.array([n]),
+        np.zeros(2, np.int64),
+        np.empty((1, 0), np.uint32),
+    )
+    step = Bound(advance_with_logarithms, DutyCycles(columns, rule, np.empty(1), Block(chunk)))
 
-    run(active.astype(np.int32), columns, rule)
+    @numba.njit
+    def run(function, block, n):
+        for i in range(n):
+            call(Closure(function, block), (0, i, i + 1, 0, 6))
+
+    run(*step.closure, n)
     weights = alpha * (1 - alpha) ** np.arange(n - 1, -1, -1)
     expected = 0.2 * (1 - alpha) ** n + np.bincount(active, weights, minlength=6)
     np.testing.assert_allclose(columns.active_duty_cycles[:5], expected[:5], rtol=1e-9)

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
-from fastsp.engine.threads import can_be_shared, n_learning
-from fastsp.kernels import session
+from fastsp.engine.binding import Session
+from fastsp.engine.threads import n_learning
 from fastsp.kernels.cycle import LEARN
 from fastsp.kernels.llvm import atomics
-from fastsp.kernels.state import CONNECTED_LISTS
+from fastsp.kernels.state import Chunk
 
 ROOT = Path(__file__).parents[1]
 SIZES = [1, 2, 3, 5]
@@ -28,7 +28,7 @@ SIZES = [1, 2, 3, 5]
 def state_of(pooler):
     """All arrays of the pooler, and which synapses its index holds for connected."""
     index, connected = pooler._engine._bound(np.zeros((1, 0)), 1).pooler.overlap_index, []
-    if index.layout != CONNECTED_LISTS:
+    if index.layout != "lists":
         connected.append(index.bits.words)
     else:
         lists = index.lists
@@ -47,21 +47,17 @@ def learn(pooler, X, size, in_parallel=True):
     engine = pooler._engine
     words = engine._pack(X)
     binding = engine._bound(X, len(X))
-    size = size if can_be_shared(binding.pooler) else 1
+    size = size if binding.pooler.can_be_shared else 1
     cut = len(words) // 2 // pooler.batch_size * pooler.batch_size
     learned = []
     for part in (words[:cut], words[cut:]):
         active, n_active = binding.new_output(len(part))
         no_keys = np.empty((len(part), 0), np.uint32)
-        chunk = part, active, n_active, np.zeros(2, np.int64), no_keys
+        chunk = Chunk(part, active, n_active, np.zeros(2, np.int64), no_keys)
         if size > 1 and not in_parallel:
-            own = binding._take(size)
-            session.set_chunk(own, *chunk)
-            session.run_worker(own, LEARN, 0)
-        elif size > 1:
-            binding._run_in_parallel(size, LEARN, chunk)
+            Session(binding.pooler, size, True).run(chunk, LEARN, n_threads=1)
         else:
-            binding._run_alone(size, LEARN, chunk)
+            binding._run_on(size, LEARN, chunk)
         learned += [row[:n].tolist() for row, n in zip(active, n_active, strict=True)]
     return learned
 
@@ -141,7 +137,7 @@ def test_blocks_of_columns_are_cut_where_the_columns_end(column_shape, layout):
     pooler = SpatialPooler(column_shape, overlap_index=layout, random_state=0).initialize(8)
     binding = pooler._engine._bound(np.zeros((1, 8)), 1)
     for size in SIZES:
-        bounds = binding._bounds(size)
+        bounds = binding.pooler.overlap_index.bounds(column_shape, size)
         assert bounds[0] == 0
         assert bounds[-1] == column_shape
         assert (np.diff(bounds) > 0).all()

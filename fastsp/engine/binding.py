@@ -77,10 +77,14 @@ class Session:
         self._single = Bound(work_on_one, single)
         self._run_one, self._entry = without_lookup(), self._single.closure
 
-    def run(self, chunk: Chunk, task: int) -> None:
-        """Run the cycles of a chunk; see `fastsp.kernels.cycle.run_chunk`."""
+    def run(self, chunk: Chunk, task: int, n_threads: int | None = None) -> None:
+        """Run the cycles of a chunk; see `fastsp.kernels.cycle.run_chunk`.
+
+        On a thread for each worker, or where one is asked for, all by the first worker.
+        """
         self._chunk.set(chunk)
-        if len(self._workers) == 1:
+        if n_threads == 1 or self.n_workers == 1:
+            self._team.counters[:] = 0
             self._workers[0](task)
         else:
             self._team.counters[:] = 0

@@ -161,14 +161,7 @@ class Pooler:
         return Bound(boost_segments, Representing(boost, segment_keys, keys, best))
 
     def _boost(self, overlaps: NDArray[np.uint16], keys: NDArray[np.uint32]) -> Bound:
-        step = boosting.boost
-        if self.columns.tie_keys.size:
-            step = boosting.order_overlaps
-        elif self.rule.key_scale > 0.0:
-            step = boosting.boost_widely
-        elif self.columns.connected_counts.size:
-            step = boosting.boost_shares
-        return Bound(step, boosting.Boosting(overlaps, keys, self.columns, self.rule))
+        return boost(self.columns, self.rule, overlaps, keys)
 
     def _learning(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Learning:
         columns, rule, weak_columns = self.columns, self.rule, self.rule.weak_column_share > 0.0
@@ -182,6 +175,20 @@ class Pooler:
             Bound(weak.raise_weak, self.raising()) if raised else NOTHING,
             refresh(columns, self.inhibition, self.boosting, rule, self.compares),
         )
+
+
+def boost(
+    columns: Columns, rule: Rule, overlaps: NDArray[np.uint16], keys: NDArray[np.uint32]
+) -> Bound:
+    """Return the step that turns overlaps of rows into keys of rows; see `Finding.boost`."""
+    step = boosting.boost
+    if columns.tie_keys.size:
+        step = boosting.order_overlaps
+    elif rule.key_scale > 0.0:
+        step = boosting.boost_widely
+    elif columns.connected_counts.size:
+        step = boosting.boost_shares
+    return Bound(step, boosting.Boosting(overlaps, keys, columns, rule))
 
 
 def fill_targets(columns: Columns, inhibition: Inhibition, n_segments: int) -> Bound:

@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import naive_htm
 from strategies import examples
 
-from fastsp.engine.threads import can_be_shared
 from fastsp.htm import SDR, SpatialPooler
 from fastsp.htm.settings import WEAKEST
 from fastsp.kernels.htm_rule import exp32 as exponential
@@ -189,7 +188,7 @@ def alone(request):
 @pytest.mark.parametrize("n_jobs", [1, 2, -1])
 def test_indices_and_threads_change_nothing(alone, layout, n_jobs, monkeypatch):
     def n_learning(pooler, n_threads, n):  # even where it does not pay
-        return n_threads if can_be_shared(pooler) else 1
+        return n_threads if pooler.can_be_shared else 1
 
     monkeypatch.setattr("fastsp.engine.htm_rule.n_learning", n_learning)
     parameters, sp, X, found = alone

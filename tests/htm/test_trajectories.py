@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastsp.engine.threads import can_be_shared
 from fastsp.htm import SDR, SpatialPooler
 
 FOLDER = Path(os.environ.get("FASTSP_HTM_TRAJECTORIES", Path(__file__).parent / "trajectories"))
@@ -131,7 +130,7 @@ def test_a_recorded_run_is_the_same_by_threads_and_many_inputs_at_once(
     file, n_jobs, layout, monkeypatch
 ):
     def n_learning(pooler, n_threads, n):  # even where it does not pay
-        return n_threads if can_be_shared(pooler) else 1
+        return n_threads if pooler.can_be_shared else 1
 
     monkeypatch.setattr("fastsp.engine.htm_rule.n_learning", n_learning)
     run = load(file)
