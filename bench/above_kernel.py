@@ -6,16 +6,17 @@ import numba
 import numpy as np
 
 from bench.contest import Bits, Effort, Pair, Player
+from fastsp.engine.binding import Session
 from fastsp.kernels.cycle import INFER, LEARN
-from fastsp.kernels.session import run
+from fastsp.kernels.session import run_one
 
 N_CYCLES = 500
 
 
 @numba.njit(nogil=True)
-def _run_cycles(session, rows, bound, task, active):
+def _run_cycles(function, block, rows, bound, task, active):
     for i in range(rows.shape[0]):
-        run(session, rows[i], bound, task, active)
+        run_one(function, block, rows[i], bound, task, active)
 
 
 def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:
@@ -26,7 +27,7 @@ def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:
     pooler = pair.pooler
     pooler.compute(pair.rows[0], learn=False)
     binding = pooler._engine._binding
-    session, task = binding._alone[0], LEARN if learn else INFER
+    single, task = Session(binding.pooler, 1, learn)._single, LEARN if learn else INFER
     active = np.empty(binding.max_active, np.int32)
 
     def call_each(rows: Bits) -> None:
@@ -34,7 +35,7 @@ def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:
             pooler.compute(x, learn=learn)
 
     def loop_over(rows: Bits) -> None:
-        _run_cycles(session, rows, 0, task, active)
+        _run_cycles(*single.closure, rows, 0, task, active)
 
     called, looped = (Player(act, pair.rows, N_CYCLES) for act in (call_each, loop_over))
     for _ in range(1 + 4 * effort.n_rounds):

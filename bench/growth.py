@@ -24,7 +24,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from bench import machine
 from bench.contest import state_bytes
 from fastsp import SpatialPooler
-from fastsp.engine.index import LAYOUTS
 
 N_INPUTS, SHARE_ON = 16_384, 0.02
 N_ROWS = 4096
@@ -134,8 +133,7 @@ def measure(
 
 def layout_of(pooler: SpatialPooler) -> str:
     """Return the name of the layout of the overlap index in use."""
-    layout = pooler._engine._binding.pooler.overlap_index.layout
-    return next(name for name, code in LAYOUTS.items() if code == layout)
+    return str(pooler._engine._binding.pooler.overlap_index.layout)
 
 
 def compile_kernels(rows: scipy.sparse.csr_matrix) -> None:

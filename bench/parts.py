@@ -8,6 +8,7 @@ overlap index.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numba
@@ -17,84 +18,48 @@ import scipy.sparse
 from bench import machine
 from bench.configurations import BY_NAME, Configuration
 from bench.contest import WARM_UP
-from fastsp.engine.binding import Binding
+from fastsp.engine.binding import Session
 from fastsp.engine.index import LAYOUTS, build_index
 from fastsp.engine.packing import pack
-from fastsp.kernels.boosting import (
-    boost_overlaps,
-    boosted_values,
-    update_boost_factors,
-    update_duty_cycles,
-)
-from fastsp.kernels.inhibition.gaussian import normalise
-from fastsp.kernels.inhibition.grouped import select_in_groups
-from fastsp.kernels.inhibition.local import select_local
-from fastsp.kernels.inhibition.top import select_top
-from fastsp.kernels.learning import adapt_columns, fill_changes
+from fastsp.kernels.blocks import Closure, call
 from fastsp.kernels.llvm.bits import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
-from fastsp.kernels.order import order_keys
-from fastsp.kernels.overlap import count_overlaps
-from fastsp.kernels.scratch import TOGETHER, Scratch
-from fastsp.kernels.state import GAUSSIAN_INHIBITION, GROUPED_INHIBITION, LOCAL_INHIBITION
+from fastsp.kernels.state import Chunk
 
 N_INPUTS, N_ROUNDS = 512, 15
 _jit = numba.njit(nogil=True, error_model="numpy")
 
 
 @_jit
-def _count_all(inputs, index, n_columns, scratch, overlaps):
-    for i in range(0, inputs.shape[0], TOGETHER):
-        own = overlaps[i : i + TOGETHER]
-        count_overlaps(inputs[i : i + TOGETHER], index, 0, n_columns, scratch, own)
+def _count_all(function, block, n, together, n_rows):
+    for i in range(0, n, together):
+        call(Closure(function, block), (i, i + together, 0, n_rows, 1))
 
 
 @_jit
-def _boost_all(overlaps, columns, rule, keys):
-    for i in range(overlaps.shape[0]):
-        boost_overlaps(overlaps[i], columns, rule, 0, keys.shape[1], keys[i])
+def _boost_all(function, block, n, together, n_columns):
+    for i in range(n):
+        call(Closure(function, block), (i % together, 0, n_columns))
 
 
 @_jit
-def _normalise_all(keys, rule, blur, scratch, normalised):
-    for i in range(keys.shape[0]):
-        boosted_values(keys[i], rule, scratch.boosted)
-        normalise(scratch.boosted, blur, scratch.blur_work, normalised[i])
+def _choose_all(boosting, competing, n, together, n_active, n_columns):
+    for i in range(n):
+        n_active[i] = 0
+        call(Closure(boosting[0], boosting[1]), (i % together, 0, n_columns))
+        n_active[i] = call(Closure(competing[0], competing[1]), (i, 0, n_columns))
 
 
 @_jit
-def _select_all(keys, n_wanted, scratch, active):
-    guess = 0
-    for i in range(keys.shape[0]):
-        _, guess = select_top(keys[i], n_wanted, guess, scratch, active[i])
+def _adapt_all(function, block, n_active):
+    for i in range(n_active.size):
+        call(Closure(function, block), (i, 0, n_active[i]))
 
 
 @_jit
-def _select_all_in_groups(keys, group_size, n_wanted, scratch, active):
-    for i in range(keys.shape[0]):
-        select_in_groups(keys[i], group_size, n_wanted, scratch, active[i])
-
-
-@_jit
-def _select_all_locally(keys, neighbourhood, scratch, active, n_active):
-    for i in range(keys.shape[0]):
-        n_active[i] = select_local(keys[i], neighbourhood, scratch, active[i])
-
-
-@_jit
-def _adapt_all(inputs, active, n_active, pooler, index, scratch):
-    rule, changes = pooler.rule, scratch.changes
-    for i in range(inputs.shape[0]):
-        own = active[i, : n_active[i]]
-        fill_changes(inputs[i], rule, changes)
-        adapt_columns(own, pooler.synapses, rule, changes, index, scratch.flips)
-
-
-@_jit
-def _update_all(active, n_active, columns, rule, work):
-    n = columns.boost_factors.size
-    for i in range(active.shape[0]):
-        update_boost_factors(columns, rule, 0, n)
-        update_duty_cycles(active[i, : n_active[i]], columns, rule, 0, n, work)
+def _update_all(advancing, refreshing, n_active, n_rows):
+    for i in range(n_active.size):
+        call(Closure(refreshing[0], refreshing[1]), (0, n_rows))
+        call(Closure(advancing[0], advancing[1]), (i, 0, n_active[i], 0, n_rows))
 
 
 @_jit
@@ -155,68 +120,47 @@ def measure(configuration: Configuration) -> dict[str, float]:
     inputs = scipy.sparse.csr_matrix(rows) if configuration.sparse else rows
     pooler = configuration.build_pooler().initialize(rows.shape[1])
     pooler.partial_fit(inputs[:WARM_UP])
-    binding = pooler._engine._binding
-    bound = binding.pooler
-    columns, rule, scratch = bound.columns, bound.rule, first_scratch(binding._new_scratch(1))
+    bound = pooler._engine._binding.pooler
     words = pack(inputs[WARM_UP : WARM_UP + N_INPUTS], pooler.threshold)
-    n, n_columns = len(words), columns.tie_breakers.size
-    overlaps = np.zeros((n, -(-n_columns // 64) * 64), np.uint16)
-    keys = np.empty((n, n_columns), np.uint32)
+    n, n_rows = len(words), bound.columns.tie_breakers.size
     ways: dict[str, Call] = {}
     paired = pooler._engine._paired()
     for layout in LAYOUTS:
         index = build_index(
-            bound.synapses, rows.shape[1], rule.connected_threshold, layout, paired=paired
+            bound.synapses, rows.shape[1], bound.rule.connected_threshold, layout, paired=paired
         )
-        ways[f"overlaps, {layout}"] = _count_all, (words, index, n_columns, scratch, overlaps)
+        counting = _opened(replace(bound, overlap_index=index), words)
+        find = counting._workers[0].block.value.find
+        together = index.together
+        ways[f"overlaps, {layout}"] = (
+            _count_all,
+            (*find.count_overlaps.closure, n, together, n_rows),
+        )
     steps = best_microseconds(ways, n)
-    steps["boosted overlaps"] = best(_boost_all, overlaps, columns, rule, keys, n=n)
-    if rule.inhibition == GAUSSIAN_INHIBITION:
-        normalised = np.empty((n, n_columns), np.float32)
-        blurred = keys, rule, bound.inhibition.blur, scratch, normalised
-        steps["two blurs"] = best(_normalise_all, *blurred, n=n)
-        order_keys(normalised.ravel(), keys.ravel())
-    active, n_active = np.empty((n, binding.max_active), np.int32), np.full(n, rule.n_active)
-    selected: tuple[Any, ...]
-    if rule.inhibition == LOCAL_INHIBITION:
-        near = bound.inhibition.neighbourhood
-        selected = _select_all_locally, keys, near, scratch.local, active, n_active
-    elif rule.inhibition == GROUPED_INHIBITION:
-        k = rule.n_active * rule.group_size // n_columns
-        selected = _select_all_in_groups, keys, rule.group_size, k, scratch.selection, active
-    else:
-        selected = _select_all, keys, rule.n_active, scratch.selection, active
-    steps["selection"] = best(*selected, n=n)
-    steps["Hebbian update"] = _best_of_updates(binding, scratch, words, active, n_active)
-    updated = active, n_active, columns, rule, scratch.work
-    steps["duty cycles, boost factors"] = best(_update_all, *updated, n=n)
+    session = _opened(bound, words)
+    worker, chunk = session._workers[0].block.value, session._chunk.value
+    find, learn, together = worker.find, worker.learn, worker.together
+    _count_all(*find.count_overlaps.closure, together, together, n_rows)
+    boost = *find.boost.closure, n, together, bound.n_columns
+    steps["boosted overlaps"] = best(_boost_all, *boost, n=n)
+    choose = find.boost.closure, find.compete.closure, n, together, chunk.n_active, bound.n_columns
+    steps["competition"] = best(_choose_all, *choose, n=n) - steps["boosted overlaps"]
+    kept = bound.synapses.permanences.copy()
+    steps["Hebbian update"] = best(_adapt_all, *learn.adapt.closure, chunk.n_active, n=n)
+    bound.synapses.permanences[:] = kept
+    update = learn.advance.closure, learn.refresh.closure, chunk.n_active, n_rows
+    steps["duty cycles, boost factors"] = best(_update_all, *update, n=n)
     return steps
 
 
-def first_scratch(scratch: Any) -> Any:
-    """Return the scratch space of the first worker."""
-    if isinstance(scratch, tuple):
-        return type(scratch)(*(first_scratch(part) for part in scratch))
-    return scratch[0]
-
-
-def _best_of_updates(
-    binding: Binding, scratch: Scratch, words: Any, active: Any, n_active: Any
-) -> float:
-    """Return the microseconds of a Hebbian update; each round begins with the same permanences."""
-    pooler = binding.pooler
-    synapses, threshold = pooler.synapses, pooler.rule.connected_threshold
-    name = next(name for name, code in LAYOUTS.items() if code == pooler.overlap_index.layout)
-    n_inputs, paired = 64 * words.shape[1], pooler.overlap_index.bits.n_pairs > 0
-    kept = synapses.permanences.copy()
-    times = []
-    for _ in range(N_ROUNDS + 1):
-        synapses.permanences[:] = kept
-        index = build_index(synapses, n_inputs, threshold, name, paired=paired)
-        start = time.perf_counter()
-        _adapt_all(words, active, n_active, pooler, index, scratch)
-        times.append(time.perf_counter() - start)
-    return 1e6 * min(times[1:]) / len(words)
+def _opened(pooler: Any, words: Any) -> Session:
+    """Return a session whose chunk are these inputs."""
+    n = len(words)
+    active = np.empty((n, pooler.max_active), np.int32)
+    no_keys = np.empty((n, 0), np.uint32)
+    session = Session(pooler, 1, True)
+    session._chunk.set(Chunk(words, active, np.zeros(n, np.int64), np.zeros(2, np.int64), no_keys))
+    return session
 
 
 def layout_costs() -> dict[str, float]:

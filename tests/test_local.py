@@ -14,9 +14,9 @@ from strategies import examples
 from fastsp import SpatialPooler
 from fastsp.engine.topology import neighbourhood
 from fastsp.kernels.inhibition import local
+from fastsp.kernels.inhibition.local import LocalScratch
 from fastsp.kernels.llvm import neighbourhoods as lanes
 from fastsp.kernels.order import order_keys
-from fastsp.kernels.inhibition.local import LocalScratch
 
 
 def new_local_scratch(around):

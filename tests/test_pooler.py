@@ -19,7 +19,8 @@ import fastsp
 from fastsp import BinaryImageEncoder, ImageAugmenter, MaximumLikelihoodClassifier, SpatialPooler
 from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.plan import make_rule
-from fastsp.kernels.blocks import Block, Bound, Closure, call
+from fastsp.kernels import blocks
+from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.boosting import DutyCycles, advance_with_logarithms
 from fastsp.kernels.state import Chunk, Columns
 
@@ -265,7 +266,7 @@ def test_duty_cycles_do_not_drift_over_a_million_cycles():
     @numba.njit
     def run(function, block, n):
         for i in range(n):
-            call(Closure(function, block), (0, i, i + 1, 0, 6))
+            blocks.call(blocks.Closure(function, block), (0, i, i + 1, 0, 6))
 
     run(*step.closure, n)
     weights = alpha * (1 - alpha) ** np.arange(n - 1, -1, -1)

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.gaussian import BLOCK_TAPS, ROUND_TAPS
+from fastsp.kernels.inhibition.gaussian import BLOCK_TAPS, ROUND_TAPS, Blur
 from fastsp.kernels.llvm.lanes import LANES
-from fastsp.kernels.inhibition.gaussian import Blur
 
 TAPS_REACH = 5.0
 """Where the taps of a Gaussian blur end, in standard deviations."""

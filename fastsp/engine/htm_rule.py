@@ -35,10 +35,10 @@ from fastsp.engine.topology import boxes, neighbourhood
 from fastsp.kernels import htm_rule as kernels
 from fastsp.kernels.blocks import NOTHING, Block, Bound
 from fastsp.kernels.cycle import LEARN, Learning
+from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.neighbourhoods import max_boxes
 from fastsp.kernels.permanences import Adapting
-from fastsp.kernels.llvm.bits import WORD
-from fastsp.kernels.state import Columns, Rule, Synapses
+from fastsp.kernels.state import Chunk, Columns, Rule, Synapses
 
 HTM_DEFAULTS: dict[str, Any] = DEFAULTS | {
     "boosting": "exp",
@@ -86,7 +86,7 @@ class HtmPooler(Pooler):
         step = kernels.boost if self.boosting.boosts else kernels.order_overlaps
         return Bound(step, kernels.HtmBoosting(self._htm(overlaps), keys))
 
-    def _learning(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Learning:
+    def _learning(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Learning:
         permanences, htm = self.permanences(), self._htm(overlaps)
         changes = np.empty(WORD * self.input_mask.size, np.float32)
         adapting = Adapting(permanences, self.rule, changes, chunk)

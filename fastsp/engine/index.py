@@ -30,7 +30,7 @@ from fastsp.kernels.overlap.words import (
     count_in_words,
     enter_into_words,
 )
-from fastsp.kernels.state import Synapses
+from fastsp.kernels.state import Chunk, Synapses
 
 TOGETHER = 16
 """Inputs whose overlaps are counted together, where each word of the index serves them all."""
@@ -151,8 +151,8 @@ class OverlapIndex:
     connected_counts: NDArray[np.int32]
     """(C,) how many synapses of each column are connected; (0,) where that is not needed"""
 
-    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
-        """Return the step that counts overlaps, with scratch space; see `Finding.count`."""
+    def count(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Bound:
+        """Return the step that counts overlaps; see `Finding.count_overlaps`."""
         raise NotImplementedError
 
     def enter(self, flips: Flips, synapses: Synapses, threshold: float) -> Bound:
@@ -177,7 +177,7 @@ class BitRows(OverlapIndex):
     bits: ConnectedBits
     n_planes: int
 
-    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+    def count(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Bound:
         """Return the step that counts overlaps."""
         n_words = overlaps.shape[1] // WORD
         planes = np.empty(self.n_planes * (n_words + ROW_WORDS), np.uint64)
@@ -199,7 +199,7 @@ class BitWords(OverlapIndex):
     together = TOGETHER
     bits: ConnectedBits
 
-    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+    def count(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Bound:
         """Return the step that counts overlaps."""
         n, n_halves = len(overlaps), 2 * -(-self.bits.n_pairs // WORD)
         halves, one_of_each = np.empty((n, n_halves), np.uint64), np.empty(n, np.int64)
@@ -219,7 +219,7 @@ class Lists(OverlapIndex):
     layout = "lists"
     lists: ConnectedLists
 
-    def count(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Bound:
+    def count(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Bound:
         """Return the step that counts overlaps."""
         return Bound(count_in_lists, ListCounting(self.lists, overlaps, chunk))
 
@@ -334,4 +334,3 @@ def _new_lists(synapses: Synapses, n_inputs: int) -> ConnectedLists:
 
 def _n_pairs(synapses: Synapses) -> int:
     return -(-(synapses.indptr.size - 1) // (2 * LARGEST_BLOCK))
-

@@ -92,9 +92,7 @@ class Merger:
                     min(most, own),
                 )
             )
-        self._inhibition = self._kind.planned(
-            self.parameters, plan.column_shape, plan.input_shape
-        )
+        self._inhibition = self._kind.planned(self.parameters, plan.column_shape, plan.input_shape)
         self._most = self._inhibition.most_active(rule)
         self._n_keys = sum(part.candidates for part in self.parts)
         self.step = max(1, min(CHUNK, MAX_BUFFERED // self._n_keys))

@@ -164,7 +164,9 @@ def _wide_keys(
     largest = strength * (1.0 if parameters["boost_target"] == "neighbourhood" else target_density)
     compared = INHIBITIONS[parameters["inhibition"]].compares_overlaps
     harmless = LARGEST_EXPONENT if compared else LARGEST_SQUARED
-    if not BOOSTINGS[parameters["boosting"]].is_exponential or (largest <= harmless and strength <= WIDEST):
+    if not BOOSTINGS[parameters["boosting"]].is_exponential or (
+        largest <= harmless and strength <= WIDEST
+    ):
         return 0.0, 0.0
     lowest = math.floor(-strength / math.log(2)) - 1.0
     # A float32 up to the largest overlap has exponents up to 127 + 17.

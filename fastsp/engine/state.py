@@ -13,10 +13,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.engine import steps
 from fastsp.engine.arrays import LEARNED, Array, Arrays, check_arrays
 from fastsp.engine.binding import Binding
-from fastsp.engine.draw import draw
 from fastsp.engine.boosting import BOOSTINGS
+from fastsp.engine.draw import draw
 from fastsp.engine.index import Costs, OverlapIndex, build_index
 from fastsp.engine.inhibition import INHIBITIONS, Inhibition
 from fastsp.engine.lock import Lock
@@ -34,7 +35,6 @@ from fastsp.engine.parameters import (
     same,
 )
 from fastsp.engine.plan import complete_arrays, make_columns, make_plan, rule_of
-from fastsp.engine import steps
 from fastsp.engine.steps import Pooler
 from fastsp.engine.switches import NOTHING_OFF, input_mask
 from fastsp.kernels.blocks import Bound
@@ -176,9 +176,7 @@ class State:
                 boosting = BOOSTINGS[parameters["boosting"]]
                 complete_arrays(arrays, rule, boosting)
                 has_targets = parameters["boost_target"] != "density"
-                columns = make_columns(
-                    arrays, rule, parameters["stimulus_threshold"], has_targets
-                )
+                columns = make_columns(arrays, rule, parameters["stimulus_threshold"], has_targets)
                 if boosts_again:
                     refresh = steps.refresh(columns, inhibition, boosting, rule)
                     if isinstance(refresh, Bound):

@@ -9,7 +9,7 @@ from fastsp.engine.boosting import Boosting
 from fastsp.engine.index import FLIP_ROOM, OverlapIndex
 from fastsp.engine.inhibition import Inhibition
 from fastsp.kernels import boosting, weak
-from fastsp.kernels.blocks import NOTHING, Block, Bound, Closure
+from fastsp.kernels.blocks import NOTHING, Block, Bound, Step
 from fastsp.kernels.boosting import DutyCycles, Factors
 from fastsp.kernels.cycle import Finding, Learning, Worker
 from fastsp.kernels.llvm.bits import WORD
@@ -17,7 +17,7 @@ from fastsp.kernels.overlap.flips import Flips
 from fastsp.kernels.permanences import Adapting, Permanences, adapt
 from fastsp.kernels.segments import Representing, boost_segments
 from fastsp.kernels.session import work
-from fastsp.kernels.state import Columns, Rule, Synapses
+from fastsp.kernels.state import Chunk, Columns, Rule, Synapses
 from fastsp.kernels.weak import Following, Raising, Targets, Watching
 from fastsp.kernels.workers import Team
 
@@ -74,7 +74,7 @@ class Pooler:
     def worker(
         self,
         number: int,
-        chunk: Block,
+        chunk: Block[Chunk],
         team: Team,
         learns: bool,
         first: Scratch | None,
@@ -163,7 +163,7 @@ class Pooler:
     def _boost(self, overlaps: NDArray[np.uint16], keys: NDArray[np.uint32]) -> Bound:
         return boost(self.columns, self.rule, overlaps, keys)
 
-    def _learning(self, chunk: Block, overlaps: NDArray[np.uint16]) -> Learning:
+    def _learning(self, chunk: Block[Chunk], overlaps: NDArray[np.uint16]) -> Learning:
         columns, rule, weak_columns = self.columns, self.rule, self.rule.weak_column_share > 0.0
         changes = np.empty(WORD * self.input_mask.size, np.float32)
         work = np.empty(self.max_active)
@@ -206,7 +206,7 @@ def refresh(
     kind: Boosting,
     rule: Rule,
     compares: bool = True,
-) -> Bound | Closure:
+) -> Step:
     """Return the step that brings boost factors up to date; see `Learning.refresh`.
 
     It brings targets up to date as well where it `compares` columns with their neighbourhood.

@@ -12,15 +12,10 @@ from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.classifiers.base import SdrClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.arrays import Arrays
+from fastsp.engine.inhibition import INHIBITIONS, Inhibition
 from fastsp.kernels.boosting import MODERATE
-from fastsp.kernels.state import (
-    GAUSSIAN_INHIBITION,
-    LOCAL_INHIBITION,
-    SHARED_OVERLAP,
-    Blur,
-    Inhibition,
-    Rule,
-)
+from fastsp.kernels.inhibition.gaussian import Blur
+from fastsp.kernels.state import Rule
 from fastsp.pooler import SpatialPooler
 
 LONGEST_AXIS = 2048
@@ -172,21 +167,20 @@ def _of_pooler(pooler: SpatialPooler, channels: int, readout: Readout | None) ->
         rule, columns, inhibition = engine.settle()
         arrays = {name: np.array(array) for name, array in engine.arrays.items()}
     _refuse(rule, inhibition, arrays)
-    is_shared = rule.overlap == SHARED_OVERLAP
+    is_shared = engine.parameters["overlap"] == "share"
     connected = arrays["permanences"] >= np.float32(rule.connected_threshold)
     counts = _count(connected, arrays["indptr"])
     seen = connected & ~np.isin(arrays["indices"], arrays["off_inputs"])
     indptr = np.concatenate([[0], np.cumsum(_count(seen, arrays["indptr"]))])
-    n_groups = engine.n_columns // rule.group_size
+    group_size = inhibition.group_size(engine.column_shape)
     scale = np.float32(rule.tie_scale if is_shared else 1.0)
-    is_gaussian = rule.inhibition == GAUSSIAN_INHIBITION
     return Blueprint(
         channels=channels,
         input_shape=engine.input_shape,
         column_shape=engine.column_shape,
         n_segments=rule.n_segments,
-        group_size=rule.group_size,
-        n_active=rule.n_active // n_groups,
+        group_size=group_size,
+        n_active=rule.n_active * group_size // engine.n_columns,
         threshold=float(engine.parameters["threshold"]),
         indptr=indptr,
         indices=arrays["indices"][seen].astype(np.int64),
@@ -196,8 +190,8 @@ def _of_pooler(pooler: SpatialPooler, channels: int, readout: Readout | None) ->
         tie_breakers=scale * arrays["tie_breakers"],
         tie_keys=columns.tie_keys,
         overlap_step=rule.overlap_step if columns.tie_keys.size else 0,
-        is_gaussian=is_gaussian,
-        blur=_products(inhibition.blur) if is_gaussian else [],
+        is_gaussian=inhibition.blur is not None,
+        blur=_products(inhibition.blur) if inhibition.blur else [],
         readout=readout,
     )
 
@@ -210,9 +204,10 @@ def _count(chosen: NDArray[np.bool_], indptr: NDArray[np.int64]) -> NDArray[np.i
 
 def _refuse(rule: Rule, inhibition: Inhibition, arrays: Arrays) -> None:
     """Raise ValueError where the codes would not be those of the pooler."""
-    if rule.inhibition == LOCAL_INHIBITION:
+    if not inhibition.is_exported:
+        exported = [repr(kind.name) for kind in INHIBITIONS.values() if kind.is_exported]
         raise ValueError(
-            "inhibition 'local' is not exported; 'global', 'grouped' and 'gaussian' are"
+            f"inhibition {inhibition.name!r} is not exported; {', '.join(exported)} are"
         )
     for name in ("boost_factors", "tie_breakers"):
         if (least := arrays[name].min()) < 0:
@@ -225,7 +220,7 @@ def _refuse(rule: Rule, inhibition: Inhibition, arrays: Arrays) -> None:
             "boosting is too strong to be exported: boost factors from "
             f"{factors.min():g} to {factors.max():g} are compared beyond single precision"
         )
-    if rule.inhibition != GAUSSIAN_INHIBITION:
+    if inhibition.blur is None:
         return
     if largest >= LARGEST_SQUARED:
         raise ValueError(

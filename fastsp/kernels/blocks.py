@@ -15,7 +15,7 @@ the caller is compiled once for all kinds, and a kind that nobody uses is never 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 import numba
 import numpy as np
@@ -46,7 +46,7 @@ NOTHING = Closure(0, 0)
 """In the place of a step that a pooler does without; its function is 0."""
 
 
-class Block:
+class Block(Generic[Kind]):
     """A named tuple laid out in memory, for kernels that get its address.
 
     Attributes
@@ -55,7 +55,7 @@ class Block:
     words : (n,) int64, where they are
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Kind) -> None:
         self.value = value
         self.words = np.array([] if numba.config.DISABLE_JIT else _words(value), np.int64)
 
@@ -64,7 +64,7 @@ class Block:
         """Where the words are; where nothing is compiled, the block itself."""
         return self if numba.config.DISABLE_JIT else self.words.ctypes.data
 
-    def set(self, value: Any) -> None:
+    def set(self, value: Kind) -> None:
         """Put another named tuple of the same types into the place of this one."""
         self.value = value
         if not numba.config.DISABLE_JIT:
@@ -81,7 +81,7 @@ class Bound:
     """
 
     def __init__(self, step: Callable[..., int], value: Any) -> None:
-        self.block = Block(value)
+        self.block: Block[Any] = Block(value)
         plain = numba.config.DISABLE_JIT
         self.function: Any = step if plain else address_of(step, _pointer_to(value))
 
@@ -92,7 +92,12 @@ class Bound:
 
     def __call__(self, *numbers: int) -> int:
         """Call the step from Python."""
-        return int(invoke(*self.closure, tuple(map(np.int64, numbers))))
+        given: Any = tuple(np.int64(number) for number in numbers)
+        return int(invoke(*self.closure, given))
+
+
+Step = Bound | Closure
+"""What can be called, and stand in a block."""
 
 
 def closures(bound: Sequence[Bound]) -> NDArray[Any]:
@@ -145,7 +150,8 @@ def _make_array(context: Any, builder: Any, kind: Any, start: Any, shape: list[A
     """Return a C-contiguous array that begins at an address, and owns nothing."""
     array = context.make_array(kind)(context, builder)
     size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
-    strides, stride = [], ir.Constant(_WORD, size)
+    strides: list[Any] = []
+    stride = ir.Constant(_WORD, size)
     for n in reversed(shape):
         strides.insert(0, stride)
         stride = builder.mul(stride, n)
@@ -180,7 +186,7 @@ def _load(context: Any, builder: Any, kind: Any, words: Any, place: int) -> tupl
     return (builder.bitcast(word, ir.DoubleType()) if kind == types.float64 else word), place
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _at(typing_context: Any, block: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         words = builder.bitcast(arguments[0], _WORD.as_pointer())
@@ -189,7 +195,7 @@ def _at(typing_context: Any, block: Any) -> Any:
     return block.dtype(block), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _call(typing_context: Any, closure: Any, numbers: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         function, block = (builder.extract_value(arguments[0], i) for i in range(2))
@@ -214,7 +220,7 @@ def _call(typing_context: Any, closure: Any, numbers: Any) -> Any:
     return types.int64(closure, numbers), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _address(typing_context: Any, array: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         made = context.make_array(array)(context, builder, value=arguments[0])
@@ -223,7 +229,7 @@ def _address(typing_context: Any, array: Any) -> Any:
     return types.int64(array), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _array_at(typing_context: Any, place: Any, n: Any, kind: Any) -> Any:
     made = types.Array(kind.dtype, 1, "C")
 
@@ -233,13 +239,17 @@ def _array_at(typing_context: Any, place: Any, n: Any, kind: Any) -> Any:
     return made(types.int64, types.int64, kind), generate
 
 
-if numba.config.DISABLE_JIT:
+if TYPE_CHECKING or numba.config.DISABLE_JIT:
 
-    def at(block: Kind) -> Kind:
+    @overload
+    def at(block: Block[Kind]) -> Kind: ...
+    @overload
+    def at(block: Kind) -> Kind: ...
+    def at(block: Any) -> Any:
         """Return the named tuple that lies in memory at `block`, the first argument of a step."""
         return block.value if isinstance(block, Block) else block
 
-    def call(closure: Closure, numbers: tuple[int, ...]) -> int:
+    def call(closure: Step, numbers: tuple[int, ...]) -> int:
         """Call a closure with numbers, and return the number that it returns."""
         return int(closure.function(closure.block, *numbers))
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.exponential import exponential, split_exponential
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.columns import boost_exponentially, boost_lanes, boost_lanes_up
@@ -53,7 +53,7 @@ class Factors(NamedTuple):
 
 @step
 def refresh_by_logarithm(block: Factors, first: int, last: int) -> int:
-    """Fill `boost_factors[first:last]` with log(a) / log(s): duty cycles a, target density s < 1."""
+    """Fill `boost_factors[first:last]`: log(a) / log(s), duty cycles a, target density s < 1."""
     own = at(block)
     boost_factors = own.columns.boost_factors[first:last]
     log_duty_cycles = own.columns.log_duty_cycles[first:last]
@@ -107,7 +107,7 @@ class DutyCycles(NamedTuple):
     rule: Rule
     work: NDArray[np.float64]
     """As long as a row of active columns"""
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @helper
@@ -266,7 +266,10 @@ def _boost_moderately(own: Boosting, overlaps: NDArray[np.uint16], first: int, l
     """As `boost_widely`, where boost factors lie well within float32 and keys hold all bits."""
     columns = own.columns
     overlaps, keys = overlaps[first:last], own.keys[first:last]
-    boost_factors, tie_breakers = columns.boost_factors[first:last], columns.tie_breakers[first:last]
+    boost_factors, tie_breakers = (
+        columns.boost_factors[first:last],
+        columns.tie_breakers[first:last],
+    )
     thresholds = columns.thresholds[first:last]
     shared, scale = columns.connected_counts.size > 0, np.float32(own.rule.tie_scale)
     connected_counts = columns.connected_counts[first : last if shared else first]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import NOTHING, Closure, at, call
+from fastsp.kernels.blocks import NOTHING, Block, Step, at, call
 from fastsp.kernels.jit import helper, kernel
 from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.segments import point_to_columns, point_to_segments
@@ -31,13 +31,13 @@ _NO_PART: Any = np.int64(-1)
 class Finding(NamedTuple):
     """The steps by which one worker finds active columns."""
 
-    count: Closure
+    count_overlaps: Step
     """(start, end, first, last, new): fill the overlaps of inputs `start` to `end` in the rows
     `first` to `last`; `new` is 1 where this worker has not counted these inputs before"""
-    boost: Closure
+    boost: Step
     """(place, first, last): turn overlaps, of the input at a place among those that are counted
     together, into keys in the order in which columns are chosen, 0 for those that cannot be"""
-    compete: Closure
+    compete: Step
     """(i, first, last): write the ascending winners among the columns `first` to `last` behind
     the active columns that input `i` has already; return their number. May change the keys"""
 
@@ -45,16 +45,16 @@ class Finding(NamedTuple):
 class Learning(NamedTuple):
     """The steps by which one worker learns; `NOTHING` where there is nothing to do."""
 
-    watch: Closure
+    watch: Step
     """(place,): take overlaps into the overlap duty cycles"""
-    adapt: Closure
+    adapt: Step
     """(i, start, end): adapt the rows that `start` to `end` of the active of input `i` are"""
-    advance: Closure
+    advance: Step
     """(i, start, end, first, last): advance the duty cycles of the rows `first` to `last`, of which
     these are active"""
-    raise_weak: Closure
+    raise_weak: Step
     """(n, first, last): raise weak rows after a batch of `n` inputs"""
-    refresh: Closure
+    refresh: Step
     """(first, last): bring the boost factors up to date with the duty cycles"""
 
 
@@ -67,7 +67,7 @@ class Worker(NamedTuple):
     """The same for the one input whose active columns all workers find together: what they fill is
     that of worker 0."""
     learn: Learning
-    chunk: Chunk
+    chunk: Block[Chunk]
     """A pointer to that of all workers"""
     keys: NDArray[np.uint32]
     """(C,) written by `boost`"""
@@ -129,7 +129,7 @@ def _find_active(worker: Worker, chunk: Chunk, first: int, last: int, task: int)
             if high < n_columns:
                 needed = min((high + WORD - 1) // WORD * WORD, needed)
             if needed > n_counted:
-                call(find.count, (start, end, n_counted, needed, n_counted == 0))
+                call(find.count_overlaps, (start, end, n_counted, needed, n_counted == 0))
                 n_counted = needed
             for i in range(start, end):
                 call(find.boost, (i - start, low, high))
@@ -147,9 +147,7 @@ def _find_active(worker: Worker, chunk: Chunk, first: int, last: int, task: int)
 
 
 @helper
-def _learn_from(
-    worker: Worker, chunk: Chunk, start: int, end: int, first: int, last: int
-) -> None:
+def _learn_from(worker: Worker, chunk: Chunk, start: int, end: int, first: int, last: int) -> None:
     """Learn from inputs `start` to `end` of a batch in the rows `first` to `last`.
 
     Adapts the permanences of active columns and advances duty cycles; at the end of the batch
@@ -215,7 +213,7 @@ def _find_by_blocks(worker: Worker, chunk: Chunk, i: int, phase: int) -> int:
     part = take_part(team, worker.number, n_parts, phase, _NO_PART)
     while part < n_parts:
         first, last = bounds[part], bounds[part + 1]
-        call(find.count, (i, i + 1, first, last, 1))
+        call(find.count_overlaps, (i, i + 1, first, last, 1))
         call(find.boost, (0, first, last))
         part = take_part(team, worker.number, n_parts, phase, part)
     part = take_part(team, worker.number, n_parts, phase + 1, _NO_PART)

@@ -13,11 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.neighbourhoods import Boxes
 from fastsp.kernels.order import order_key
-from fastsp.kernels.permanences import Adapting, Permanences, adapt_columns, fill_changes, raise_column
+from fastsp.kernels.permanences import (
+    Adapting,
+    Permanences,
+    adapt_columns,
+    fill_changes,
+    raise_column,
+)
 from fastsp.kernels.state import OFF, Chunk, Columns, Synapses, active_of
 
 AT_ONCE = 64
@@ -165,9 +171,7 @@ def adapt(block: HtmAdapting, i: int, start: int, end: int) -> int:
     own, n_connected = outer.adapting, outer.n_connected
     chunk, rule = at(own.chunk), own.rule
     active = active_of(chunk, i, start, end)
-    fill_changes(
-        chunk.inputs[i], rule.permanence_increment, rule.permanence_decrement, own.changes
-    )
+    fill_changes(chunk.inputs[i], rule.permanence_increment, rule.permanence_decrement, own.changes)
     adapt_columns(active, own.permanences, own.changes)
     if n_connected > 0:
         for j in range(active.size):
@@ -204,7 +208,7 @@ class HtmDutyCycles(NamedTuple):
     """What duty cycles are advanced with."""
 
     htm: HtmRule
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @step

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import types
@@ -28,8 +28,6 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
 
-FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-"""Of every kernel."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PLAIN = frozenset(os.environ.get("FASTSP_PLAIN", "").split())
@@ -199,6 +197,20 @@ class _KernelCache(NullCache):
             self._opened.flush()
 
 
+def njit(**options: Any) -> Callable[[Function], Function]:
+    """Return Numba's decorator, with the flags and the cache that all kernels have, and options."""
+
+    def decorate(function: Function) -> Function:
+        compiled: Any = numba.njit(
+            function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+        )
+        if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
+            setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
+        return cast(Function, compiled)
+
+    return decorate
+
+
 def kernel(function: Function) -> Function:
     """Compile `function` in nopython mode: serial, GIL released, cached, no fast-math.
 
@@ -209,7 +221,7 @@ def kernel(function: Function) -> Function:
     It counts no references, which costs time in each cycle and makes threads wait for each other;
     so it can neither allocate arrays nor return any.
     """
-    return _compiled(function, _nrt=False)
+    return njit(_nrt=False)(function)
 
 
 def helper(function: Function) -> Function:
@@ -218,7 +230,7 @@ def helper(function: Function) -> Function:
     There is no way to it from Python, which takes a while to compile where arguments are many: a
     TypeError says so.
     """
-    compiled = _compiled(function, _nrt=False, no_cpython_wrapper=True)
+    compiled = njit(_nrt=False, no_cpython_wrapper=True)(function)
     if not isinstance(compiled, Dispatcher):
         return compiled
 
@@ -254,20 +266,9 @@ def address_of(function: Callable[..., Any], block: Any) -> int:
 
 def inlined(function: Function) -> Function:
     """Compile `function` as a part of each kernel that calls it, and nowhere else."""
-    return _compiled(function, _nrt=False, inline="always")
+    return njit(_nrt=False, inline="always")(function)
 
 
 def allocating_kernel(function: Function) -> Function:
     """Compile `function` as `kernel` does, but so that it may allocate and return arrays."""
-    return _compiled(function)
-
-
-def _compiled(function: Function, **options: Any) -> Function:
-    return kept(numba.njit(function, **FLAGS, **options))
-
-
-def kept(compiled: Function) -> Function:
-    """Keep on disk, in the cache described above, what Numba compiles of a function."""
-    if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
-        setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
-    return compiled
+    return njit()(function)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel, helper
+from fastsp.kernels.jit import helper, kernel
 
 LANES = 8
 """Sums that grow side by side."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Closure, at, call
+from fastsp.kernels.blocks import Block, Step, at, call
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.lanes import LANES, adapt_lanes, prefetch
@@ -23,7 +23,7 @@ class Permanences(NamedTuple):
     threshold: float
     """A synapse is connected where its permanence is at least this, in float32."""
     flips: Flips
-    enter: Closure
+    enter: Step
     """See `fastsp.kernels.overlap.flips.Filling`."""
 
 
@@ -34,7 +34,7 @@ class Adapting(NamedTuple):
     rule: Rule
     changes: NDArray[np.float32]
     """(64 W,) what learning adds to the permanences of each input bit"""
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @kernel
@@ -136,9 +136,7 @@ def adapt(block: Adapting, i: int, start: int, end: int) -> int:
     """Learn by the Hebbian rule; see `Learning.adapt`."""
     own = at(block)
     chunk, rule = at(own.chunk), own.rule
-    fill_changes(
-        chunk.inputs[i], rule.permanence_increment, rule.permanence_decrement, own.changes
-    )
+    fill_changes(chunk.inputs[i], rule.permanence_increment, rule.permanence_decrement, own.changes)
     adapt_columns(active_of(chunk, i, start, end), own.permanences, own.changes)
     return 0
 

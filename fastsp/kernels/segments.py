@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Closure, at, call
+from fastsp.kernels.blocks import Step, at, call
 from fastsp.kernels.jit import kernel, step
 
 
@@ -71,7 +71,7 @@ def max_segments(values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
 class Representing(NamedTuple):
     """The boosted overlaps of segments, of which the best speaks for its column."""
 
-    boost: Closure
+    boost: Step
     """Fills `segment_keys`; see `Finding.boost`"""
     segment_keys: NDArray[np.uint32]
     """(n C,)"""

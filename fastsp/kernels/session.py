@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange, types
+from numba import prange, types
 from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Closure, address, array_at, at, call
+from fastsp.kernels.blocks import Closure, Step, address, array_at, at, call
 from fastsp.kernels.cycle import Worker, run_chunk
-from fastsp.kernels.jit import FLAGS, kept, kernel, step
+from fastsp.kernels.jit import kernel, njit, step
 from fastsp.kernels.packing import pack_input
 from fastsp.kernels.state import Chunk
 
@@ -36,7 +36,7 @@ def work(block: Worker, task: int) -> int:
 class Single(NamedTuple):
     """What serves a single input."""
 
-    worker: Closure
+    worker: Step
     """`work`, with a worker whose chunk is `chunk`"""
     chunk: Chunk
     """Of one input"""
@@ -58,7 +58,7 @@ def work_on_one(block: Single, x: Any, bound: int, task: int, active: Any) -> in
     for w in range(words.size):
         words[w] &= own.input_mask[w]
     call(own.worker, (task,))
-    n = chunk.n_active[0]
+    n = int(chunk.n_active[0])
     found = array_at(active, n, np.int32)
     for j in range(n):
         found[j] = chunk.active[0, j]
@@ -67,17 +67,19 @@ def work_on_one(block: Single, x: Any, bound: int, task: int, active: Any) -> in
 
 @kernel
 def run_one(
-    function: Any, block: Any, x: NDArray[np.uint8], bound: int, task: int, active: NDArray[np.int32]
+    function: Any,
+    block: Any,
+    x: NDArray[np.uint8],
+    bound: int,
+    task: int,
+    active: NDArray[np.int32],
 ) -> int:
     """Call `work_on_one` with arrays; read-only ones will do for `x`."""
     return call(Closure(function, block), (address(x), bound, task, address(active)))
 
 
-@kept
-@njit(parallel=True, **FLAGS)
-def run_in_parallel(
-    workers: NDArray[Any], task: int, progress: NDArray[np.int64], n: int
-) -> None:
+@njit(parallel=True)
+def run_in_parallel(workers: NDArray[Any], task: int, progress: NDArray[np.int64], n: int) -> None:
     """Call `work` for several workers, (n, 2) functions and blocks, each on a thread of its own.
 
     Then enters into `progress`, that of the chunk, that all `n` inputs are done.

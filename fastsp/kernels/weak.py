@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Closure, at, call
+from fastsp.kernels.blocks import Step, at, call
 from fastsp.kernels.boosting import SMALLEST_DUTY_CYCLE
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.neighbourhoods import Boxes, max_boxes, sum_boxes
@@ -46,7 +46,7 @@ class Targets(NamedTuple):
     """(C,) where columns have several segments, and then what `average` starts from"""
     means: NDArray[np.float64]
     """(C,) and what it fills; where there is one segment to a column, it fills the targets"""
-    average: Closure
+    average: Step
 
 
 @step
@@ -70,8 +70,8 @@ def fill_targets(block: Targets) -> int:
 class Following(NamedTuple):
     """Boost factors that follow from targets."""
 
-    fill: Closure
-    refresh: Closure
+    fill: Step
+    refresh: Step
 
 
 @step

@@ -16,7 +16,7 @@ from fastsp.engine.topology import boxes
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.inhibition.gaussian import Blur
 from fastsp.kernels.neighbourhoods import Boxes
-from fastsp.kernels.state import Rule
+from fastsp.kernels.state import Chunk, Rule
 from fastsp.kernels.weak import BoxMean, average_boxes
 
 Shape = tuple[int, ...]
@@ -87,7 +87,7 @@ class Inhibition:
     def boxes_of(
         cls, parameters: Mapping[str, Any], column_shape: Shape, input_shape: Shape
     ) -> Boxes:
-        """Return the neighbourhoods that columns are compared with; those of one if they are not."""
+        """Return the neighbourhoods that columns are compared with, if they are."""
         if parameters["boost_target"] == "density" and parameters["weak_column_share"] == 0:
             return NO_BOXES
         radii = cls.radii(parameters, column_shape, input_shape)
@@ -108,7 +108,7 @@ class Inhibition:
         """Return how many of C columns can compete before the next do: all, or some groups."""
         return n_columns
 
-    def compete(self, keys: NDArray[np.uint32], chunk: Block, rule: Rule) -> Bound:
+    def compete(self, keys: NDArray[np.uint32], chunk: Block[Chunk], rule: Rule) -> Bound:
         """Return the step by which columns compete, with scratch space; see `Finding.compete`."""
         raise NotImplementedError
 

@@ -13,7 +13,7 @@ from fastsp.engine.inhibition.base import Inhibition, Shape
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.inhibition import gaussian, top
 from fastsp.kernels.inhibition.gaussian import Blur
-from fastsp.kernels.state import Rule
+from fastsp.kernels.state import Chunk, Rule
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Gaussian(Inhibition):
     def _work(self, n_columns: int) -> NDArray[np.float32]:
         return np.empty((4, max(n_columns, self.weights.room)), np.float32)
 
-    def compete(self, keys: NDArray[np.uint32], chunk: Block, rule: Rule) -> Bound:
+    def compete(self, keys: NDArray[np.uint32], chunk: Block[Chunk], rule: Rule) -> Bound:
         """Return the step by which columns compete; see `Inhibition.compete`."""
         n = keys.size
         own = gaussian.Gaussian(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastsp.engine.inhibition.base import Inhibition, Shape
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.inhibition import grouped, top
-from fastsp.kernels.state import Rule
+from fastsp.kernels.state import Chunk, Rule
 
 STRETCH = 1024
 """Columns, about, that are counted, boosted and compete before the next."""
@@ -62,7 +62,7 @@ class Grouped(Inhibition):
         """Return how many columns can compete before the next do: some whole groups."""
         return max(1, STRETCH // self.size) * self.size
 
-    def compete(self, keys: NDArray[np.uint32], chunk: Block, rule: Rule) -> Bound:
+    def compete(self, keys: NDArray[np.uint32], chunk: Block[Chunk], rule: Rule) -> Bound:
         """Return the step by which columns compete; see `Inhibition.compete`."""
         n_active = rule.n_active // (keys.size // self.size)
         selection = top.new_selection_scratch(keys.size)

@@ -12,7 +12,7 @@ from fastsp.engine.topology import neighbourhood
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.inhibition import local
 from fastsp.kernels.inhibition.local import LocalScratch, Neighbourhood
-from fastsp.kernels.state import Rule
+from fastsp.kernels.state import Chunk, Rule
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Local(Inhibition):
         """Return the largest number of active columns that an input can have."""
         return self.neighbourhood.most_active
 
-    def compete(self, keys: NDArray[np.uint32], chunk: Block, rule: Rule) -> Bound:
+    def compete(self, keys: NDArray[np.uint32], chunk: Block[Chunk], rule: Rule) -> Bound:
         """Return the step by which columns compete; see `Inhibition.compete`."""
         n_cells = self.neighbourhood.limits.size
         scratch = LocalScratch(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fastsp.engine.inhibition.base import Inhibition
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.inhibition import top
-from fastsp.kernels.state import Rule
+from fastsp.kernels.state import Chunk, Rule
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Global(Inhibition):
     last_wins: bool = False
     """Whether of equal columns the higher one wins"""
 
-    def compete(self, keys: NDArray[np.uint32], chunk: Block, rule: Rule) -> Bound:
+    def compete(self, keys: NDArray[np.uint32], chunk: Block[Chunk], rule: Rule) -> Bound:
         """Return the step by which columns compete; see `Inhibition.compete`."""
         guess, selection = top.new_guess(), top.new_selection_scratch(keys.size)
         own = top.Global(keys, rule.n_active, int(self.last_wins), guess, selection, chunk)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.inhibition.top import SelectionScratch, select_top
 from fastsp.kernels.jit import helper, inlined, kernel, step
@@ -281,7 +281,7 @@ class Gaussian(NamedTuple):
     guess: NDArray[np.int64]
     """See `fastsp.kernels.inhibition.top.Global`."""
     selection: SelectionScratch
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @step

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.inhibition.top import SelectionScratch, select_top, write_positions
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import WORD
@@ -123,7 +123,7 @@ class Grouped(NamedTuple):
     n_active: int
     """Active columns in each group"""
     selection: SelectionScratch
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @step

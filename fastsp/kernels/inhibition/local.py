@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.llvm.neighbourhoods import (
@@ -206,7 +206,7 @@ class Local(NamedTuple):
     """(C,)"""
     neighbourhood: Neighbourhood
     scratch: LocalScratch
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @step

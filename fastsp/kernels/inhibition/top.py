@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import count_ones, lowest_one
 from fastsp.kernels.llvm.keys import AT_ONCE, count_at_least, lanes_at_least, take_maxima
@@ -235,7 +235,7 @@ class Global(NamedTuple):
     guess: NDArray[np.int64]
     """The first entry is the bound that the last winners reached; see `select_top`."""
     selection: SelectionScratch
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @step

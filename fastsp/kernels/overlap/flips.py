@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Closure, at, call
+from fastsp.kernels.blocks import Step, at, call
 from fastsp.kernels.jit import kernel, step
 from fastsp.kernels.state import Synapses
 
@@ -39,7 +39,7 @@ class Filling(NamedTuple):
     synapses: Synapses
     threshold: float
     flips: Flips
-    enter: Closure
+    enter: Step
     """(n,): enter the first `n` flips into the index. A synapse is connected from now on where its
     permanence is at least the threshold; it was the opposite before"""
 

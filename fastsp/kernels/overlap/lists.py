@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import WORD, lowest_one
 from fastsp.kernels.llvm.lanes import LANES, prefetch
@@ -38,7 +38,7 @@ class ListCounting(NamedTuple):
     lists: ConnectedLists
     overlaps: NDArray[np.uint16]
     """(1, rows rounded up to a multiple of 64)"""
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @helper
@@ -130,7 +130,7 @@ def count_in_blocks(
 def count_in_lists(
     block: ListCounting, start: int, end: int, first: int, last: int, new: int
 ) -> int:
-    """Fill overlaps; see `Finding.count`."""
+    """Fill overlaps; see `Finding.count_overlaps`."""
     own = at(block)
     _count_in_lists(at(own.chunk).inputs[start], own.lists, first, last, own.overlaps[0])
     return 0

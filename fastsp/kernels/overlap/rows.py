@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, step
 from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD, add_rows, lowest_one, unpack_counters
 from fastsp.kernels.llvm.lanes import prefetch
@@ -30,7 +30,7 @@ class RowCounting(NamedTuple):
     planes: NDArray[np.uint64]
     overlaps: NDArray[np.uint16]
     """(1, rows rounded up to a multiple of 64)"""
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @helper
@@ -98,7 +98,7 @@ def _count_in_rows(
 
 @step
 def count_in_rows(block: RowCounting, start: int, end: int, first: int, last: int, new: int) -> int:
-    """Fill overlaps; see `Finding.count`."""
+    """Fill overlaps; see `Finding.count_overlaps`."""
     own = at(block)
     words, overlaps = at(own.chunk).inputs[start], own.overlaps[0]
     _count_in_rows(words, own.bits, own.n_planes, first, last, own.offsets, own.planes, overlaps)
@@ -109,7 +109,8 @@ def count_in_rows(block: RowCounting, start: int, end: int, first: int, last: in
 def _place(bits: ConnectedBits, column: int, bit: np.uint32) -> int:
     """Return the word for a connection between `column` and input `bit`."""
     w, in_word = np.int64(bit >> np.uint32(6)), np.int64(bit & np.uint32(63))
-    return bits.starts[w] + in_word * bits.run_lengths[w] + (column >> 6) - bits.run_starts[w]
+    row: Any = bits.starts[w] + in_word * bits.run_lengths[w]
+    return int(row + (column >> 6) - bits.run_starts[w])
 
 
 @step

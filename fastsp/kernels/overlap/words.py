@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import at
+from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import WORD, count_chosen, count_common
 from fastsp.kernels.llvm.lanes import prefetch
@@ -27,7 +27,7 @@ class WordCounting(NamedTuple):
     """(n,) 1 where of each pair one bit is on, else 0"""
     overlaps: NDArray[np.uint16]
     """(n, rows rounded up to a multiple of 64) of n inputs that are counted together"""
-    chunk: Chunk
+    chunk: Block[Chunk]
 
 
 @helper
@@ -64,7 +64,7 @@ def split_pairs(words: NDArray[np.uint64], n_pairs: int, halves: NDArray[np.uint
 def count_in_words(
     block: WordCounting, start: int, end: int, first: int, last: int, new: int
 ) -> int:
-    """Fill overlaps; see `Finding.count`."""
+    """Fill overlaps; see `Finding.count_overlaps`."""
     own = at(block)
     bits, overlaps, inputs = own.bits, own.overlaps, at(own.chunk).inputs
     for b in range(first // WORD, (last + WORD - 1) // WORD):
@@ -81,7 +81,7 @@ def count_in_words(
 def count_in_pairs(
     block: WordCounting, start: int, end: int, first: int, last: int, new: int
 ) -> int:
-    """Fill overlaps where input bits come in pairs; see `Finding.count`."""
+    """Fill overlaps where input bits come in pairs; see `Finding.count_overlaps`."""
     own = at(block)
     bits, overlaps, halves, n = own.bits, own.overlaps, own.halves, end - start
     if new != 0:
