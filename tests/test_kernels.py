@@ -23,8 +23,8 @@ from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.plan import make_plan, make_rule
 from fastsp.engine.steps import boost, refresh
 from fastsp.kernels.blocks import Block, Bound
+from fastsp.kernels.blurs import Blurring, blur_one
 from fastsp.kernels.boosting import boosted_values
-from fastsp.kernels.inhibition.gaussian import blur_grid
 from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
 from fastsp.kernels.llvm import bits, columns, lanes
 from fastsp.kernels.llvm import keys as of_keys
@@ -32,6 +32,10 @@ from fastsp.kernels.order import order_keys
 from fastsp.kernels.overlap.flips import Flips
 from fastsp.kernels.permanences import Adapting, Permanences, adapt
 from fastsp.kernels.state import Chunk, Columns, Synapses
+
+
+def run_blur(blur, values, work, out):
+    Bound(blur_one, Blurring(blur, values, work, out))()
 
 
 def assert_each_cycle_equals_the_twin(pooler, X):
@@ -151,7 +155,7 @@ def test_blur_equals_direct_taps(shape, deviation, wrap, seed):
     deviations = tuple(deviation * random.integers(0, 3, len(shape)) / 2)
     values = random.normal(size=shape).astype(np.float32).ravel()
     out, work = np.empty_like(values), np.empty((2, 4 * values.size + 4096), np.float32)
-    blur_grid(gaussian_blur(shape, deviations, wrap), values, work, out)
+    run_blur(gaussian_blur(shape, deviations, wrap), values, work, out)
     np.testing.assert_allclose(out, naive.blur(values, shape, deviations, wrap), atol=5e-4)
 
 
@@ -168,7 +172,7 @@ def test_blur_of_a_long_axis_equals_direct_taps(data):
     blur = gaussian_blur(shape, deviations, wrap)
     # What lies in scratch space has no effect.
     out, work = np.empty(values.size, np.float32), np.full((2, max(values.size, blur.room)), np.nan)
-    blur_grid(blur, values.ravel(), work.astype(np.float32), out)
+    run_blur(blur, values.ravel(), work.astype(np.float32), out)
     expected = scipy.ndimage.gaussian_filter1d(
         values.astype(np.float64),
         deviation,
@@ -188,14 +192,14 @@ def test_blurs_of_any_line_are_laid_out_in_little_memory(deviation, wrap):
     tracemalloc.stop()
     assert peak < 100e6  # bytes; a matrix of its taps were 80 GB
     values, out = np.full(100_000, 7.0, np.float32), np.empty(100_000, np.float32)
-    blur_grid(blur, values, np.empty((2, blur.room), np.float32), out)
+    run_blur(blur, values, np.empty((2, blur.room), np.float32), out)
     np.testing.assert_allclose(out, 7.0, rtol=2e-4)
 
 
 def test_a_blur_of_a_constant_is_that_constant():
     blur = gaussian_blur((56, 56), (6.0, 6.0))
     values, out = np.full(56 * 56, 7.0, np.float32), np.empty(56 * 56, np.float32)
-    blur_grid(blur, values, np.empty((2, 56 * 56), np.float32), out)
+    run_blur(blur, values, np.empty((2, 56 * 56), np.float32), out)
     np.testing.assert_allclose(out, 7.0, rtol=1e-5)
 
 

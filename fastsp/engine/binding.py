@@ -12,7 +12,7 @@ from fastsp.engine.threads import run_with
 from fastsp.kernels.blocks import Block, Bound, closures
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.cycle import INFER, LEARN
-from fastsp.kernels.session import Single, run_in_parallel, without_lookup, work_on_one
+from fastsp.kernels.session import Single, run_cycle, run_in_parallel, without_lookup
 from fastsp.kernels.state import Chunk
 from fastsp.kernels.workers import SHARES, Team, new_counters
 
@@ -74,7 +74,7 @@ class Session:
         self.scratch = first
         self._closures = closures(self._workers)
         single = Single(self._workers[0], self._one, pooler.input_mask, pooler.n_inputs)
-        self._single = Bound(work_on_one, single)
+        self._single = Bound(run_cycle, single)
         self._run_one, self._entry = without_lookup(), self._single.closure
 
     def run(self, chunk: Chunk, task: int, n_threads: int | None = None) -> None:

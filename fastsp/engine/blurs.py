@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.inhibition.gaussian import BLOCK_TAPS, ROUND_TAPS, Blur
+from fastsp.kernels.blocks import NOTHING, Bound, Step
+from fastsp.kernels.blurs import BLOCK_TAPS, ROUND_TAPS, Blur, Lines, blur_lines
 from fastsp.kernels.llvm.lanes import LANES
 
 TAPS_REACH = 5.0
@@ -220,10 +221,8 @@ def _chain(shape: tuple[int, ...], products: list[tuple[int, NDArray[np.float64]
             n_weights += part.size
         sizes[axis] = m
         room = max(room, math.prod(sizes) + scratch)
-    return Blur(
-        np.concatenate(weights),
-        np.array(steps, np.int64).reshape(-1, 8),
-        np.concatenate(ranges).astype(np.int64),
-        np.concatenate(places),
-        room,
-    )
+    all_weights, all_steps = np.concatenate(weights), np.array(steps, np.int64).reshape(-1, 8)
+    lines: Step = NOTHING
+    if n_places:
+        lines = Bound(blur_lines, Lines(all_weights, all_steps, np.concatenate(places)))
+    return Blur(all_weights, all_steps, np.concatenate(ranges).astype(np.int64), room, lines)

@@ -120,13 +120,17 @@ def pack_checked(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uin
     if X.dtype == np.uint8 and X.flags.c_contiguous:
         n_threads = min(n_threads, X.size // SMALLEST_SHARE)
         bound = min(int(threshold), 255)
-        run_with(n_threads, pack_in_parallel, pack_inputs, X, bound, words, n_threads)
+        run_with(n_threads, pack_in_parallel, _pack_alone, X, bound, words, n_threads)
         return words
     n_rows = max(1, CACHED // n_inputs)
     for start in range(0, n, n_rows):
         on = np.ascontiguousarray(_above(X[start : start + n_rows], threshold))
-        pack_inputs(on.view(np.uint8), 0, words[start : start + n_rows], 1)
+        _pack_alone(on.view(np.uint8), 0, words[start : start + n_rows], 1)
     return words
+
+
+def _pack_alone(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], _: int) -> None:
+    pack_inputs(X, bound, words, 0, len(X))
 
 
 def check_sparse(X: Any) -> None:

@@ -11,12 +11,11 @@ from fastsp.engine.inhibition import Inhibition
 from fastsp.kernels import boosting, weak
 from fastsp.kernels.blocks import NOTHING, Block, Bound, Step
 from fastsp.kernels.boosting import DutyCycles, Factors
-from fastsp.kernels.cycle import Finding, Learning, Worker
+from fastsp.kernels.cycle import Finding, Learning, Worker, run_chunk
 from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.overlap.flips import Flips
 from fastsp.kernels.permanences import Adapting, Permanences, adapt
 from fastsp.kernels.segments import Representing, boost_segments
-from fastsp.kernels.session import work
 from fastsp.kernels.state import Chunk, Columns, Rule, Synapses
 from fastsp.kernels.weak import Following, Raising, Targets, Watching
 from fastsp.kernels.workers import Team
@@ -117,7 +116,7 @@ class Pooler:
             self._stretch(),
             team,
         )
-        return Bound(work, worker), Scratch(overlaps, keys, best, boost, compete)
+        return Bound(run_chunk, worker), Scratch(overlaps, keys, best, boost, compete)
 
     def _stretch(self) -> int:
         """Return how many columns are counted, boosted and compete before the next."""

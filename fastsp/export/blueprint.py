@@ -13,8 +13,8 @@ from fastsp.classifiers.base import SdrClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.arrays import Arrays
 from fastsp.engine.inhibition import INHIBITIONS, Inhibition
+from fastsp.kernels.blurs import Blur
 from fastsp.kernels.boosting import MODERATE
-from fastsp.kernels.inhibition.gaussian import Blur
 from fastsp.kernels.state import Rule
 from fastsp.pooler import SpatialPooler
 

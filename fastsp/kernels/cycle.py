@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import NOTHING, Block, Step, at, call
-from fastsp.kernels.jit import helper, kernel
+from fastsp.kernels.jit import helper, step
 from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.segments import point_to_columns, point_to_segments
 from fastsp.kernels.state import Chunk
@@ -84,13 +84,15 @@ class Worker(NamedTuple):
     team: Team
 
 
-@kernel
-def run_chunk(worker: Worker, task: int) -> None:
+@step
+def run_chunk(block: Worker, task: int) -> int:
     """Run the cycles of the worker's chunk, alone or together with the others of its team.
 
     Fills `active` and `n_active` of the chunk; changes the pooler where the task is to learn. The
     active columns of a batch are all found with the permanences and boost factors from before it.
+    A worker that is alone enters into the chunk that all of it is done.
     """
+    worker = at(block)
     chunk, team = at(worker.chunk), worker.team
     n, alone = chunk.inputs.shape[0], team.n_workers == 1
     batch_size = worker.batch_size if task == LEARN else max(n, 1)
@@ -109,6 +111,9 @@ def run_chunk(worker: Worker, task: int) -> None:
                 phase = _find_by_inputs(worker, chunk, start, end, task, phase)
             if task in (LEARN, ADAPT):
                 phase = _learn_by_blocks(worker, chunk, start, end, phase)
+    if alone:
+        chunk.progress[1] = n
+    return 0
 
 
 @helper
@@ -172,7 +177,7 @@ def _learn_from(worker: Worker, chunk: Chunk, start: int, end: int, first: int, 
             call(learn.refresh, (first, last))
 
 
-@kernel
+@helper
 def _n_below(active: NDArray[np.int32], bound: int) -> int:
     """Return how many of the ascending `active` are below `bound`."""
     low, high = 0, active.size

@@ -13,31 +13,16 @@ from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import Closure, Step, address, array_at, at, call
-from fastsp.kernels.cycle import Worker, run_chunk
 from fastsp.kernels.jit import kernel, njit, step
 from fastsp.kernels.packing import pack_input
 from fastsp.kernels.state import Chunk
-
-
-@step
-def work(block: Worker, task: int) -> int:
-    """Run the cycles of the worker's chunk; see `run_chunk`.
-
-    A worker that is alone enters into the chunk that all of it is done.
-    """
-    own = at(block)
-    run_chunk(own, task)
-    if own.team.n_workers == 1:
-        chunk = at(own.chunk)
-        chunk.progress[1] = chunk.inputs.shape[0]
-    return 0
 
 
 class Single(NamedTuple):
     """What serves a single input."""
 
     worker: Step
-    """`work`, with a worker whose chunk is `chunk`"""
+    """`run_chunk`, with a worker whose chunk is `chunk`"""
     chunk: Chunk
     """Of one input"""
     input_mask: NDArray[np.uint64]
@@ -46,7 +31,7 @@ class Single(NamedTuple):
 
 
 @step
-def work_on_one(block: Single, x: Any, bound: int, task: int, active: Any) -> int:
+def run_cycle(block: Single, x: Any, bound: int, task: int, active: Any) -> int:
     """Run one cycle on the input bits `x > bound`, (N,) uint8 at an address.
 
     Writes the active columns to `active`, int32 at an address, and returns their number.
@@ -74,13 +59,13 @@ def run_one(
     task: int,
     active: NDArray[np.int32],
 ) -> int:
-    """Call `work_on_one` with arrays; read-only ones will do for `x`."""
+    """Call `run_cycle` with arrays; read-only ones will do for `x`."""
     return call(Closure(function, block), (address(x), bound, task, address(active)))
 
 
 @njit(parallel=True)
 def run_in_parallel(workers: NDArray[Any], task: int, progress: NDArray[np.int64], n: int) -> None:
-    """Call `work` for several workers, (n, 2) functions and blocks, each on a thread of its own.
+    """Call `run_chunk` for several workers, (n, 2) functions and blocks, on a thread each.
 
     Then enters into `progress`, that of the chunk, that all `n` inputs are done.
     """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastsp.engine.topology import boxes
 from fastsp.kernels.blocks import Block, Bound
-from fastsp.kernels.inhibition.gaussian import Blur
+from fastsp.kernels.blurs import Blur
 from fastsp.kernels.neighbourhoods import Boxes
 from fastsp.kernels.state import Chunk, Rule
 from fastsp.kernels.weak import BoxMean, average_boxes

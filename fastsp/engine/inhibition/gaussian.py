@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fastsp.engine.blurs import gaussian_blur
 from fastsp.engine.inhibition.base import Inhibition, Shape
 from fastsp.kernels.blocks import Block, Bound
+from fastsp.kernels.blurs import Blur
 from fastsp.kernels.inhibition import gaussian, top
-from fastsp.kernels.inhibition.gaussian import Blur
 from fastsp.kernels.state import Chunk, Rule
 
 
