@@ -28,6 +28,8 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
 
+from fastsp.kernels.waiting import waiting
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PLAIN = frozenset(os.environ.get("FASTSP_PLAIN", "").split())
@@ -159,10 +161,14 @@ class _KernelCache(NullCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
 
+    @property
+    def _is_own(self) -> bool:
+        return str(self._function.__module__).startswith(f"{_PACKAGE}.")
+
     @cached_property
     def _opened(self) -> Any:
         # Only what the stamp covers is kept.
-        if not self._function.__module__.startswith(f"{_PACKAGE}.") or _stamp() is None:
+        if not self._is_own or _stamp() is None:
             return NullCache()
         try:
             return _StampedCache(self._function)
@@ -181,15 +187,20 @@ class _KernelCache(NullCache):
         earlier version had is gone.
         """
         try:
-            return self._opened.load_overload(signature, target_context)
+            kept = self._opened.load_overload(signature, target_context)
         except Exception:
             self.flush()
-            return None
+            kept = None
+        if kept is None and self._is_own:
+            waiting.begin()
+        return kept
 
     def save_overload(self, signature: Any, data: Any) -> None:
         """Keep a compiled kernel; where the disk is full, say, it works all the same."""
         with contextlib.suppress(OSError):
             self._opened.save_overload(signature, data)
+        if self._is_own:
+            waiting.end(self.cache_path)
 
     def flush(self) -> None:
         """Forget what is kept of this kernel."""
