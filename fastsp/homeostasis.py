@@ -18,6 +18,7 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.engine.packing import above, check_given, check_inputs
 from fastsp.pooler import SpatialPooler
 
 _NOTHING = float("nan")
@@ -128,7 +129,9 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             If a parameter or `X` is not as it should be; what was learned before is unchanged then.
         """
         pooler = self._check_parameters()
+        check_given(X)
         checked = validate_data(clone(self), X, accept_sparse="csr")
+        checked = check_inputs(checked, checked.shape[1])
         pooler.initialize(checked.shape[1])
         validate_data(self, X, skip_check_array=True)
         self.pooler_, self.is_resting_, self.n_rests_ = pooler, False, 0
@@ -145,11 +148,14 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if not hasattr(self, "pooler_"):
             return self.fit(X)
         self._check_parameters()
-        return self._learn(validate_data(self, X, accept_sparse="csr", reset=False))
+        check_given(X)
+        checked = validate_data(self, X, accept_sparse="csr", reset=False)
+        return self._learn(check_inputs(checked, self.n_features_in_))
 
     def transform(self, X: Any) -> Any:
         """Return the code of each row of `X`; see `SpatialPooler.transform`."""
         check_is_fitted(self)
+        check_given(X)
         return self.pooler_.transform(validate_data(self, X, accept_sparse="csr", reset=False))
 
     @property
@@ -179,7 +185,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     def _keep_probes(self, X: Any) -> None:
         rows = X if isinstance(X, np.ndarray) else X.toarray()
-        self.probes_ = np.concatenate([self.probes_, rows > self.pooler_.threshold])
+        self.probes_ = np.concatenate([self.probes_, above(rows, self.pooler_.threshold)])
 
     def _forget_probes(self) -> None:
         self.probes_ = np.empty((0, self.n_features_in_), np.bool_)

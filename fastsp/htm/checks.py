@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.masks import is_masked
+
 MAX_SIZE = 2**32 - 1
 """Bits of an SDR: their indices are uint32."""
 
@@ -219,8 +221,10 @@ def as_array(value: Any, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        Where lists differ in length.
+        Where lists differ in length, or values are masked.
     """
+    if is_masked(value):
+        raise RefusedValueError(f"{name} must not have masked values, got some")
     try:
         return np.asarray(value)
     except ValueError:  # lists of different lengths

@@ -196,7 +196,12 @@ REFUSED = [
     ("dense", [0] * 5, ValueError, "dense must hold 6 values, got 5"),
     ("dense", 1, ValueError, "dense must hold 6 values, got 1"),
     ("dense", [[0, 1], [1]], ValueError, "dense must be an array, got lists of different lengths"),
-    ("dense", np.ones((3, 2)), ValueError, r"dense must have the shape \(2, 3\) or \(6,\), got \(3"),
+    (
+        "dense",
+        np.ones((3, 2)),
+        ValueError,
+        r"must have the shape \(2, 3\) or \(6,\), got \(3",
+    ),
     ("dense", np.ones((6, 1)), ValueError, r"must have the shape \(2, 3\) or \(6,\), got \(6"),
     ("dense", np.ones((1, 2, 3)), ValueError, r"must have the shape \(2, 3\) or \(6,\), got \(1"),
     ("dense", [1, 0, 0, 0, 0, np.nan], ValueError, "dense must not hold NaN or infinity"),
