@@ -57,6 +57,8 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     rests : {"boosting", "learning"}, default="boosting"
         What rests where it is not needed: boosting, or all learning. Permanences that are to go on
         learning follow their inputs, and codes of inputs that do not come back are lost.
+    random_state : int, Generator, RandomState or None
+        Draws the pooler where `pooler` has no `random_state` of its own.
 
     Attributes
     ----------
@@ -106,6 +108,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         least_usage: float = 0.9,
         least_stability: float = 0.9,
         rests: str = "boosting",
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.pooler = pooler
         self.period = period
@@ -113,6 +116,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.least_usage = least_usage
         self.least_stability = least_stability
         self.rests = rests
+        self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -259,6 +263,8 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if self.rests not in ("boosting", "learning"):
             raise ValueError(f"rests must be 'boosting' or 'learning'; got {self.rests!r}")
         copy: SpatialPooler = clone(own)
+        if copy.random_state is None:
+            copy.random_state = self.random_state
         return copy
 
     def _restore(self) -> None:

@@ -364,14 +364,16 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         (n, C) CSR matrix, or array where `sparse_output` is False; float32, with k ones in each
-        row, fewer only where the stimulus threshold forbids more.
+        row, fewer only where the stimulus threshold forbids more. Where scikit-learn is configured
+        with `sparse_interface="sparray"`, a CSR array.
         """
         engine = self._fitted()
         self._check_output()
         check_given(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        matrix = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns)
-        return matrix if self.sparse_output else matrix.toarray()
+        array = get_config().get("sparse_interface") == "sparray"  # not in all versions
+        codes = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns, array=array)
+        return codes if self.sparse_output else codes.toarray()
 
     def inverse_transform(self, X: Any) -> NDArray[np.float32]:
         """Return the input bits that the active columns of each code stand for.

@@ -230,14 +230,17 @@ def in_one_row(
     return joined, n_active
 
 
-def as_matrix(indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int) -> Any:
-    """Make a CSR matrix of active columns, those of all inputs in one row; float32 ones."""
+def as_matrix(
+    indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int, *, array: bool = False
+) -> Any:
+    """Make a CSR matrix, or array, of active columns, all inputs in one row; float32 ones."""
     import scipy.sparse
 
     indptr = np.concatenate([[0], np.cumsum(counts)])
     if indptr[-1] < 2**31:
         indptr = indptr.astype(np.int32)
-    codes = scipy.sparse.csr_matrix(
+    kind = scipy.sparse.csr_array if array else scipy.sparse.csr_matrix
+    codes = kind(
         (np.ones(indices.size, np.float32), indices, indptr), shape=(counts.size, n_columns)
     )
     codes.has_sorted_indices = True
