@@ -139,7 +139,7 @@ def test_estimators_refuse_what_is_masked(estimator, X):
         assert_array_equal(value, state[name]) if isinstance(value, np.ndarray) else None
 
 
-@pytest.mark.parametrize("x", [HIDDEN[0], HIDDEN[0].astype(float), HIDDEN[:1], [np.ma.masked] * 8])
+@pytest.mark.parametrize("x", [HIDDEN[0], HIDDEN[0].astype(float), HIDDEN[:1], list(HIDDEN[:1])])
 def test_single_inputs_refuse_what_is_masked(x):
     pooler = SpatialPooler((16,), input_shape=(1, 8), random_state=0)
     with pytest.raises(ValueError, match="x must not have masked values"):

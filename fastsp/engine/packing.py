@@ -73,9 +73,9 @@ def as_bits(x: Any, n_inputs: int, threshold: float) -> tuple[NDArray[np.uint8],
 
     Raises ValueError where it is of another shape, not numbers or not finite, or has masked values.
     """
-    if type(x) is not np.ndarray:
-        check_unmasked("x", x)
-    x = np.ascontiguousarray(x)
+    given, x = x, np.ascontiguousarray(x)
+    if x is not given:
+        check_unmasked("x", given)
     if x.shape != (n_inputs,):
         raise ValueError(
             f"x must be one input of shape ({n_inputs},); got shape {np.shape(x)}"
