@@ -155,7 +155,7 @@ def check_given(X: Any, name: str = "X") -> None:
             raise ValueError("indptr must be a non-decreasing sequence")
         X.check_format(full_check=True)
     if X.format == "coo":
-        for name, size in zip(("row", "col"), X.shape, strict=False):
+        for name, size in zip(("row", "col")[-X.ndim :], X.shape, strict=False):
             places = getattr(X, name)
             if len(places) != len(X.data) or not ((places >= 0) & (places < size)).all():
                 raise ValueError(f"{name} indices must be >= 0 and < {size}, one for each value")
