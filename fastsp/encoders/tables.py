@@ -93,13 +93,11 @@ def with_objects(X: Any, places: Collection[int]) -> Any:
 
 def holds_moments(X: Any) -> bool:
     """Return whether there are NumPy's dates or durations among the values of `X`."""
-    arrays = [np.asarray(X)]
-    if is_frame(X):
-        arrays = [column for _, column in _columns_of_objects(X)]
+    columns = _columns_of_objects(X) if is_frame(X) else [(0, np.asarray(X))]
     return any(
         array.dtype.kind in "mM"
         or (array.dtype.kind == "O" and any(issubclass(kind, MOMENTS) for kind in _kinds(array)))
-        for array in arrays
+        for _, array in columns
     )
 
 
