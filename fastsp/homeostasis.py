@@ -18,6 +18,7 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.engine.packing import above, check_given, check_inputs
 from fastsp.pooler import SpatialPooler
 
 _NOTHING = float("nan")
@@ -56,6 +57,8 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     rests : {"boosting", "learning"}, default="boosting"
         What rests where it is not needed: boosting, or all learning. Permanences that are to go on
         learning follow their inputs, and codes of inputs that do not come back are lost.
+    random_state : int, Generator, RandomState or None
+        Draws the pooler where `pooler` has no `random_state` of its own.
 
     Attributes
     ----------
@@ -105,6 +108,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         least_usage: float = 0.9,
         least_stability: float = 0.9,
         rests: str = "boosting",
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.pooler = pooler
         self.period = period
@@ -112,6 +116,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.least_usage = least_usage
         self.least_stability = least_stability
         self.rests = rests
+        self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draw a new pooler and learn from each row of `X` once, in order.
@@ -128,7 +133,9 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             If a parameter or `X` is not as it should be; what was learned before is unchanged then.
         """
         pooler = self._check_parameters()
+        check_given(X)
         checked = validate_data(clone(self), X, accept_sparse="csr")
+        checked = check_inputs(checked, checked.shape[1])
         pooler.initialize(checked.shape[1])
         validate_data(self, X, skip_check_array=True)
         self.pooler_, self.is_resting_, self.n_rests_ = pooler, False, 0
@@ -145,11 +152,14 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if not hasattr(self, "pooler_"):
             return self.fit(X)
         self._check_parameters()
-        return self._learn(validate_data(self, X, accept_sparse="csr", reset=False))
+        check_given(X)
+        checked = validate_data(self, X, accept_sparse="csr", reset=False)
+        return self._learn(check_inputs(checked, self.n_features_in_))
 
     def transform(self, X: Any) -> Any:
         """Return the code of each row of `X`; see `SpatialPooler.transform`."""
         check_is_fitted(self)
+        check_given(X)
         return self.pooler_.transform(validate_data(self, X, accept_sparse="csr", reset=False))
 
     @property
@@ -179,7 +189,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     def _keep_probes(self, X: Any) -> None:
         rows = X if isinstance(X, np.ndarray) else X.toarray()
-        self.probes_ = np.concatenate([self.probes_, rows > self.pooler_.threshold])
+        self.probes_ = np.concatenate([self.probes_, above(rows, self.pooler_.threshold)])
 
     def _forget_probes(self) -> None:
         self.probes_ = np.empty((0, self.n_features_in_), np.bool_)
@@ -253,6 +263,8 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         if self.rests not in ("boosting", "learning"):
             raise ValueError(f"rests must be 'boosting' or 'learning'; got {self.rests!r}")
         copy: SpatialPooler = clone(own)
+        if copy.random_state is None:
+            copy.random_state = self.random_state
         return copy
 
     def _restore(self) -> None:

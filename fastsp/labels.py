@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastsp.masks import check_unmasked
+
 
 def as_labels(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return labels as an array; variable-width strings as NumPy's of fixed width.
 
-    Raises ValueError, naming the parameter, where one is missing (None, NaN, NaT, NA) or they are
-    of kinds that have no order among them.
+    Raises ValueError, naming the parameter, where one is missing (None, NaN, NaT, NA, masked) or
+    they are of kinds that have no order among them.
     """
+    check_unmasked(name, values)
     try:
         labels = np.asarray(values)
     except ValueError as error:
@@ -41,6 +44,7 @@ def as_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.fl
     """Return the weight of each sample, 1 where none are given; raise ValueError naming them."""
     if sample_weight is None:
         return np.ones(n_samples)
+    check_unmasked("sample_weight", sample_weight)
     try:
         weights = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:

@@ -21,7 +21,7 @@ from fastsp.engine.arrays import Array, Fixed
 from fastsp.engine.engine import Engine, Trace
 from fastsp.engine.events import Callback, LearningEvent, log, wants_stop
 from fastsp.engine.lock import Lock
-from fastsp.engine.packing import as_matrix, check_sparse, one_input
+from fastsp.engine.packing import as_matrix, check_given, one_input
 from fastsp.engine.parameters import DEFAULTS, DRAWN, check_flag, check_size, check_verbose
 
 __all__ = ["SpatialPooler", "Trace"]
@@ -307,7 +307,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         1024
         """
         with self._turn():
-            check_sparse(X)
+            check_given(X)
             checked = check_array(X, accept_sparse="csr", estimator=self)
             n_threads = self._n_threads()
             engine = self._draw(checked.shape[1])
@@ -328,7 +328,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             if engine is None:
                 return self.fit(X, callback=callback)
             n_threads = self._n_threads()
-            check_sparse(X)
+            check_given(X)
             if engine.n_cycles == 0 and not hasattr(self, "feature_names_in_"):
                 # After `initialize` the names of features are those of the first inputs.
                 checked = check_array(X, accept_sparse="csr", estimator=self)
@@ -364,14 +364,16 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Returns
         -------
         (n, C) CSR matrix, or array where `sparse_output` is False; float32, with k ones in each
-        row, fewer only where the stimulus threshold forbids more.
+        row, fewer only where the stimulus threshold forbids more. Where scikit-learn is configured
+        with `sparse_interface="sparray"`, a CSR array.
         """
         engine = self._fitted()
         self._check_output()
-        check_sparse(X)
+        check_given(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        matrix = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns)
-        return matrix if self.sparse_output else matrix.toarray()
+        array = get_config().get("sparse_interface") == "sparray"  # not in all versions
+        codes = as_matrix(*engine.infer(X, self._n_threads()), engine.n_columns, array=array)
+        return codes if self.sparse_output else codes.toarray()
 
     def inverse_transform(self, X: Any) -> NDArray[np.float32]:
         """Return the input bits that the active columns of each code stand for.
@@ -409,7 +411,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         True
         """
         engine = self._fitted()
-        check_sparse(X)
+        check_given(X)
         return engine.invert(check_array(X, accept_sparse="csr", estimator=self))
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
@@ -423,6 +425,8 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         -------
         (k,) int32, shorter only where the stimulus threshold forbids more.
         """
+        if learn is not True and learn is not False:
+            check_flag("learn", learn)
         if not learn:
             engine = self._fitted()
             return engine.compute(one_input(x, engine.input_shape), False)

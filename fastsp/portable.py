@@ -221,7 +221,9 @@ def _pack_object(value: Any, key: str, arrays: Arrays) -> Any:
     if type(value) is np.random.Generator and type(value.bit_generator) is np.random.PCG64:
         state: Any = value.bit_generator.state
         return {"generator": state["state"] | {k: state[k] for k in ("has_uint32", "uinteger")}}
-    if hasattr(value, "to_numpy"):  # names of columns, as an index of pandas
+    if hasattr(value, "to_numpy") and hasattr(
+        value, "__len__"
+    ):  # names of columns, as an index of pandas
         return _pack(value.to_numpy(), key, arrays)
     if isinstance(value, BaseEstimator):
         raise TypeError(

@@ -105,9 +105,13 @@ def test_an_input_may_have_the_shape_of_the_inputs_or_be_a_sparse_row():
     pooler = SpatialPooler(30, input_shape=(5, 8), random_state=0)  # an integer is a shape
     assert pooler.compute(x).size == 1
     expected = pooler.compute(x.ravel(), learn=False).tolist()
-    for other in (x, x > 0, x.astype(float), scipy.sparse.csr_array(x.reshape(1, -1)), x.ravel()):
+    sparse = scipy.sparse.csr_array(x.reshape(1, -1)), scipy.sparse.coo_array(x.ravel())
+    for other in (x, x > 0, x.astype(float), x.ravel(), *sparse):
         assert pooler.compute(other, learn=False).tolist() == expected
         assert pooler.trace(other).active.tolist() == expected
+    sparse[1].coords[0][-1] = 10**6  # beyond the memory of the matrix
+    with pytest.raises(ValueError, match="col indices must be >= 0 and < 40"):
+        pooler.compute(sparse[1], learn=False)
     assert pooler.column_shape_ == (30,)
 
 

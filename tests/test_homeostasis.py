@@ -112,6 +112,22 @@ def test_it_is_a_scikit_learn_transformer():
     assert model.fit_transform(rounds(30)).shape == (300, 256)
 
 
+def test_a_seed_draws_the_pooler_that_has_none_of_its_own():
+    inputs = rounds(30)
+    for own in (None, SpatialPooler((256,))):
+        model = HomeostaticPooler(own, period=200, n_probes=40, random_state=3)
+        shape = 2048 if own is None else 256
+        drawn = SpatialPooler(shape, random_state=3).initialize(N)
+        np.testing.assert_array_equal(model.fit(inputs).pooler_.tie_breakers_, drawn.tie_breakers_)
+        assert state(clone(model).fit(inputs)) == state(model)
+        assert state(clone(model).set_params(random_state=4).fit(inputs)) != state(model)
+    assert own.random_state is None
+    seeded = controlled(random_state=4).fit(inputs)
+    assert state(seeded) == state(controlled().fit(inputs))
+    with pytest.raises(TypeError, match="random_state must be"):
+        HomeostaticPooler(random_state="a").fit(inputs)
+
+
 @pytest.mark.parametrize(
     ("parameters", "error", "words"),
     [

@@ -9,8 +9,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import fastsp
 from fastsp import (
@@ -45,12 +45,22 @@ ESTIMATORS = [
     DateTimeEncoder(n_bits=20, n_on=5),
     CategoryEncoder(n_on=2, handle_unknown="ignore"),
 ]
+PUBLIC = [
+    thing
+    for thing in (getattr(fastsp, name) for name in fastsp.__all__)
+    if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
+]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(ESTIMATORS)
+@parametrize_with_checks(ESTIMATORS + [kind() for kind in PUBLIC if kind is not ImageAugmenter])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_images_are_square_unless_said_otherwise_and_tables_are_none():
+    check_estimator(ImageAugmenter())  # which says that it is no case for tables of any width
 
 
 GENERATOR = np.random.default_rng(0)
@@ -82,13 +92,7 @@ def name_of(value):
 
 def test_all_estimators_are_here():
     ours = {type(one) for one in [*(one for one, _ in TRANSFORMERS), *CLASSIFIERS]}
-    things = (getattr(fastsp, name) for name in fastsp.__all__)
-    public = {
-        thing
-        for thing in things
-        if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
-    }
-    assert ours == public
+    assert ours == set(PUBLIC)
 
 
 @pytest.mark.parametrize(("transformer", "X"), TRANSFORMERS, ids=name_of)
@@ -147,6 +151,35 @@ def test_sparse_codes_and_data_frames_exclude_each_other():
     assert not hasattr(fresh, "permanences_")
     with pytest.raises(TypeError, match="sparse_output"):
         pooler.set_params(sparse_output=1).transform(NUMBERS)
+
+
+@pytest.mark.skipif(
+    "sparse_interface" not in sklearn.get_config(), reason="scikit-learn knows matrices alone"
+)
+@pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.csc_array, np.asarray])
+def test_codes_are_sparse_arrays_where_those_are_wanted(make):
+    X = NUMBERS.to_numpy()
+    poolers = [SpatialPooler((32,), random_state=0)]
+    poolers.append(HomeostaticPooler(poolers[0], period=25, n_probes=5))
+    for pooler in poolers:
+        expected = clone(pooler).fit_transform(X)
+        assert isinstance(expected, scipy.sparse.csr_matrix)
+        with sklearn.config_context(sparse_interface="sparray"):
+            for codes in (clone(pooler).fit_transform(make(X)), clone(pooler).fit(X).transform(X)):
+                assert isinstance(codes, scipy.sparse.csr_array)
+                assert codes.dtype == np.float32
+                assert_array_equal(codes.toarray(), expected.toarray())
+            model = make_pipeline(clone(pooler), MaximumLikelihoodClassifier())
+            found = model.fit(make(X), LABELS).predict_proba(make(X))
+            again = make_pipeline(SpatialPooler((8,), random_state=0), SoftmaxClassifier())
+            assert again.fit(codes, LABELS).score(codes, LABELS) > 0.5
+            union = make_union(clone(pooler), clone(poolers[0]))
+            assert isinstance(union.fit_transform(make(X)), scipy.sparse.sparray)
+        model = make_pipeline(clone(pooler), MaximumLikelihoodClassifier())
+        assert_array_equal(found, model.fit(X, LABELS).predict_proba(X))
+    with sklearn.config_context(sparse_interface="sparray"):
+        back = poolers[0].fit(X).inverse_transform(poolers[0].transform(X))
+    assert_array_equal(back, poolers[0].inverse_transform(poolers[0].transform(X)))
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS, ids=name_of)

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.classifiers.tables import Reals, Table
-from fastsp.engine.packing import canonical, check_sparse
+from fastsp.engine.packing import above, canonical, check_given, check_inputs
 from fastsp.labels import as_labels
 
 
@@ -44,8 +44,8 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
         """Return the score of each label, (n_samples, L)."""
         check_is_fitted(self)
         self._check_parameters()
-        check_sparse(X)
-        sdrs = validate_data(self, X, accept_sparse="csr", reset=False)
+        check_given(X)
+        sdrs = _as_numbers(validate_data(self, X, accept_sparse="csr", reset=False))
         return self._score(active_columns(sdrs, self.threshold))
 
     @abstractmethod
@@ -99,8 +99,9 @@ def check_batch(
     checker = clone(estimator) if first else estimator
     if y is not None:
         y = as_labels("y", y)
-    check_sparse(X)
+    check_given(X)
     sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
+    sdrs = _as_numbers(sdrs)
     check_classification_targets(targets)
     if classes is None:
         labels = np.unique(targets) if first else estimator.classes_
@@ -118,6 +119,11 @@ def check_batch(
     return sdrs, targets, labels
 
 
+def _as_numbers(sdrs: Any) -> Any:
+    """Return checked SDRs without objects, which scikit-learn lets through where they are lists."""
+    return sdrs if scipy.sparse.issparse(sdrs) else check_inputs(sdrs, sdrs.shape[1])
+
+
 def check_number(
     name: str, value: object, *, least: float, most: float = sys.float_info.max
 ) -> None:
@@ -132,11 +138,10 @@ def check_number(
 def active_columns(X: Any, threshold: float) -> scipy.sparse.csr_array:
     """Return 1.0 where a column is active, its value above the threshold, as canonical CSR."""
     if not scipy.sparse.issparse(X):
-        return scipy.sparse.csr_array(threshold < X, dtype=np.float64)
+        return scipy.sparse.csr_array(above(X, threshold), dtype=np.float64)
     rows = canonical(X)
-    above = rows.data > threshold
-    ones = above.astype(np.float64)
-    if above.all():
+    ones = above(rows.data, threshold).astype(np.float64)
+    if ones.all():
         return scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape)
     active = scipy.sparse.csr_array((ones, rows.indices, rows.indptr), rows.shape, copy=True)
     active.eliminate_zeros()

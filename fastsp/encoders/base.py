@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastsp.encoders.tables import with_nan
+from fastsp.encoders.tables import holds_moments, with_nan
+from fastsp.masks import check_unmasked
 
 Reals = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -50,6 +51,7 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
 
     n_bits: int
     n_on: int
+    _wanted = "numbers"
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Check the parameters and values, and learn what depends on values.
@@ -106,7 +108,8 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the bits: the name of the block, then the number of the bit, such as "x0_17".
 
-        A block has the name of its feature, or with `DateTimeEncoder` one such as "x0_week".
+        A block has the name of its feature, or with `DateTimeEncoder` one such as "x0_week"; where
+        a name comes again, ".1" and so on follows it.
 
         Parameters
         ----------
@@ -118,22 +121,27 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         (n_blocks * n_bits,) array of str
         """
         blocks = self._block_names(super().get_feature_names_out(input_features))
-        return np.array([f"{name}_{bit}" for name in blocks for bit in range(self.n_bits)], object)
+        return name_bits(blocks, range(self.n_bits))
 
     def _block_names(self, features: Iterable[str]) -> Iterable[str]:
         return features
 
     def _values(self, estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Reals:
         """Return `X` checked as float64, without a copy where it is float64 already."""
+        filled = with_nan(X)
+        if holds_moments(filled):
+            raise ValueError(f"X must hold {self._wanted}, got dates or durations of NumPy")
         try:
             with np.errstate(over="ignore"):  # what is too large is refused as infinite
                 values: Reals = validate_data(
                     estimator,
-                    with_nan(X),
+                    filled,
                     dtype=np.float64,
                     ensure_all_finite="allow-nan",
                     reset=reset,
                 )
+        except TypeError as error:
+            raise TypeError(f"X must hold {self._wanted}: {error}") from error
         except OverflowError as error:
             raise ValueError(f"X must hold numbers that fit float64: {error}") from error
         return values
@@ -170,6 +178,22 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
         return tags
 
 
+def name_bits(blocks: Iterable[str], bits: Iterable[object]) -> NDArray[Any]:
+    """Name the bits of blocks by block and bit, such as "a_0", no two of them alike.
+
+    Where a name of a block comes again, ".1", ".2" and so on follows it.
+    """
+    names: dict[str, None] = {}
+    for block in blocks:
+        name, n_before = block, 0
+        while name in names:
+            n_before += 1
+            name = f"{block}.{n_before}"
+        names[name] = None
+    kinds = list(bits)
+    return np.array([f"{name}_{bit}" for name in names for bit in kinds], object)
+
+
 def check_size(name: str, value: object, least: int, reason: str = "") -> None:
     """Raise ValueError unless `value` is an integer of at least `least`, below 2^31."""
     if (
@@ -184,6 +208,7 @@ def check_size(name: str, value: object, least: int, reason: str = "") -> None:
 
 def per_feature(name: str, value: ArrayLike, n_features: int) -> Reals:
     """Return a parameter that is one finite number for all features, or one for each."""
+    check_unmasked(name, value)
     try:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError, OverflowError):

@@ -9,8 +9,9 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from fastsp.encoders.base import check_size
-from fastsp.encoders.tables import with_nan
+from fastsp.encoders.base import check_size, name_bits
+from fastsp.encoders.tables import declared_categories, is_missing, with_nan, with_objects
+from fastsp.masks import check_unmasked
 
 
 class CategoryEncoder(TransformerMixin, BaseEstimator):
@@ -19,14 +20,16 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     Each category of a feature has `n_on` bits, which are on where the feature has that category
     [1]_. It is scikit-learn's `OneHotEncoder` with `n_on` bits for one, so that a category weighs
     as much in an overlap as a number does, and treats missing values as that does: NaN (with which
-    pandas' NA is one) and None are categories of their own where they were seen in `fit`.
+    pandas' NA, NaT and what is masked are one) and None are categories of their own where they were
+    seen in `fit`.
 
     Parameters
     ----------
     n_on : int, default=11
         Bits for each category.
     categories : "auto" or list of arrays, default="auto"
-        Categories of each feature, in order; by default those seen in `fit`, sorted.
+        Categories of each feature, in order. By default those that the type of a column declares
+        (pandas' categories, an Enum of Polars), in its order, else those seen in `fit`, sorted.
     handle_unknown : {"error", "ignore"}, default="error"
         What becomes of a category not seen in `fit`: a ValueError, or no on-bits at all.
 
@@ -78,6 +81,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             Where a parameter is out of its range; the encoder is then as it was before.
         """
         check_size("n_on", self.n_on, 1)
+        check_unmasked("categories", self.categories)
         if self.handle_unknown not in ("error", "ignore"):
             raise ValueError(
                 f"handle_unknown must be one of ['error', 'ignore'], got {self.handle_unknown!r}"
@@ -87,7 +91,16 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             handle_unknown=self.handle_unknown,
             dtype=np.uint8,
             sparse_output=False,
-        ).fit(with_nan(X))
+        )
+        declared = declared_categories(X) if isinstance(self.categories, str) else {}
+        X = with_nan(with_objects(X, declared))
+        one_hot.fit(X)
+        if declared:
+            categories = list(one_hot.categories_)
+            for i, of_type in declared.items():
+                gaps = [category for category in categories[i] if is_missing(category)]
+                categories[i] = np.append(of_type, gaps)
+            one_hot.set_params(categories=categories).fit(X)
         self._one_hot = one_hot
         self.categories_ = one_hot.categories_
         self.n_features_in_ = one_hot.n_features_in_
@@ -118,11 +131,15 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_size("n_on", self.n_on, 1)
-        bits: NDArray[np.uint8] = np.repeat(self._one_hot.transform(with_nan(X)), self.n_on, axis=1)
+        objects = [i for i, known in enumerate(self.categories_) if known.dtype == object]
+        hot = self._one_hot.transform(with_nan(with_objects(X, objects)))
+        bits: NDArray[np.uint8] = np.repeat(hot, self.n_on, axis=1)
         return bits
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the bits: feature, category and number of the bit, such as "x0_red_3".
+
+        Where feature and category have a name that comes again, ".1" and so on follows it.
 
         Parameters
         ----------
@@ -134,8 +151,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         (n_categories * n_on,) array of str
         """
         check_is_fitted(self)
-        names = self._one_hot.get_feature_names_out(input_features)
-        return np.array([f"{name}_{bit}" for name in names for bit in range(self.n_on)], object)
+        return name_bits(self._one_hot.get_feature_names_out(input_features), range(self.n_on))
 
     def _restore(self) -> None:
         """Check what was loaded, as far as it is not checked when it is used."""

@@ -14,14 +14,15 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from fastsp.encoders.base import NumberEncoder, Reals
-from fastsp.encoders.tables import is_missing
+from fastsp.encoders.tables import MOMENTS, is_missing, unmasked
 
 DAY = 86_400.0
 MONDAY = 4 * DAY
 """Monday, 5 January 1970, in seconds of POSIX time: a week begins."""
 FURTHEST = 1e13
 """Seconds from 1970, about 300,000 years."""
-UNFIT = "X must hold dates, times or seconds since 1970"
+WANTED = "dates, times or seconds since 1970"
+UNFIT = f"X must hold {WANTED}"
 TOO_FAR = f"dates must be within {FURTHEST:g} seconds of 1970"
 LONG_UNITS = {"Y": 366 * DAY, "M": 31 * DAY, "W": 7 * DAY, "D": DAY, "h": 3600.0, "m": 60.0}
 """Greatest length in seconds of each unit whose dates may overflow when written in seconds."""
@@ -85,7 +86,8 @@ class DateTimeEncoder(NumberEncoder):
     -----
     Dates are numpy's datetime64, Python's date and datetime, strings as in ISO 8601 (such as
     "2026-03-01" or "2026-03-01T12:30:00+02:00"), columns of dates of a data frame, or numbers:
-    seconds since 1970 began. They are read to the microsecond.
+    seconds since 1970 began. They are read to the microsecond. Durations, periods and times without
+    a date are refused.
 
     What counts is the time that is written, on the clock of its own time zone; the zone itself, or
     an offset, is left out. So midnight is midnight everywhere, summer or winter.
@@ -102,6 +104,8 @@ class DateTimeEncoder(NumberEncoder):
            [0, 0, 0, 0, 1, 1, 0, 0],
            [1, 0, 0, 0, 0, 0, 0, 1]], dtype=uint8)
     """
+
+    _wanted = WANTED
 
     def __init__(
         self,
@@ -155,8 +159,12 @@ class DateTimeEncoder(NumberEncoder):
 
 def _as_seconds(X: Any) -> Reals | None:
     """Return dates as seconds since 1970, NaN where missing; None if `X` holds numbers."""
-    if hasattr(X, "rows") and any(getattr(dtype, "time_zone", None) for dtype in X.dtypes):
-        X = np.array(X.rows(), object)  # converting a Polars frame to an array would give UTC
+    X = unmasked(X)
+    if hasattr(X, "rows") and any(
+        getattr(dtype, "time_zone", None) or type(dtype).__name__ == "Duration"
+        for dtype in X.dtypes
+    ):
+        X = np.array(X.rows(), object)  # as an array, Polars gives UTC, and mixes no durations
     dates = np.asarray(X)
     if dates.dtype.kind == "S":
         dates = dates.astype(str)
@@ -165,8 +173,12 @@ def _as_seconds(X: Any) -> Reals | None:
     try:
         if dates.dtype.kind == "M":
             return _of_moments(dates)
-        kinds = (datetime.date, np.datetime64, str)
-        if dates.dtype.kind == "O" and any(isinstance(date, kinds) for date in dates.flat):
+        if dates.dtype.kind == "m":
+            raise ValueError(f"durations are none, got {dates.dtype}")
+        kinds = (datetime.date, datetime.time, datetime.timedelta, *MOMENTS, str)
+        if dates.dtype.kind == "O" and any(
+            isinstance(date, kinds) or type(date).__name__ == "Period" for date in dates.flat
+        ):
             return _of_objects(dates)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{UNFIT}: {error}") from error
@@ -195,7 +207,7 @@ def _of_objects(dates: NDArray[Any]) -> Reals:
             continue
         if isinstance(date, np.datetime64):
             seconds[place] = _of_moments(np.asarray(date))
-        elif isinstance(date, Real):
+        elif isinstance(date, Real) and not isinstance(date, np.timedelta64):
             seconds[place] = float(date)
         else:
             places.append(place)

@@ -15,6 +15,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastsp.encoders.base import name_bits
+from fastsp.engine.packing import check_given
 from fastsp.kernels.images import (
     Moves,
     encode_on,
@@ -124,8 +126,7 @@ class BinaryImageEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         (n_pixels * n_channels,) array of str
         """
         pixels = super().get_feature_names_out(input_features)
-        channels = self._check_channels()
-        return np.array([f"{pixel}_{channel}" for pixel in pixels for channel in channels], object)
+        return name_bits(pixels, self._check_channels())
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -291,11 +292,14 @@ class ImageAugmenter(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.non_deterministic = True
+        # Those of scikit-learn are of tables of any width, which are no images unless as one row.
+        tags._skip_test = self.image_shape not in ((1, -1), (-1, 1))
         return tags
 
 
 def _check_images(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
     """Return `X` as a finite, C-contiguous 2-D array of its own number type."""
+    check_given(X)
     images: NDArray[Any] = validate_data(estimator, X, dtype="numeric", order="C", reset=reset)
     if images.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers or booleans, got dtype {images.dtype}")

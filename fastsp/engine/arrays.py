@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fastsp.engine.index import index_type
 from fastsp.engine.parameters import MOST_SYNAPSES
+from fastsp.masks import check_unmasked
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -75,6 +76,8 @@ def check_arrays(
     in what it says.
     """
     types = ARRAYS | {"indices": index_type(n_inputs)}
+    for name in types:
+        check_unmasked(f"{name}{suffix}", arrays[name])
     given = {name: np.asarray(arrays[name]) for name in types}
     for name, dtype in types.items():
         array = given[name]

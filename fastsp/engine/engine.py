@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fastsp.engine.binding import Active, Binding
 from fastsp.engine.inverse import check_codes, mean_permanences
 from fastsp.engine.packing import as_bits, check_inputs, in_one_row, pack_checked
+from fastsp.engine.parameters import check_flag
 from fastsp.engine.state import State
 from fastsp.engine.switches import as_positions
 from fastsp.engine.threads import n_available, n_learning
@@ -156,6 +157,8 @@ overlap_duty_cycles, off_columns, off_inputs
         -------
         (k,) int32, shorter only where the stimulus threshold forbids more.
         """
+        if learn is not True and learn is not False:
+            check_flag("learn", learn)
         self._check()
         bits, bound = as_bits(x, self.n_inputs, self.parameters["threshold"])
         if not learn:

@@ -25,6 +25,7 @@ from fastsp.engine.packing import as_bits, check_inputs, in_one_row
 from fastsp.engine.parameters import (
     DEFAULTS,
     check_count,
+    check_flag,
     check_numbers_and_choices,
     check_size,
 )
@@ -209,6 +210,7 @@ class HtmEngine(Engine):
 
     def compute(self, x: Any, learn: bool = True) -> NDArray[np.int32]:
         """Return the active columns for one input, ascending, and learn from it if `learn`."""
+        check_flag("learn", learn)
         bits, bound = as_bits(x, self.n_inputs, self.parameters["threshold"])
         return self.cycle(bits, learn, bound)[0]
 

@@ -41,19 +41,19 @@ def mean_permanences(
     -------
     (n, N) float32; 0 where no active column has a potential synapse.
     """
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
 
     n, n_columns = codes.shape
     n_segments = (synapses.indptr.size - 1) // n_columns
     # The synapses of all segments of a column are one row; what is there twice adds up.
     pools = synapses.indices.astype(np.int32), synapses.indptr[::n_segments]
     permanences, ones = (
-        csr_matrix((values, *pools), shape=(n_columns, n_inputs))
+        csr_array((values, *pools), shape=(n_columns, n_inputs))
         for values in (synapses.permanences.astype(np.float64), np.ones(synapses.indices.size))
     )
     means = np.empty((n, n_inputs), np.float32)
     for start in range(0, n, _ROWS):
-        active = csr_matrix(codes[start : start + _ROWS], dtype=np.float64)
+        active = csr_array(codes[start : start + _ROWS], dtype=np.float64)
         sums, counts = ((active @ values).toarray() for values in (permanences, ones))
         means[start : start + _ROWS] = sums / np.maximum(counts, 1.0)
     means[:, off_inputs] = 0.0

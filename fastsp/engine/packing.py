@@ -4,6 +4,9 @@ Bit i of an input is bit i % 64 of word i // 64.
 """
 
 import sys
+from fractions import Fraction
+from functools import lru_cache
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastsp.engine.threads import run_with
 from fastsp.kernels.packing import join_rows, pack_in_parallel, pack_inputs, pack_rows
+from fastsp.masks import check_unmasked
 
 CACHED = 2**18
 """Bits compared at a time, which stay in a core's own cache until they are packed."""
@@ -27,8 +31,10 @@ def is_sparse(X: Any) -> bool:
 def check_inputs(X: Any, n_inputs: int, name: str = "X") -> Any:
     """Return inputs as an array or a canonical CSR matrix, (n, N).
 
-    Raises ValueError, with their name, where they are of another shape, no numbers or not finite.
+    Raises ValueError, with their name, where they are of another shape, no numbers or not finite,
+    or have masked values.
     """
+    check_unmasked(name, X)
     X = canonical(X) if is_sparse(X) else np.asarray(X)
     if X.ndim != 2 or X.shape[1] != n_inputs:
         raise ValueError(f"{name} must have the shape (n, {n_inputs}); got {X.shape}")
@@ -52,8 +58,8 @@ def one_input(x: Any, input_shape: tuple[int, ...] | None) -> NDArray[Any]:
     """
     if type(x) is np.ndarray and x.ndim == 1:
         return x
+    check_given(x, "x")
     if is_sparse(x):
-        check_sparse(x)
         if x.ndim == 2 and x.shape[0] != 1:
             raise ValueError(f"x must be one input; got a sparse matrix of {x.shape[0]} rows")
         return np.asarray(x.toarray()).ravel()
@@ -65,9 +71,11 @@ def one_input(x: Any, input_shape: tuple[int, ...] | None) -> NDArray[Any]:
 def as_bits(x: Any, n_inputs: int, threshold: float) -> tuple[NDArray[np.uint8], int]:
     """Return one input (N,) as numbers and the bound that on-bits exceed.
 
-    Raises ValueError where it is of another shape, not numbers or not finite.
+    Raises ValueError where it is of another shape, not numbers or not finite, or has masked values.
     """
-    x = np.ascontiguousarray(x)
+    given, x = x, np.ascontiguousarray(x)
+    if x is not given:
+        check_unmasked("x", given)
     if x.shape != (n_inputs,):
         raise ValueError(
             f"x must be one input of shape ({n_inputs},); got shape {np.shape(x)}"
@@ -77,7 +85,7 @@ def as_bits(x: Any, n_inputs: int, threshold: float) -> tuple[NDArray[np.uint8],
         x = x.view(np.uint8)
     if x.dtype.char == "B":
         return x, min(int(threshold), 255)
-    return _above(check_inputs(x[None], n_inputs, "x")[0], threshold).view(np.uint8), 0
+    return above(check_inputs(x[None], n_inputs, "x")[0], threshold).view(np.uint8), 0
 
 
 def _advice(x: NDArray[Any], n_inputs: int) -> str:
@@ -112,7 +120,7 @@ def pack_checked(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uin
     n, n_inputs = X.shape
     words = np.zeros((n, (n_inputs + 63) // 64), np.uint64)
     if is_sparse(X):
-        on = _above(X.data, threshold)
+        on = above(X.data, threshold)
         pack_rows(X.indptr.astype(np.int64), X.indices.astype(np.int32), on, words)
         return words
     if X.dtype == np.bool_:
@@ -124,7 +132,7 @@ def pack_checked(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uin
         return words
     n_rows = max(1, CACHED // n_inputs)
     for start in range(0, n, n_rows):
-        on = np.ascontiguousarray(_above(X[start : start + n_rows], threshold))
+        on = np.ascontiguousarray(above(X[start : start + n_rows], threshold))
         _pack_alone(on.view(np.uint8), 0, words[start : start + n_rows], 1)
     return words
 
@@ -133,13 +141,15 @@ def _pack_alone(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], _: 
     pack_inputs(X, bound, words, 0, len(X))
 
 
-def check_sparse(X: Any) -> None:
-    """Raise ValueError where X is a sparse matrix whose pointers or indices lead out of its arrays.
+def check_given(X: Any, name: str = "X") -> None:
+    """Raise ValueError where what a user gives is not what NumPy and SciPy would take it for.
 
-    To be called before SciPy or scikit-learn look into it, which would go astray in memory: they
-    take out rows, convert, or print it.
+    That is a sparse matrix whose pointers or indices lead out of its arrays, or an array with
+    masked values. To be called before others look into it, who would go astray in memory (when they
+    take out rows, convert, or print it), or forget the mask.
     """
     if not is_sparse(X):
+        check_unmasked(name, X)
         return
     if X.format in ("csr", "csc", "bsr"):
         for name in ("indptr", "indices"):
@@ -149,7 +159,7 @@ def check_sparse(X: Any) -> None:
             raise ValueError("indptr must be a non-decreasing sequence")
         X.check_format(full_check=True)
     if X.format == "coo":
-        for name, size in zip(("row", "col"), X.shape, strict=False):
+        for name, size in zip(("row", "col")[-X.ndim :], X.shape, strict=False):
             places = getattr(X, name)
             if len(places) != len(X.data) or not ((places >= 0) & (places < size)).all():
                 raise ValueError(f"{name} indices must be >= 0 and < {size}, one for each value")
@@ -167,7 +177,7 @@ def canonical(X: Any) -> Any:
     """
     import scipy.sparse
 
-    check_sparse(X)
+    check_given(X)
     X = X.tocsr()
     # Made anew, since what X remembers of its own order may no longer be true.
     rows = scipy.sparse.csr_array((X.data, X.indices, X.indptr), X.shape)
@@ -177,12 +187,35 @@ def canonical(X: Any) -> Any:
     return rows
 
 
-def _above(values: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
-    # Integers are compared as such: exactly, and much faster than as floats.
-    bound = int(threshold) if values.dtype.kind in "iu" else threshold
-    with np.errstate(over="ignore"):  # nothing is above what the type of the values cannot hold
-        above: NDArray[np.bool_] = values > bound
-    return above
+def above(values: NDArray[Any], threshold: float) -> NDArray[np.bool_]:
+    """Return where real values are above a threshold, at least 0, whatever type they have."""
+    on: NDArray[np.bool_] = values > _bound(values.dtype, threshold)
+    return on
+
+
+@lru_cache(maxsize=256)
+def _bound(dtype: np.dtype[Any], threshold: float) -> Any:
+    """Return the greatest number of a type that is not above a threshold.
+
+    Values of the type are above both or neither; NumPy would round the threshold to the type.
+    Integers are compared as such, which is much faster than as floats.
+    """
+    if dtype.kind in "biu":
+        return min(int(threshold), 1) if dtype.kind == "b" else int(threshold)
+    kind, exact = dtype.type, _exact(threshold)
+    bound = kind(np.finfo(dtype).max)
+    if _exact(bound) <= exact:
+        return bound
+    bound = kind(0)
+    for _ in range(3):  # a long double has room for what one float64 leaves over
+        bound += kind(float(exact - _exact(bound)))
+    return bound if _exact(bound) <= exact else np.nextafter(bound, kind(0))
+
+
+def _exact(number: Any) -> Fraction:
+    if isinstance(number, Integral):
+        return Fraction(int(number))
+    return Fraction(*number.as_integer_ratio())
 
 
 def mean_on(words: NDArray[np.uint64]) -> float:
@@ -201,14 +234,17 @@ def in_one_row(
     return joined, n_active
 
 
-def as_matrix(indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int) -> Any:
-    """Make a CSR matrix of active columns, those of all inputs in one row; float32 ones."""
+def as_matrix(
+    indices: NDArray[np.int32], counts: NDArray[np.int64], n_columns: int, *, array: bool = False
+) -> Any:
+    """Make a CSR matrix, or array, of active columns, all inputs in one row; float32 ones."""
     import scipy.sparse
 
     indptr = np.concatenate([[0], np.cumsum(counts)])
     if indptr[-1] < 2**31:
         indptr = indptr.astype(np.int32)
-    codes = scipy.sparse.csr_matrix(
+    kind = scipy.sparse.csr_array if array else scipy.sparse.csr_matrix
+    codes = kind(
         (np.ones(indices.size, np.float32), indices, indptr), shape=(counts.size, n_columns)
     )
     codes.has_sorted_indices = True

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.state import OFF
+from fastsp.masks import check_unmasked
 
 NOTHING_OFF: NDArray[np.int32] = np.empty(0, np.int32)
 
@@ -27,6 +28,7 @@ def as_positions(name: str, given: Any, shape: tuple[int, ...]) -> NDArray[np.in
     n = int(np.prod(shape))
     if given is None:
         return NOTHING_OFF
+    check_unmasked(name, given)
     values = np.asarray(given)
     if values.dtype == np.bool_:
         if values.shape not in ((n,), shape):

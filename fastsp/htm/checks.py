@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastsp.masks import is_masked
+
 MAX_SIZE = 2**32 - 1
 """Bits of an SDR: their indices are uint32."""
 
@@ -49,26 +51,36 @@ def check_dimensions(dimensions: Any, name: str = "dimensions") -> tuple[int, ..
     return axes
 
 
-def check_dense(value: Any, size: int) -> NDArray[np.uint8]:
-    """Return a new array (size,) of 0 and 1 that says which numbers of an array are not zero.
+def check_dense(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return a new array (size,) of 0 and 1 that says which numbers are not zero as bytes.
+
+    As a byte, a number loses its fraction and all multiples of 256.
 
     Raises
     ------
     TypeError
         Where `value` does not hold numbers.
     ValueError
-        Where it is of another size, or holds NaN.
+        Where it is neither of these dimensions nor flat, or holds NaN or infinity.
     """
-    values = as_array(value, "dense")
-    if values.size != size:
-        raise RefusedValueError(f"dense must hold {size} values, got {values.size}")
+    values, size = as_array(value, "dense"), math.prod(dimensions)
+    if values.shape not in (dimensions, (size,)):
+        if values.size != size:
+            raise RefusedValueError(f"dense must hold {size} values, got {values.size}")
+        raise RefusedValueError(
+            f"dense must have the shape {dimensions} or ({size},), got {values.shape}"
+        )
     kind = values.dtype.kind
     if kind not in "biuf":
         raise TypeError(f"dense must hold numbers or booleans, got {values.dtype}")
     if kind == "b":
         values = values.view(np.uint8)  # compared with an integer, booleans would be converted
-    elif kind == "f" and np.isnan(values).any():
-        raise RefusedValueError("dense must not hold NaN")
+    elif kind == "f":
+        if not np.isfinite(values).all():
+            raise RefusedValueError("dense must not hold NaN or infinity")
+        values = np.trunc(np.fmod(values, 256))
+    elif values.dtype.itemsize > 1:
+        values = values.astype(np.uint8)
     on: NDArray[np.uint8] = np.not_equal(values, 0, order="C").view(np.uint8).reshape(size)
     return on
 
@@ -209,8 +221,10 @@ def as_array(value: Any, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        Where lists differ in length.
+        Where lists differ in length, or values are masked.
     """
+    if is_masked(value):
+        raise RefusedValueError(f"{name} must not have masked values, got some")
     try:
         return np.asarray(value)
     except ValueError:  # lists of different lengths

@@ -174,9 +174,10 @@ class SpatialPooler(Stored):
         Raises
         ------
         TypeError, ValueError
-            Where an SDR is none, or of another size; nothing changes then.
+            Where an SDR is none, or of another size, or `learn` is not True or False; nothing
+            changes then.
         """
-        engine = self._engine
+        engine, learn = self._engine, check_flag("learn", learn)
         _check_size("input", input, engine.n_inputs)
         if output is not None:
             _check_size("output", output, engine.n_columns)
@@ -208,9 +209,10 @@ class SpatialPooler(Stored):
         Raises
         ------
         TypeError, ValueError
-            Where an input is none, or of another size; nothing changes then.
+            Where an input is none, or of another size, or `learn` is not True or False; nothing
+            changes then.
         """
-        engine = self._engine
+        engine, learn = self._engine, check_flag("learn", learn)
         as_sdrs = isinstance(inputs, Sequence) and all(isinstance(each, SDR) for each in inputs)
         if as_sdrs:
             for sdr in inputs:
@@ -263,7 +265,7 @@ class SpatialPooler(Stored):
         # Learning changes boost factors in place.
         boosts = engine.parameters["boosting"] is not None
         factors = engine.arrays["boost_factors"].astype(np.float32) if boosts else None
-        active, self._overlaps = engine.cycle(bits, bool(learn))
+        active, self._overlaps = engine.cycle(bits, learn)
         self._factors = factors
         return active
 

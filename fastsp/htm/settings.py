@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fastsp.engine.htm_rule import HtmEngine
 from fastsp.htm.checks import (
     RefusedValueError,
+    as_array,
     check_count,
     check_flag,
     check_fraction,
@@ -389,4 +390,4 @@ def _check_array(name: str, array: Any, n: int, kinds: str) -> NDArray[Any]:
         raise TypeError(f"{name} must be an array of {wanted}, got {array.dtype}")
     if array.size != n:
         raise RefusedValueError(f"{name} must hold {n} values, got {array.size}")
-    return array
+    return as_array(array, name)

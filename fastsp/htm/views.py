@@ -61,8 +61,8 @@ class Value:
     def dense(self) -> NDArray[np.uint8]:
         """All bits, 0 or 1, as an array of the dimensions, uint8.
 
-        Takes an array of any shape and numeric type with `size` values, of which those that are not
-        zero are on.
+        Takes numbers of any type, as an array of the dimensions or flat. They are taken for bytes,
+        of which those that are not zero are on: 0.9 and 256 are off, 1.5 and -1 on.
         """
         if self._dense is None:
             self._dense = self._flat().reshape(self._dimensions)
@@ -70,7 +70,7 @@ class Value:
 
     @dense.setter
     def dense(self, value: ArrayLike) -> None:
-        self._assign(check_dense(value, self._size), None)
+        self._assign(check_dense(value, self._dimensions), None)
 
     @property
     def sparse(self) -> NDArray[np.uint32]:

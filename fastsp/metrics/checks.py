@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
-from fastsp.engine.packing import canonical
+from fastsp.engine.packing import canonical, check_given
+from fastsp.masks import check_unmasked
 
 Reals = NDArray[np.float64]
 Indices = NDArray[np.integer[Any]]
@@ -14,6 +15,7 @@ Indices = NDArray[np.integer[Any]]
 
 def as_csr(X: Any, name: str) -> scipy.sparse.csr_array:
     """Return a batch of SDRs as CSR of 1.0, with sorted indices and no stored zeros."""
+    check_given(X, name)
     if not scipy.sparse.issparse(X):
         X = np.asarray(X)
     if X.ndim != 2 or X.dtype.kind not in "biuf":
@@ -31,6 +33,7 @@ def as_csr(X: Any, name: str) -> scipy.sparse.csr_array:
 
 def as_indices(active: ArrayLike, name: str) -> Indices:
     """Return the indices of one SDR, strictly ascending."""
+    check_unmasked(name, active)
     indices = np.asarray(active)
     if indices.size == 0:
         indices = indices.astype(np.int64)
@@ -41,6 +44,7 @@ def as_indices(active: ArrayLike, name: str) -> Indices:
 
 def as_probabilities(values: ArrayLike, name: str) -> Reals:
     """Return values that all lie between 0 and 1."""
+    check_unmasked(name, values)
     try:
         probabilities = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:

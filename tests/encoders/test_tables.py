@@ -158,6 +158,66 @@ def test_parts_of_any_kind_are_refused_by_name(parts):
         DateTimeEncoder(parts).fit([["2000-01-01"]])
 
 
+# --- durations, periods and times of day ---
+
+HOUR = datetime.timedelta(hours=1)
+
+
+def _no_dates():
+    """Yield what is no date, of every kind and container, where it could be taken for one."""
+    for unit in ("h", "D", "s", "ns", "Y", "generic"):
+        yield np.array([[1], [2]], "m8" if unit == "generic" else f"m8[{unit}]")
+    hours = pd.to_timedelta([1, 2], unit="h")
+    yield pd.DataFrame({"t": hours})
+    yield pd.DataFrame({"t": pd.to_timedelta([None, None])})
+    yield pd.DataFrame({"t": hours, "at": pd.date_range("2026-03-01", periods=2)})
+    yield pd.DataFrame({"t": hours, "seconds": [1, 2]})
+    yield pd.DataFrame({"t": hours}).astype("duration[s][pyarrow]")
+    yield [[HOUR]]
+    yield [[MIDNIGHT, HOUR]]
+    yield [[1.0, HOUR]]
+    yield column(np.timedelta64(1, "h"))
+    yield column(MIDNIGHT, np.timedelta64(1, "h"))
+    yield column(pd.Timedelta(1, "h"), None)
+    yield np.ma.masked_array(np.array([[1], [2]], "m8[h]"), [[True], [False]])
+    yield column(datetime.time(12))
+    yield pd.DataFrame({"t": pd.period_range("2026-03", periods=2, freq="M")})
+    yield pd.DataFrame({"t": pd.PeriodIndex(["2026-03", None], freq="M")})
+    yield column(pd.Period("2026-03"))
+
+
+@pytest.mark.parametrize("X", list(_no_dates()), ids=lambda X: type(X).__name__)
+def test_what_is_no_date_is_refused_by_name(X):
+    fitted = DateTimeEncoder().fit([["2026-03-01"]])
+    for call in (DateTimeEncoder().fit, fitted.transform):
+        with pytest.raises(ValueError, match="X must hold dates, times or seconds since 1970: "):
+            call(X)
+
+
+@pytest.mark.parametrize("encoder", OF_NUMBERS[:3], ids=lambda e: type(e).__name__)
+def test_dates_and_durations_are_no_numbers(encoder):
+    # They would count in whatever unit they come.
+    dates = np.array([["2026-03-01"], ["2026-03-02"]], "M8[D]")
+    for X in (dates, dates - dates[0], pd.DataFrame(dates), pd.DataFrame(dates - dates[0])):
+        for form in (X, np.array([[np.asarray(X)[1, 0]]], object)):
+            with pytest.raises((ValueError, TypeError), match="X must hold numbers"):
+                clone(encoder).fit(form)
+    for other in (MIDNIGHT, HOUR, pd.Period("2026-03"), datetime.time(12), "a", {}):
+        with pytest.raises((ValueError, TypeError), match=r"X must hold numbers|could not convert"):
+            clone(encoder).fit(column(other))
+
+
+def test_durations_in_polars_are_no_dates():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"t": [HOUR, None], "at": [MIDNIGHT, MIDNIGHT]})
+    frame = frame.with_columns(polars.Series("clock", [datetime.time(12)] * 2))
+    for names in ("t", "clock", ["t", "at"]):
+        with pytest.raises(ValueError, match="X must hold dates, times or seconds since 1970: "):
+            DateTimeEncoder().fit(frame.select(names))
+    with pytest.raises(ValueError, match="X must hold numbers"):
+        ScalarEncoder().fit(frame.select("t"))
+
+
 # --- data frames ---
 
 

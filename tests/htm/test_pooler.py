@@ -319,10 +319,19 @@ def test_compute_takes_sdrs_of_the_right_size_and_gives_them_dimensions():
         ((pattern, True, SDR(31)), ValueError),
         ((np.zeros(30), True, active), TypeError),
         ((pattern, True, np.zeros(32)), TypeError),
+        ((pattern, active), TypeError),
+        ((pattern, None, active), TypeError),
+        ((pattern, "no", active), TypeError),
     ):
         with pytest.raises(error, match="must be"):
             sp.compute(*arguments)
+    for wrong in (active, [], 0.0, "False"):
+        with pytest.raises(TypeError, match="learn must be True or False, got"):
+            sp.compute_many([pattern], wrong)
     assert sp == before
+    sp.compute(pattern, np.bool_(False), active)
+    sp.compute(pattern, 0, active)
+    assert (sp.getIterationNum(), sp.getIterationLearnNum()) == (4, 1)
     assert issubclass(RefusedValueError, RuntimeError)
 
 

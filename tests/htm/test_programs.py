@@ -46,7 +46,7 @@ def test_dense():
     b.dense = dense
     assert b.dense.shape == (100, 100, 1)
     assert b.sparse.tolist() == [303]
-    b.dense = [[[value] for value in range(100)]] * 100  # any number but 0 is on
+    b.dense = [[[value] for value in range(100)]] * 100  # any byte but 0 is on
     assert b.getSum() == 9900
     b.dense = np.ones(10_000, bool)
     assert b.getSparsity() == 1

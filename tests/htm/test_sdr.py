@@ -85,7 +85,7 @@ def test_dense_takes_all_numbers(kind):
     values = np.array([0, 1, 0, 100, 0, 1]).astype(kind)
     sdr.dense = values
     assert_views_agree(sdr, [2, 3], [0, 1, 0, 1, 0, 1])
-    sdr.dense = values.reshape(3, 2)  # of the right size
+    sdr.dense = values.reshape(2, 3)
     assert sdr.sparse.tolist() == [1, 3, 5]
     sdr.dense = np.repeat(values, 2)[::2]
     assert sdr.sparse.tolist() == [1, 3, 5]
@@ -102,10 +102,26 @@ def test_dense_is_in_the_order_of_its_indices_whatever_its_memory(kind):
 
 def test_dense_takes_lists_and_numbers_that_are_not_one():
     sdr = SDR((2, 2))
-    sdr.dense = [[0, -1], [0.25, 0]]
+    sdr.dense = [[0, -1], [2.5, 0]]
     assert sdr.sparse.tolist() == [1, 2]
     sdr.dense = np.array([2, 0, 255, 0], np.uint8).view(bool)  # no booleans of NumPy's making
     assert bits_of(sdr) == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", ">f4", ">f8", "longdouble"])
+def test_dense_takes_floats_for_bytes(kind):
+    sdr = SDR(9)
+    sdr.dense = np.array([0.2, 0.5, 0.99, 1, 1.5, 255.9, 256, 256.5, 257], kind)
+    assert sdr.sparse.tolist() == [3, 4, 5, 8]
+    sdr.dense = np.array([-0.99, -1, -256, -256.5, -257, -0.0, 1e4, 32768, 2049], kind)
+    assert sdr.sparse.tolist() == [1, 4, 6] + [8] * (kind != "f2")
+
+
+@pytest.mark.parametrize("kind", ["i2", "u2", "i4", ">u4", "i8", "u8", ">i8"])
+def test_dense_takes_integers_for_bytes(kind):
+    sdr = SDR(5)
+    sdr.dense = np.array([255, 256, 257, 2**14, 2**14 + 1], kind)
+    assert sdr.sparse.tolist() == [0, 2, 4]
 
 
 def test_dense_is_copied():
@@ -180,7 +196,16 @@ REFUSED = [
     ("dense", [0] * 5, ValueError, "dense must hold 6 values, got 5"),
     ("dense", 1, ValueError, "dense must hold 6 values, got 1"),
     ("dense", [[0, 1], [1]], ValueError, "dense must be an array, got lists of different lengths"),
-    ("dense", [1, 0, 0, 0, 0, np.nan], ValueError, "dense must not hold NaN"),
+    (
+        "dense",
+        np.ones((3, 2)),
+        ValueError,
+        r"must have the shape \(2, 3\) or \(6,\), got \(3",
+    ),
+    ("dense", np.ones((6, 1)), ValueError, r"must have the shape \(2, 3\) or \(6,\), got \(6"),
+    ("dense", np.ones((1, 2, 3)), ValueError, r"must have the shape \(2, 3\) or \(6,\), got \(1"),
+    ("dense", [1, 0, 0, 0, 0, np.nan], ValueError, "dense must not hold NaN or infinity"),
+    ("dense", [1, 0, 0, 0, 0, np.inf], ValueError, "dense must not hold NaN or infinity"),
     ("dense", "abcdef", ValueError, "dense must hold 6 values, got 1"),
     ("dense", list("abcdef"), TypeError, "dense must hold numbers or booleans, got <U1"),
     ("dense", [1j] * 6, TypeError, "dense must hold numbers or booleans, got complex128"),
