@@ -19,10 +19,13 @@ from fastsp.htm.checks import (
     check_fraction,
     check_integer,
     check_jobs,
+    check_learn,
 )
-from fastsp.htm.representation import SDR, check_sdr
+from fastsp.htm.connections import Connections
+from fastsp.htm.representation import SDR
 from fastsp.htm.settings import boosting, check_density
 from fastsp.htm.stored import Stored
+from fastsp.htm.views import Value, as_sdr, give, is_sdr
 
 if TYPE_CHECKING:
     from fastsp.pooler import SpatialPooler as Estimator
@@ -164,7 +167,9 @@ class SpatialPooler(Stored):
             Of as many bits as the pooler has inputs; it is given the pooler's dimensions.
         learn : bool
         output : SDR, optional
-            Takes the active columns; it is given the dimensions of the columns.
+            Takes the active columns; it is given the dimensions of the columns. Both may be SDRs of
+            another kind, as of `SDR`. These are given dimensions where they have a method
+            `reshape`, and take the columns by their attribute `sparse`, or else `dense`.
 
         Returns
         -------
@@ -177,19 +182,20 @@ class SpatialPooler(Stored):
             Where an SDR is none, or of another size, or `learn` is not True or False; nothing
             changes then.
         """
-        engine, learn = self._engine, check_flag("learn", learn)
-        _check_size("input", input, engine.n_inputs)
+        engine = self._engine
+        learn = check_learn(learn)
+        seen = _of_size("input", input, engine.n_inputs)
         if output is not None:
-            _check_size("output", output, engine.n_columns)
-            if output._dimensions != engine.column_shape:
+            taking = _of_size("output", output, engine.n_columns)
+            if taking._dimensions != engine.column_shape and hasattr(output, "reshape"):
                 output.reshape(engine.column_shape)
-        if input._dimensions != engine.input_shape:
+        if seen._dimensions != engine.input_shape and hasattr(input, "reshape"):
             input.reshape(engine.input_shape)
         if self._edits:
             self._flush()
-        active = self._cycle(input._flat(), learn)
+        active = self._cycle(seen._flat(), learn)
         if output is not None:
-            output._take(active)
+            give(output, active)
         return self._overlaps.copy()
 
     def compute_many(self, inputs: Any, learn: bool = True) -> Any:
@@ -212,14 +218,13 @@ class SpatialPooler(Stored):
             Where an input is none, or of another size, or `learn` is not True or False; nothing
             changes then.
         """
-        engine, learn = self._engine, check_flag("learn", learn)
-        as_sdrs = isinstance(inputs, Sequence) and all(isinstance(each, SDR) for each in inputs)
+        engine = self._engine
+        learn = check_learn(learn)
+        as_sdrs = isinstance(inputs, Sequence) and all(map(is_sdr, inputs))
         if as_sdrs:
-            for sdr in inputs:
-                _check_size("inputs", sdr, engine.n_inputs)
             rows: Any = np.zeros((len(inputs), engine.n_inputs), np.uint8)
             for row, sdr in zip(rows, inputs, strict=True):
-                row[:] = sdr._flat()
+                row[:] = _of_size("inputs", sdr, engine.n_inputs)._flat()
         else:
             rows = check_inputs(inputs, engine.n_inputs)
         self._flush()
@@ -247,6 +252,12 @@ class SpatialPooler(Stored):
         overlaps = self._overlaps.astype(np.float32)
         with np.errstate(over="ignore"):  # what is too large is infinite
             return overlaps if self._factors is None else overlaps * self._factors
+
+    @property
+    def connections(self) -> Connections:
+        """The synapses as they are now, to be read."""
+        self._flush()
+        return Connections(self._engine.arrays, self._engine.connected_from)
 
     def to_estimator(self) -> "Estimator":
         """Return a `fastsp.SpatialPooler` in the same state, which goes on in the same way.
@@ -288,11 +299,11 @@ class SpatialPooler(Stored):
     __repr__ = __str__
 
 
-def _check_size(name: str, sdr: Any, size: int) -> None:
-    if type(sdr) is not SDR:
-        check_sdr(sdr, name)
-    if sdr._size != size:
-        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {sdr.size}")
+def _of_size(name: str, sdr: Any, size: int) -> Value:
+    own = sdr if type(sdr) is SDR else as_sdr(sdr, name)
+    if own._size != size:
+        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {own._size}")
+    return own
 
 
 def _n_threads(n_jobs: int | None) -> int:
