@@ -50,8 +50,8 @@ class Moments:
 
     @property
     def std(self) -> float:
-        """Return the root of the variance."""
-        return math.sqrt(self.variance)
+        """Return the root of the variance, in float32."""
+        return float(np.sqrt(self.variance))
 
     def add(self, value: float) -> None:
         """Count a number."""
@@ -186,10 +186,8 @@ class _Figures(Metric):
         self._moments = Moments(self._period)
 
     def __str__(self) -> str:
-        return (
-            f"{self._name} Min/Mean/Std/Max "
-            f"{self.min:g} / {self.mean:g} / {self.std:g} / {self.max:g}"
-        )
+        figures = " / ".join(f"{F(each):g}" for each in (self.min, self.mean, self.std, self.max))
+        return f"{self._name} Min/Mean/Std/Max {figures}"
 
 
 class Sparsity(_Figures):
