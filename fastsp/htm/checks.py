@@ -132,21 +132,20 @@ def check_fraction(name: str, value: Any) -> float:
     return fraction
 
 
-def check_integer(name: str, value: Any, least: int) -> int:
-    """Return an integer that is at least `least`."""
+def check_integer(name: str, value: Any, least: int, most: float = math.inf) -> int:
+    """Return an integer from `least` to `most`."""
     if not _is_integer(value):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
         raise RefusedValueError(f"{name} must be at least {least}, got {value!r}")
+    if value > most:
+        raise RefusedValueError(f"{name} must be at most {most}, got {value!r}")
     return int(value)
 
 
 def check_count(name: str, value: Any, least: int) -> int:
     """Return an integer from `least` to 2**31 - 1."""
-    count = check_integer(name, value, least)
-    if count > MAX_COUNT:
-        raise RefusedValueError(f"{name} must be at most {MAX_COUNT}, got {value!r}")
-    return count
+    return check_integer(name, value, least, MAX_COUNT)
 
 
 def check_flag(name: str, value: Any) -> bool:
@@ -158,7 +157,9 @@ def check_flag(name: str, value: Any) -> bool:
 
 def check_learn(learn: Any) -> bool:
     """Return True or False; a number does not say whether to learn."""
-    if not isinstance(learn, (bool, np.bool_)):
+    if learn is True or learn is False:
+        return learn
+    if not isinstance(learn, np.bool_):
         raise TypeError(f"learn must be True or False, got {learn!r}")
     return bool(learn)
 

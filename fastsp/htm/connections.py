@@ -15,13 +15,7 @@ class Connections:
     Cells are columns, and each has one segment, of the same number. The synapses of a segment stand
     one after the other; their numbers count those of all segments.
 
-    Parameters
-    ----------
-    arrays : mapping
-        indptr, (C + 1,), the numbers of the first synapse of each column, and of all; indices,
-        (n,), the input bit of each synapse; permanences, (n,) float32. They are copied.
-    connected_from : float
-        The permanence from which on a synapse is connected.
+    It copies the arrays of an engine; a synapse is connected from the given permanence on.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], connected_from: np.float32) -> None:

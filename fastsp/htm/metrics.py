@@ -107,19 +107,12 @@ class Metric(ABC):
         return self._samples
 
     def addData(self, sdr: SDR) -> None:  # noqa: N802
-        """Count a value.
-
-        Parameters
-        ----------
-        sdr : SDR
-            Of the dimensions given at the beginning.
+        """Count the value of an SDR, which has the dimensions given at the beginning.
 
         Raises
         ------
-        TypeError
-            Where `sdr` is none.
-        ValueError
-            Where its dimensions are others, or an SDR is watched, which counts by itself.
+        TypeError, ValueError
+            Where `sdr` is none, or of others, or an SDR is watched, which counts by itself.
         """
         value = as_sdr(sdr, "sdr")
         if self._watches:

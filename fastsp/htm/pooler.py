@@ -1,5 +1,6 @@
 """The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.classic`."""
 
+import math
 import os
 import secrets
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from fastsp.htm.connections import Connections
 from fastsp.htm.representation import SDR
 from fastsp.htm.settings import boosting, check_density
 from fastsp.htm.stored import Stored
-from fastsp.htm.views import Value, as_sdr, give, is_sdr
+from fastsp.htm.views import as_sdr, axes_of, give, is_sdr
 
 if TYPE_CHECKING:
     from fastsp.pooler import SpatialPooler as Estimator
@@ -184,17 +185,18 @@ class SpatialPooler(Stored):
         """
         engine = self._engine
         learn = check_learn(learn)
-        seen = _of_size("input", input, engine.n_inputs)
-        if output is not None:
-            taking = _of_size("output", output, engine.n_columns)
-            if taking._dimensions != engine.column_shape and hasattr(output, "reshape"):
-                output.reshape(engine.column_shape)
-        if seen._dimensions != engine.input_shape and hasattr(input, "reshape"):
-            input.reshape(engine.input_shape)
+        seen = as_sdr(input, "input")
+        differs = _differ("input", seen._dimensions, engine.input_shape)
+        if output is not None and _differ("output", axes_of(output, "output"), engine.column_shape):
+            _reshape(output, engine.column_shape)
+        if differs:
+            _reshape(input, engine.input_shape)
         if self._edits:
             self._flush()
         active = self._cycle(seen._flat(), learn)
-        if output is not None:
+        if type(output) is SDR:  # the way of nearly all, without a detour
+            output._take(active)
+        elif output is not None:
             give(output, active)
         return self._overlaps.copy()
 
@@ -224,7 +226,9 @@ class SpatialPooler(Stored):
         if as_sdrs:
             rows: Any = np.zeros((len(inputs), engine.n_inputs), np.uint8)
             for row, sdr in zip(rows, inputs, strict=True):
-                row[:] = _of_size("inputs", sdr, engine.n_inputs)._flat()
+                own = as_sdr(sdr, "inputs")
+                _differ("inputs", own._dimensions, engine.input_shape)
+                row[:] = own._flat()
         else:
             rows = check_inputs(inputs, engine.n_inputs)
         self._flush()
@@ -299,11 +303,19 @@ class SpatialPooler(Stored):
     __repr__ = __str__
 
 
-def _of_size(name: str, sdr: Any, size: int) -> Value:
-    own = sdr if type(sdr) is SDR else as_sdr(sdr, name)
-    if own._size != size:
-        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {own._size}")
-    return own
+def _differ(name: str, axes: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Return whether dimensions are other than those wanted; refuse them if of another size."""
+    if axes == wanted:
+        return False
+    size, given = math.prod(wanted), math.prod(axes)
+    if given != size:
+        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {given}")
+    return True
+
+
+def _reshape(sdr: Any, shape: tuple[int, ...]) -> None:
+    if hasattr(sdr, "reshape"):  # no SDR need have it
+        sdr.reshape(shape)
 
 
 def _n_threads(n_jobs: int | None) -> int:

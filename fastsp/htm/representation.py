@@ -83,10 +83,8 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where `sdr` is no SDR.
-        ValueError
-            Where its dimensions are others.
+        TypeError, ValueError
+            Where `sdr` is no SDR, or its dimensions are others.
         """
         return self._assign(*self._like(sdr, "sdr")._copied())
 
@@ -169,10 +167,8 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where dimensions are not integers.
-        ValueError
-            Where they hold another number of bits.
+        TypeError, ValueError
+            Where dimensions are not integers, or hold another number of bits.
         """
         axes = check_dimensions(dimensions)
         if math.prod(axes) != self._size:
@@ -196,10 +192,8 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where an input is no SDR.
-        ValueError
-            Where there is none, or its dimensions are others.
+        TypeError, ValueError
+            Where there is no input, one is no SDR, or its dimensions are others.
         """
         on = self._flats(inputs, input2)
         return self._assign(np.bitwise_and.reduce(on), None)

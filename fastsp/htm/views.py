@@ -182,21 +182,29 @@ def as_sdr(sdr: Any, name: str) -> Value:
 
     Raises
     ------
-    TypeError
-        Where it is none.
-    ValueError
-        Where what it says of itself does not fit together.
+    TypeError, ValueError
+        Where it is none, or what it says of itself does not fit together.
     """
     if isinstance(sdr, Value):
         return sdr
+    same = Value(axes_of(sdr, name))
+    sparse = getattr(sdr, "sparse", None)
+    if sparse is None:
+        same.dense = sdr.dense
+    else:
+        same.sparse = sparse
+    return same
+
+
+def axes_of(sdr: Any, name: str) -> tuple[int, ...]:
+    """Return the dimensions of an SDR; errors as of `as_sdr`."""
+    if isinstance(sdr, Value):
+        return sdr._dimensions
     if not is_sdr(sdr):
         kind = f"{type(sdr).__module__}.{type(sdr).__qualname__}".removeprefix("builtins.")
         raise TypeError(f"{name} must be an SDR, got {kind}")
     axes = sdr.dimensions if hasattr(sdr, "dimensions") else sdr.shape
-    same = Value(check_dimensions(axes, f"dimensions of {name}"))
-    view = "sparse" if hasattr(sdr, "sparse") else "dense"
-    setattr(same, view, getattr(sdr, view))
-    return same
+    return check_dimensions(axes, f"dimensions of {name}")
 
 
 def give(sdr: Any, active: NDArray[np.int32]) -> None:
@@ -212,13 +220,7 @@ def give(sdr: Any, active: NDArray[np.int32]) -> None:
 
 
 def one_of(name: str, value: Any, sdr: Any) -> Any:
-    """Return `sdr` where it is given, otherwise `value`; one of them must be.
-
-    Raises
-    ------
-    TypeError
-        Where both are given or none is, or `sdr` is no SDR.
-    """
+    """Return `sdr`, an SDR of any kind, or else `value`: just one of them is given."""
     if (value is None) == (sdr is None):
         raise TypeError(f"give either {name} or sdr")
     if sdr is not None:
