@@ -190,7 +190,7 @@ def as_sdr(sdr: Any, name: str) -> Value:
     same = Value(axes_of(sdr, name))
     sparse = getattr(sdr, "sparse", None)
     if sparse is None:
-        same.dense = sdr.dense
+        same.dense = getattr(sdr, "dense", None)  # type: ignore[assignment]
     else:
         same.sparse = sparse
     return same
@@ -214,7 +214,7 @@ def give(sdr: Any, active: NDArray[np.int32]) -> None:
     elif hasattr(sdr, "sparse"):
         sdr.sparse = active.view(np.uint32)
     else:
-        bits = np.zeros(np.shape(sdr.dense), np.uint8)
+        bits = np.zeros(axes_of(sdr, "output"), np.uint8)
         bits.flat[active] = 1
         sdr.dense = bits
 

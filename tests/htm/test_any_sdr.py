@@ -79,6 +79,10 @@ def test_a_pooler_reshapes_those_that_can_be():
     sp.compute(OfBits([30], [1, 2]), False, output)
     assert output.dimensions == [8, 4]
     assert output.assigned == [np.flatnonzero(fixed.dense).tolist()]  # once, for who watches it
+    empty = OfBits([8, 4])
+    empty.dense = None  # no value yet
+    sp.compute(OfBits([30], [1, 2]), False, empty)
+    assert empty.dense.ravel().tolist() == fixed.dense.tolist()
 
 
 @pytest.mark.parametrize("kind", OTHERS)
