@@ -14,14 +14,14 @@ from sklearn.base import BaseEstimator
 
 import fastsp
 from fastsp.archive import ModelFileError, read_archive, write_archive
-from fastsp.htm.pooler import SpatialPooler as HtmPooler
+from fastsp.htm.kept import Kept
 from fastsp.portable import build, describe
 
 __all__ = ["ModelFileError", "load", "load_with_notes", "save"]
 
 
 def save(
-    estimator: BaseEstimator | HtmPooler,
+    estimator: BaseEstimator | Kept,
     path: str | PathLike[str],
     *,
     notes: Mapping[str, Any] | None = None,
@@ -34,7 +34,7 @@ def save(
 
     Parameters
     ----------
-    estimator : estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a pooler of
+    estimator : estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a model of
         `fastsp.htm`
         Those of scikit-learn may hold estimators of fastsp, each other, and what of scikit-learn is
         arrays and parameters: scalers, one-hot and ordinal encoders, discretizers, imputers, PCA,
@@ -74,7 +74,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a pooler of `fastsp.htm`
+    estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a model of `fastsp.htm`
 
     Raises
     ------

@@ -21,8 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
 from fastsp.engine.parameters import check_count
+from fastsp.htm.classifier import Classifier as HtmClassifier
+from fastsp.htm.kept import Kept
 from fastsp.htm.pooler import SpatialPooler as HtmPooler
-from fastsp.htm.stored import KIND
+from fastsp.htm.predictor import Predictor
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -74,11 +76,12 @@ _TYPES = {kind.__name__: kind for kind in (bool, int, float, str, object)} | {
     )
 }
 _DTYPE = re.compile(r"[<>|=]?[biufcmMSUO?]\d{0,6}(\[\w{1,4}\])?")
+_KEPT: dict[str, type[Kept]] = {each.kind: each for each in (HtmPooler, HtmClassifier, Predictor)}
 _PCG64 = {"state": 2**128, "inc": 2**128, "has_uint32": 2, "uinteger": 2**32}
 """The state of the generator: names of integers, and what they are below."""
 
 
-def describe(estimator: BaseEstimator | HtmPooler) -> tuple[dict[str, Any], Arrays]:
+def describe(estimator: BaseEstimator | Kept) -> tuple[dict[str, Any], Arrays]:
     """Return a description of a fitted estimator, and the arrays that it names.
 
     Raises
@@ -88,7 +91,7 @@ def describe(estimator: BaseEstimator | HtmPooler) -> tuple[dict[str, Any], Arra
     NotFittedError
         Where it is not fitted.
     """
-    if isinstance(estimator, HtmPooler):
+    if isinstance(estimator, Kept):
         return estimator.describe()
     name = type(estimator).__name__
     if name not in ESTIMATORS or type(estimator) is not _find_class(name):
@@ -103,8 +106,8 @@ def build(description: dict[str, Any], arrays: Arrays) -> Any:
 
     Raises ModelFileError, or an error of any other kind, where the description is none.
     """
-    if description["estimator"] == KIND:
-        return HtmPooler.restored(description, arrays)
+    if description["estimator"] in _KEPT:
+        return _KEPT[description["estimator"]].restored(description, arrays)
     if description["estimator"] not in ESTIMATORS:
         raise ModelFileError(f"holds an unknown estimator, {description['estimator']!r}")
     estimator = _build(description, arrays)

@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from fastsp.htm.classifier import Classifier
+from fastsp.htm.predictor import Predictor
 from fastsp.htm.rows import from_rows, to_rows
 from fastsp.htm.sdr import SDR, ActivationFrequency, Metrics, Overlap, Sparsity
 
@@ -21,6 +22,7 @@ __all__ = [
     "Classifier",
     "Metrics",
     "Overlap",
+    "Predictor",
     "Sparsity",
     "SpatialPooler",
     "from_htm_core",

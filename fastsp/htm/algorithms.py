@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from fastsp.htm.classifier import Classifier
+from fastsp.htm.predictor import Predictor
 
 if TYPE_CHECKING:
     from fastsp.htm.pooler import SpatialPooler
 
-__all__ = ["Classifier", "SpatialPooler"]
+__all__ = ["Classifier", "Predictor", "SpatialPooler"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,11 @@
-"""What users give, checked and turned into new arrays."""
+"""What users give, checked and turned into new arrays.
+
+Each check raises a TypeError for what is of another kind, and a `RefusedValueError` for what is out
+of range, is NaN or does not fit. Messages name the argument, what was given and what is wanted.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from numbers import Integral, Real
 from typing import Any
 
@@ -28,16 +32,16 @@ class RefusedValueError(ValueError, RuntimeError):
     """
 
 
-def check_dimensions(dimensions: Any, name: str = "dimensions") -> tuple[int, ...]:
-    """Return dimensions as a tuple.
+class RefusedTypeError(RefusedValueError, TypeError):
+    """A call that is refused for what its arguments are; nothing has changed.
 
-    Raises
-    ------
-    TypeError
-        Where they are not integers.
-    ValueError
-        Where there are none, one is below 1, or they hold more than 2**32 - 1 bits.
+    htm.core raises a TypeError for some such calls and a ValueError or RuntimeError for others, and
+    this one is all of them.
     """
+
+
+def check_dimensions(dimensions: Any, name: str = "dimensions") -> tuple[int, ...]:
+    """Return dimensions as a tuple."""
     if _is_integer(dimensions):
         dimensions = (dimensions,)
     axes = tuple(dimensions) if isinstance(dimensions, Iterable) else (dimensions,)
@@ -55,13 +59,6 @@ def check_dense(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return a new array (size,) of 0 and 1 that says which numbers are not zero as bytes.
 
     As a byte, a number loses its fraction and all multiples of 256.
-
-    Raises
-    ------
-    TypeError
-        Where `value` does not hold numbers.
-    ValueError
-        Where it is neither of these dimensions nor flat, or holds NaN or infinity.
     """
     values, size = as_array(value, "dense"), math.prod(dimensions)
     if values.shape not in (dimensions, (size,)):
@@ -86,34 +83,15 @@ def check_dense(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def check_sparse(value: Any, size: int) -> NDArray[np.uint32]:
-    """Return a new array (k,) of the indices of on-bits, ascending.
-
-    Raises
-    ------
-    TypeError
-        Where `value` does not hold integers.
-    ValueError
-        Where it is no list of indices, does not strictly ascend, or leaves the range.
-    """
-    indices = _as_indices(value, "sparse")
-    if len(indices) > 1 and not (indices[1:] > indices[:-1]).all():
-        raise RefusedValueError(f"sparse must ascend, each index once, got {indices}")
-    if len(indices) and not (indices[0] >= 0 and indices[-1] < size):
+    """Return a new array (k,) of the indices of on-bits, ascending, each once."""
+    indices = _as_indices(list(value) if isinstance(value, Set) else value, "sparse")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < size):
         raise RefusedValueError(f"sparse must hold indices from 0 to {size - 1}, got {indices}")
-    return indices.astype(np.uint32)
+    return _ascending(indices)
 
 
 def check_coordinates(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint32]:
-    """Return a new array (k,) of the indices of on-bits, given along each axis.
-
-    Raises
-    ------
-    TypeError
-        Where `value` does not hold integers.
-    ValueError
-        Where there is not one list for each axis, all as long, the on-bits do not ascend, or an
-        index leaves the range of its axis.
-    """
+    """Return a new array (k,) of the indices of on-bits, given along each axis."""
     if not isinstance(value, Iterable):
         raise TypeError(f"coordinates must be a list for each axis, got {value!r}")
     axes = [_as_indices(axis, "coordinates") for axis in value]
@@ -130,84 +108,60 @@ def check_coordinates(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uin
                 f"coordinates must be from 0 to {length - 1} along an axis of {length}, got {axis}"
             )
         indices = indices * length + axis.astype(np.int64)
+    return _ascending(indices)
+
+
+def _ascending(indices: NDArray[Any]) -> NDArray[np.uint32]:
     if not (indices[1:] > indices[:-1]).all():
-        raise RefusedValueError("coordinates must ascend in the order of the flat array, each once")
+        indices = np.unique(indices)
     return indices.astype(np.uint32)
 
 
 def check_number(name: str, value: Any) -> float:
-    """Return a number as float.
-
-    Raises
-    ------
-    TypeError
-        Where it is none.
-    """
+    """Return a number as float."""
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, got {value!r}")
     return float(value)
 
 
 def check_fraction(name: str, value: Any) -> float:
-    """Return a number in [0, 1].
-
-    Raises
-    ------
-    TypeError
-        Where it is no number.
-    ValueError
-        Where it is out of range or NaN.
-    """
+    """Return a number in [0, 1]."""
     fraction = check_number(name, value)
     if not 0 <= fraction <= 1:
         raise RefusedValueError(f"{name} must be from 0 to 1, got {value!r}")
     return fraction
 
 
-def check_integer(name: str, value: Any, least: int) -> int:
-    """Return an integer that is at least `least`.
-
-    Raises
-    ------
-    TypeError
-        Where it is no integer.
-    ValueError
-        Where it is below `least`.
-    """
+def check_integer(name: str, value: Any, least: int, most: float = math.inf) -> int:
+    """Return an integer from `least` to `most`."""
     if not _is_integer(value):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
         raise RefusedValueError(f"{name} must be at least {least}, got {value!r}")
+    if value > most:
+        raise RefusedValueError(f"{name} must be at most {most}, got {value!r}")
     return int(value)
 
 
 def check_count(name: str, value: Any, least: int) -> int:
-    """Return an integer from `least` to 2**31 - 1.
-
-    Raises
-    ------
-    TypeError
-        Where it is no integer.
-    ValueError
-        Where it is out of range.
-    """
-    count = check_integer(name, value, least)
-    if count > MAX_COUNT:
-        raise RefusedValueError(f"{name} must be at most {MAX_COUNT}, got {value!r}")
-    return count
+    """Return an integer from `least` to 2**31 - 1."""
+    return check_integer(name, value, least, MAX_COUNT)
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """Return True or False.
-
-    Raises
-    ------
-    TypeError
-        Where it is neither, nor 1 or 0.
-    """
+    """Return True or False."""
     if not isinstance(value, (bool, np.bool_)) and not (_is_integer(value) and value in (0, 1)):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+def check_learn(learn: Any) -> bool:
+    """Return True or False; a number does not say whether to learn."""
+    if learn is True or learn is False:
+        return learn
+    if not isinstance(learn, np.bool_):
+        raise TypeError(f"learn must be True or False, got {learn!r}")
+    return bool(learn)
 
 
 def _is_integer(value: Any) -> bool:
@@ -216,13 +170,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def as_array(value: Any, name: str) -> NDArray[Any]:
-    """Return an array, not always a new one.
-
-    Raises
-    ------
-    ValueError
-        Where lists differ in length, or values are masked.
-    """
+    """Return an array, not always a new one; masked values are refused."""
     if is_masked(value):
         raise RefusedValueError(f"{name} must not have masked values, got some")
     try:
@@ -245,15 +193,7 @@ def _as_indices(value: Any, name: str) -> NDArray[Any]:
 
 
 def check_jobs(n_jobs: Any) -> int | None:
-    """Return a number of threads as joblib knows it, None for the default.
-
-    Raises
-    ------
-    TypeError
-        Where it is no integer.
-    ValueError
-        Where it is 0.
-    """
+    """Return a number of threads as joblib knows it, None for the default."""
     if n_jobs is None:
         return None
     number = check_integer("n_jobs", n_jobs, -(2**31))

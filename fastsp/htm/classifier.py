@@ -1,19 +1,21 @@
 """From SDRs to labels: softmax regression, learned one SDR at a time."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastsp.htm.checks import RefusedValueError, as_array, check_number
-from fastsp.htm.representation import SDR, check_sdr
+from fastsp.htm.kept import Kept
+from fastsp.htm.representation import SDR
+from fastsp.htm.views import Value, as_sdr
 
 MAX_LABEL = 2**31 - 1
 """A label is an index: what comes below it takes memory, too."""
 
 
-class Classifier:
+class Classifier(Kept):
     """Associate SDRs with labels, which are integers from 0, by softmax regression.
 
     The score of a label is the sum of its weights at the on-bits; probabilities are in proportion
@@ -40,6 +42,8 @@ class Classifier:
     >>> [round(p, 3) for p in classifier.infer(sdr)]
     [0.007, 0.007, 0.987]
     """
+
+    kind = "htm.Classifier"
 
     def __init__(self, alpha: float = 0.001) -> None:
         self._alpha = check_number("alpha", alpha)
@@ -69,10 +73,10 @@ class Classifier:
         ValueError
             Where it is of another size.
         """
-        self._check_pattern(pattern)
+        on = self.check_pattern(pattern).sparse
         if not self._n_labels:
             return []
-        probabilities: list[float] = self._predict(pattern.sparse).tolist()
+        probabilities: list[float] = self._predict(on).tolist()
         return probabilities
 
     def learn(self, pattern: SDR, classification: int | ArrayLike) -> None:
@@ -93,10 +97,10 @@ class Classifier:
             Where the pattern is of another size, there is no label, or one is below 0 or above
             2**31 - 1.
         """
-        self._check_pattern(pattern)
-        labels = _check_labels(classification)
-        self._make_room(pattern.size, int(labels.max()) + 1)
-        on = pattern.sparse
+        sdr = self.check_pattern(pattern)
+        labels = check_labels(classification)
+        self._make_room(sdr.size, int(labels.max()) + 1)
+        on = sdr.sparse
         error = -self._predict(on)
         target = np.zeros(self._n_labels)
         target[labels] = 1 / len(labels)
@@ -118,11 +122,30 @@ class Classifier:
             self._weights = weights
         self._n_labels = max(n_labels, self._n_labels)
 
-    def _check_pattern(self, pattern: Any) -> None:
-        check_sdr(pattern, "pattern")
-        size = len(self._weights)
-        if self._n_labels and pattern.size != size:
-            raise RefusedValueError(f"pattern must have {size} bits, got {pattern.size}")
+    def check_pattern(self, pattern: Any) -> Value:
+        """Return an SDR of fastsp; errors as of `infer`."""
+        sdr, size = as_sdr(pattern, "pattern"), len(self._weights)
+        if self._n_labels and sdr.size != size:
+            raise RefusedValueError(f"pattern must have {size} bits, got {sdr.size}")
+        return sdr
+
+    def describe(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """See `Kept`."""
+        return {"estimator": self.kind, "alpha": self._alpha}, {
+            "weights": self._weights[:, : self._n_labels].copy()
+        }
+
+    @classmethod
+    def restored(cls, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """See `Kept`."""
+        classifier, weights = cls(header["alpha"]), arrays["weights"]
+        if weights.ndim != 2 or weights.dtype != np.float64 or not np.isfinite(weights).all():
+            raise ValueError("weights must be finite float64 of bits and labels")
+        classifier._weights, classifier._n_labels = weights, weights.shape[1]
+        return classifier
+
+    def _become(self, other: Self) -> None:
+        self.__dict__.update(other.__dict__)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_weights": self._weights[:, : self._n_labels].copy()}
@@ -145,7 +168,8 @@ class Classifier:
     __repr__ = __str__
 
 
-def _check_labels(classification: Any) -> NDArray[np.int64]:
+def check_labels(classification: Any) -> NDArray[np.int64]:
+    """Return one or more labels; errors as of `Classifier.learn`."""
     labels = np.atleast_1d(as_array(classification, "classification"))
     if labels.ndim > 1 or not len(labels):
         raise RefusedValueError(

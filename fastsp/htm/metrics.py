@@ -3,13 +3,26 @@
 import copy
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.htm.checks import Dimensions, RefusedValueError, check_dimensions, check_integer
-from fastsp.htm.representation import SDR, check_sdr, one_of
+from fastsp.htm.checks import (
+    Dimensions,
+    RefusedValueError,
+    check_dimensions,
+    check_fraction,
+    check_integer,
+)
+from fastsp.htm.representation import SDR
+from fastsp.htm.views import Value, as_sdr, is_sdr, one_of
+
+F = np.float32
+_ANY_MEAN = F(1234.567)
+"""The first number, of weight 1, leaves nothing of the mean before it but a rounding, which is at
+most 0.0001. With this one it is the rounding of htm.core, so that the same figures are printed."""
 
 
 class Figure(float):
@@ -26,46 +39,36 @@ class Moments:
     """Least, greatest, mean and standard deviation of numbers that come one by one.
 
     The latter two are plain while there are no more than `period` numbers, and then exponential
-    moving averages with that time constant. NaN before the first number.
+    moving averages with that time constant, in float32. NaN before the first number.
     """
 
     def __init__(self, period: int) -> None:
         self.period = period
         self.n = 0
-        self.least = self.greatest = self.mean = self.variance = math.nan
+        self.min = self.max = math.nan
+        self.mean = self.variance = F(math.nan)
+
+    @property
+    def std(self) -> float:
+        """Return the root of the variance, in float32."""
+        return float(np.sqrt(self.variance))
 
     def add(self, value: float) -> None:
         """Count a number."""
         self.n += 1
         if self.n == 1:
-            self.least = self.greatest = self.mean = value
-            self.variance = 0.0
-            return
-        weight = 1 / min(self.n, self.period)
-        difference = value - self.mean
-        self.mean += weight * difference
-        self.variance = (1 - weight) * (self.variance + weight * difference**2)
-        self.least, self.greatest = min(self.least, value), max(self.greatest, value)
+            self.min = self.max = value
+            self.mean, self.variance = _ANY_MEAN, F(0)
+        weight = F(1) / F(min(self.n, self.period))
+        difference = F(value) - self.mean
+        step = weight * difference
+        self.mean = self.mean + step
+        self.variance = (F(1) - weight) * (self.variance + difference * step)
+        self.min, self.max = min(self.min, value), max(self.max, value)
 
 
 class Metric(ABC):
-    """What counts the values of an SDR: as it is assigned them, or as they are given.
-
-    Parameters
-    ----------
-    dimensions : SDR, int or sequence of int
-        An SDR to watch: each value assigned to it is counted, until it or the metric is gone. Or
-        dimensions; then `addData` counts.
-    period : int
-        Time constant of averages, in values, from 1. Fewer values have plain means.
-    sdr : SDR
-        Instead of `dimensions`: what to watch.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Where a parameter is of another type, or out of its range.
-    """
+    """What counts the values of an SDR; see `Metrics` for the parameters."""
 
     def __init__(
         self,
@@ -75,6 +78,11 @@ class Metric(ABC):
         sdr: SDR | None = None,
     ) -> None:
         source = one_of("dimensions", dimensions, sdr)
+        if is_sdr(source) and not isinstance(source, SDR):
+            raise TypeError(
+                f"an SDR of {type(source).__module__} cannot be watched: give its dimensions, and "
+                "its values to addData"
+            )
         self._period = check_integer("period", period, 1)
         self._samples = 0
         self._watches = isinstance(source, SDR)
@@ -98,33 +106,26 @@ class Metric(ABC):
         """Number of values counted so far."""
         return self._samples
 
-    def addData(self, data: SDR) -> None:  # noqa: N802
-        """Count a value.
-
-        Parameters
-        ----------
-        data : SDR
-            Of the dimensions given at the beginning.
+    def addData(self, sdr: SDR) -> None:  # noqa: N802
+        """Count the value of an SDR, which has the dimensions given at the beginning.
 
         Raises
         ------
-        TypeError
-            Where `data` is no SDR.
-        ValueError
-            Where its dimensions are others, or an SDR is watched, which counts by itself.
+        TypeError, ValueError
+            Where `sdr` is none, or of others, or an SDR is watched, which counts by itself.
         """
-        check_sdr(data, "data")
+        value = as_sdr(sdr, "sdr")
         if self._watches:
             raise RefusedValueError(
-                f"data must be assigned to the SDR that this {type(self).__name__} watches"
+                f"sdr must be assigned to the SDR that this {type(self).__name__} watches"
             )
-        if data._dimensions != self._dimensions:
+        if value._dimensions != self._dimensions:
             raise RefusedValueError(
-                f"data must have dimensions {self.dimensions}, got {data.dimensions}"
+                f"sdr must have dimensions {self.dimensions}, got {value.dimensions}"
             )
-        self._count(data)
+        self._count(value)
 
-    def _count(self, sdr: SDR) -> None:
+    def _count(self, sdr: Value) -> None:
         self._samples += 1
         self._add(sdr)
 
@@ -133,12 +134,12 @@ class Metric(ABC):
         """Set up what `_add` counts in."""
 
     @abstractmethod
-    def _add(self, sdr: SDR) -> None:
+    def _add(self, sdr: Value) -> None:
         """Count the value of an SDR, of the right size."""
 
     @abstractmethod
-    def _rows(self) -> list[tuple[str, "Metric"]]:
-        """Name the lines of the table."""
+    def __str__(self) -> str:
+        """Return figures of six digits, in a line of their own where they are not alike."""
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)
@@ -147,45 +148,42 @@ class Metric(ABC):
         # No SDR watches over a copy.
         return {**self.__dict__, "_watches": False}
 
-    def __str__(self) -> str:
-        lines = [f"SDR( {', '.join(map(str, self._dimensions))} )"]
-        lines[0] = f"{lines[0]:<22}{'min':>10}{'mean':>10}{'std':>10}{'max':>10}"
-        for name, metric in self._rows():
-            figures = (getattr(metric, each) for each in ("min", "mean", "std", "max"))
-            lines.append(f"{name:<22}" + "".join(f"{figure:>10.5g}" for figure in figures))
-            if isinstance(metric, ActivationFrequency):
-                lines.append(f"{'entropy':<22}{metric.entropy:>20.5g}")
-        return "\n".join(lines)
 
+class _Figures(Metric):
+    """A metric that sums up in four figures."""
 
-class _Numbers(Metric):
-    """A metric that makes one number of each value."""
-
-    def _begin(self) -> None:
-        self._moments = Moments(self._period)
+    _moments: Any
+    _name: ClassVar[str]
 
     @property
     def min(self) -> Figure:
-        """Least value so far, or NaN."""
-        return Figure(self._moments.least)
+        """The least so far, or NaN; of the bits, where each has its number."""
+        return Figure(self._moments.min)
 
     @property
     def max(self) -> Figure:
-        """Greatest value so far, or NaN."""
-        return Figure(self._moments.greatest)
+        """The greatest so far, or NaN; of the bits, where each has its number."""
+        return Figure(self._moments.max)
 
     @property
     def mean(self) -> Figure:
-        """Mean, or exponential moving average, or NaN."""
+        """Mean, or exponential moving average, or NaN; over bits, where each has its number."""
         return Figure(self._moments.mean)
 
     @property
     def std(self) -> Figure:
-        """Standard deviation, by the same averages, or NaN."""
-        return Figure(math.sqrt(self._moments.variance))
+        """Standard deviation of the same, or NaN."""
+        return Figure(self._moments.std)
+
+    def _begin(self) -> None:
+        self._moments = Moments(self._period)
+
+    def __str__(self) -> str:
+        figures = " / ".join(f"{F(each):g}" for each in (self.min, self.mean, self.std, self.max))
+        return f"{self._name} Min/Mean/Std/Max {figures}"
 
 
-class Sparsity(_Numbers):
+class Sparsity(_Figures):
     """The share of bits that are on.
 
     See `Metrics` for the parameters.
@@ -196,9 +194,11 @@ class Sparsity(_Numbers):
     >>> sparsity = Sparsity(sdr, period=100)
     >>> for n_on in (1, 2, 3):
     ...     sdr.sparse = range(n_on)
-    >>> sparsity.sparsity, sparsity.min(), round(sparsity.mean(), 6)
+    >>> sparsity.sparsity, sparsity.min(), round(sparsity.mean(), 3)
     (0.3, 0.1, 0.2)
     """
+
+    _name = "Sparsity"
 
     def _begin(self) -> None:
         super()._begin()
@@ -209,18 +209,21 @@ class Sparsity(_Numbers):
         """That of the last value, or NaN."""
         return self._sparsity
 
-    def _add(self, sdr: SDR) -> None:
+    def _add(self, sdr: Value) -> None:
         self._sparsity = sdr.getSparsity()
         self._moments.add(self._sparsity)
 
-    def _rows(self) -> list[tuple[str, Metric]]:
-        return [("sparsity", self)]
 
-
-class ActivationFrequency(Metric):
+class ActivationFrequency(_Figures):
     """How often each bit is on.
 
-    See `Metrics` for the parameters.
+    Parameters
+    ----------
+    dimensions, period, sdr
+        As of `Metrics`.
+    initialValue : float, optional
+        In [0, 1]: where all averages begin, which are exponential from the first value on. With -1
+        they begin as plain means.
 
     Examples
     --------
@@ -232,33 +235,32 @@ class ActivationFrequency(Metric):
     array([0.5, 1. ])
     """
 
+    _name = "Activation Frequency"
+
+    def __init__(
+        self,
+        dimensions: Dimensions | SDR | None = None,
+        period: int | None = None,
+        initialValue: float = -1,
+        *,
+        sdr: SDR | None = None,
+    ) -> None:
+        begins = initialValue == -1
+        self._initial = None if begins else check_fraction("initialValue", initialValue)
+        super().__init__(dimensions, period, sdr=sdr)
+
     def _begin(self) -> None:
-        self._frequency = np.zeros(math.prod(self._dimensions))
+        self._frequency = np.full(math.prod(self._dimensions), self._initial or 0.0)
+
+    @property
+    def _moments(self) -> Any:
+        f = self._frequency
+        return SimpleNamespace(min=f.min(), max=f.max(), mean=f.mean(), std=f.std())
 
     @property
     def activationFrequency(self) -> NDArray[np.float64]:  # noqa: N802
         """Of each bit in the order of the flat array, (size,), in [0, 1]: a copy."""
         return self._frequency.copy()
-
-    @property
-    def min(self) -> Figure:
-        """That of the bit that is on least often."""
-        return Figure(self._frequency.min())
-
-    @property
-    def max(self) -> Figure:
-        """That of the bit that is on most often."""
-        return Figure(self._frequency.max())
-
-    @property
-    def mean(self) -> Figure:
-        """Mean over bits."""
-        return Figure(self._frequency.mean())
-
-    @property
-    def std(self) -> Figure:
-        """Standard deviation over bits."""
-        return Figure(self._frequency.std())
 
     @property
     def entropy(self) -> Figure:
@@ -269,17 +271,18 @@ class ActivationFrequency(Metric):
         most = float(_binary_entropy(np.atleast_1d(self._frequency.mean()))[0])
         return Figure(_binary_entropy(self._frequency).mean() / most if most else 0.0)
 
-    def _add(self, sdr: SDR) -> None:
+    def _add(self, sdr: Value) -> None:
         frequency, on = self._frequency, sdr.sparse
-        weight = 1 / min(self._samples, self._period)
+        n = self._period if self._initial is not None else min(self._samples, self._period)
+        weight = 1 / n
         frequency *= 1 - weight
         frequency[on] = np.minimum(frequency[on] + weight, 1)  # not above by a rounding
 
-    def _rows(self) -> list[tuple[str, Metric]]:
-        return [("activation frequency", self)]
+    def __str__(self) -> str:
+        return f"{super().__str__()}\nEntropy {self.entropy:g}"
 
 
-class Overlap(_Numbers):
+class Overlap(_Figures):
     """The share of on-bits that a value has in common with the value before.
 
     It is the number of common on-bits by that of the value that has more; 1 between two values
@@ -295,6 +298,8 @@ class Overlap(_Numbers):
     0.75
     """
 
+    _name = "Overlap"
+
     def _begin(self) -> None:
         super()._begin()
         self._overlap = math.nan
@@ -309,7 +314,7 @@ class Overlap(_Numbers):
         """Forget the value before: a new sequence begins."""
         self._before = None
 
-    def _add(self, sdr: SDR) -> None:
+    def _add(self, sdr: Value) -> None:
         before, now = self._before, SDR(sdr._size)
         now._assign(*sdr._copied())
         self._before = now
@@ -318,9 +323,6 @@ class Overlap(_Numbers):
         most = max(before.getSum(), now.getSum())
         self._overlap = before.getOverlap(now) / most if most else 1.0
         self._moments.add(self._overlap)
-
-    def _rows(self) -> list[tuple[str, Metric]]:
-        return [("overlap", self)]
 
 
 class Metrics(Metric):
@@ -336,16 +338,16 @@ class Metrics(Metric):
     sdr : SDR
         Instead of `dimensions`: what to watch.
 
+    Raises
+    ------
+    TypeError, ValueError
+        Where a parameter is of another type, or out of its range.
+
     Attributes
     ----------
     sparsity : Sparsity
     activationFrequency : ActivationFrequency
     overlap : Overlap
-
-    Raises
-    ------
-    TypeError, ValueError
-        Where a parameter is of another type, or out of its range.
 
     Examples
     --------
@@ -354,11 +356,11 @@ class Metrics(Metric):
     >>> for on in ([1, 2], [2, 3]):
     ...     sdr.sparse = on
     >>> print(metrics)
-    SDR( 10 )                    min      mean       std       max
-    sparsity                     0.2       0.2         0       0.2
-    activation frequency           0       0.2   0.33166         1
-    entropy                            0.27704
-    overlap                      0.5       0.5         0       0.5
+    SDR( 10 )
+        Sparsity Min/Mean/Std/Max 0.2 / 0.199976 / 2.44156e-05 / 0.2
+        Activation Frequency Min/Mean/Std/Max 0 / 0.2 / 0.331662 / 1
+        Entropy 0.277036
+        Overlap Min/Mean/Std/Max 0.5 / 0.5 / 0 / 0.5
     """
 
     def _begin(self) -> None:
@@ -370,16 +372,16 @@ class Metrics(Metric):
         """Forget the value before, for the overlap: a new sequence begins."""
         self.overlap.reset()
 
-    def _add(self, sdr: SDR) -> None:
-        for _, metric in self._rows():
+    def _parts(self) -> tuple[Metric, ...]:
+        return self.sparsity, self.activationFrequency, self.overlap
+
+    def _add(self, sdr: Value) -> None:
+        for metric in self._parts():
             metric._count(sdr)
 
-    def _rows(self) -> list[tuple[str, Metric]]:
-        return [
-            ("sparsity", self.sparsity),
-            ("activation frequency", self.activationFrequency),
-            ("overlap", self.overlap),
-        ]
+    def __str__(self) -> str:
+        lines = "\n".join(map(str, self._parts())).replace("\n", "\n    ")
+        return f"SDR( {' '.join(map(str, self._dimensions))} )\n    {lines}"
 
 
 def _binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:

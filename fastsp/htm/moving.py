@@ -1,10 +1,16 @@
-"""Poolers on their way: from htm.core, and to the estimator of fastsp."""
+"""Models on their way: from htm.core, and poolers to the estimator of fastsp."""
 
+import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fastsp.htm.classifier import Classifier
 from fastsp.htm.pooler import SpatialPooler
+from fastsp.htm.predictor import Predictor
 
 if TYPE_CHECKING:
     from fastsp.pooler import SpatialPooler as Estimator
@@ -16,25 +22,60 @@ _SET_AFTERWARDS = (
 _OF_COLUMNS = ("BoostFactors", "OverlapDutyCycles", "ActiveDutyCycles", "MinOverlapDutyCycles")
 
 
-def from_htm_core(sp: Any) -> SpatialPooler:
-    """Return a pooler in the state of one of the installed htm.core, which goes on as that would.
+def from_htm_core(model: Any) -> Any:
+    """Return a model in the state of one of the installed htm.core, which goes on as that would.
 
     Parameters
     ----------
-    sp : htm.bindings.algorithms.SpatialPooler
-        Or anything with its getters, which alone are asked.
+    model : SpatialPooler, Classifier or Predictor of htm.bindings.algorithms
+        Poolers are asked by their getters. Classifiers and predictors write JSON by `saveToFile`,
+        into a file that is gone afterwards.
 
     Returns
     -------
-    SpatialPooler
+    SpatialPooler, Classifier or Predictor
 
     Raises
     ------
+    TypeError
+        Where `model` is none of these.
     AttributeError
         Where a getter is missing.
-    ValueError, TypeError
-        Where what it returns is out of range.
+    ValueError, TypeError, KeyError
+        Where what it says of itself is out of range, or not what htm.core says.
     """
+    if hasattr(model, "getInputDimensions"):
+        return _pooler(model)
+    if not (hasattr(model, "infer") and hasattr(model, "saveToFile")):
+        raise TypeError(f"model must be one of htm.core, got {type(model).__name__}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.json")
+        model.saveToFile(str(path), "JSON")
+        state = json.loads(path.read_text())
+    return (
+        _predictor(state)
+        if "steps" in state
+        else Classifier.restored(state, {"weights": _weights(state)})
+    )
+
+
+def _predictor(state: Any) -> Predictor:
+    of_steps = {each["key"]: each["value"] for each in state["classifiers"]}
+    arrays = {f"weights_{step}": _weights(each) for step, each in of_steps.items()}
+    records = zip(state["recordNumHistory"], state["patternHistory"], strict=True)
+    header = {"steps": state["steps"], "alpha": of_steps[state["steps"][0]]["alpha"], "records": []}
+    for number, pattern in records:
+        header["records"].append([number, pattern["dimensions"]])
+        arrays[f"record_{number}"] = np.array(pattern["sparse"], np.uint32)
+    return Predictor.restored(header, arrays)
+
+
+def _weights(state: Any) -> NDArray[np.float64]:
+    weights = np.array(state["weights"], np.float64)
+    return weights.reshape(state["dimensions"], state["numCategories"])
+
+
+def _pooler(sp: Any) -> SpatialPooler:
     pooler = SpatialPooler(
         inputDimensions=[int(n) for n in sp.getInputDimensions()],
         columnDimensions=[int(n) for n in sp.getColumnDimensions()],

@@ -1,5 +1,6 @@
 """The Spatial Pooler under the names of htm.core: a face on `fastsp.engine.htm_rule`."""
 
+import math
 import os
 import secrets
 from collections.abc import Sequence
@@ -19,10 +20,13 @@ from fastsp.htm.checks import (
     check_fraction,
     check_integer,
     check_jobs,
+    check_learn,
 )
-from fastsp.htm.representation import SDR, check_sdr
+from fastsp.htm.connections import Connections
+from fastsp.htm.representation import SDR
 from fastsp.htm.settings import boosting, check_density
 from fastsp.htm.stored import Stored
+from fastsp.htm.views import as_sdr, axes_of, give, is_sdr
 
 if TYPE_CHECKING:
     from fastsp.pooler import SpatialPooler as Estimator
@@ -164,7 +168,9 @@ class SpatialPooler(Stored):
             Of as many bits as the pooler has inputs; it is given the pooler's dimensions.
         learn : bool
         output : SDR, optional
-            Takes the active columns; it is given the dimensions of the columns.
+            Takes the active columns; it is given the dimensions of the columns. Both may be SDRs of
+            another kind, as of `SDR`. These are given dimensions where they have a method
+            `reshape`, and take the columns by their attribute `sparse`, or else `dense`.
 
         Returns
         -------
@@ -177,19 +183,21 @@ class SpatialPooler(Stored):
             Where an SDR is none, or of another size, or `learn` is not True or False; nothing
             changes then.
         """
-        engine, learn = self._engine, check_flag("learn", learn)
-        _check_size("input", input, engine.n_inputs)
-        if output is not None:
-            _check_size("output", output, engine.n_columns)
-            if output._dimensions != engine.column_shape:
-                output.reshape(engine.column_shape)
-        if input._dimensions != engine.input_shape:
-            input.reshape(engine.input_shape)
+        engine = self._engine
+        learn = check_learn(learn)
+        seen = as_sdr(input, "input")
+        differs = _differ("input", seen._dimensions, engine.input_shape)
+        if output is not None and _differ("output", axes_of(output, "output"), engine.column_shape):
+            _reshape(output, engine.column_shape)
+        if differs:
+            _reshape(input, engine.input_shape)
         if self._edits:
             self._flush()
-        active = self._cycle(input._flat(), learn)
-        if output is not None:
+        active = self._cycle(seen._flat(), learn)
+        if type(output) is SDR:  # the way of nearly all, without a detour
             output._take(active)
+        elif output is not None:
+            give(output, active)
         return self._overlaps.copy()
 
     def compute_many(self, inputs: Any, learn: bool = True) -> Any:
@@ -212,14 +220,15 @@ class SpatialPooler(Stored):
             Where an input is none, or of another size, or `learn` is not True or False; nothing
             changes then.
         """
-        engine, learn = self._engine, check_flag("learn", learn)
-        as_sdrs = isinstance(inputs, Sequence) and all(isinstance(each, SDR) for each in inputs)
+        engine = self._engine
+        learn = check_learn(learn)
+        as_sdrs = isinstance(inputs, Sequence) and all(map(is_sdr, inputs))
         if as_sdrs:
-            for sdr in inputs:
-                _check_size("inputs", sdr, engine.n_inputs)
             rows: Any = np.zeros((len(inputs), engine.n_inputs), np.uint8)
             for row, sdr in zip(rows, inputs, strict=True):
-                row[:] = sdr._flat()
+                own = as_sdr(sdr, "inputs")
+                _differ("inputs", own._dimensions, engine.input_shape)
+                row[:] = own._flat()
         else:
             rows = check_inputs(inputs, engine.n_inputs)
         self._flush()
@@ -247,6 +256,12 @@ class SpatialPooler(Stored):
         overlaps = self._overlaps.astype(np.float32)
         with np.errstate(over="ignore"):  # what is too large is infinite
             return overlaps if self._factors is None else overlaps * self._factors
+
+    @property
+    def connections(self) -> Connections:
+        """The synapses as they are now, to be read."""
+        self._flush()
+        return Connections(self._engine.arrays, self._engine.connected_from)
 
     def to_estimator(self) -> "Estimator":
         """Return a `fastsp.SpatialPooler` in the same state, which goes on in the same way.
@@ -288,11 +303,19 @@ class SpatialPooler(Stored):
     __repr__ = __str__
 
 
-def _check_size(name: str, sdr: Any, size: int) -> None:
-    if type(sdr) is not SDR:
-        check_sdr(sdr, name)
-    if sdr._size != size:
-        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {sdr.size}")
+def _differ(name: str, axes: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Return whether dimensions are other than those wanted; refuse them if of another size."""
+    if axes == wanted:
+        return False
+    size, given = math.prod(wanted), math.prod(axes)
+    if given != size:
+        raise RefusedValueError(f"{name} must be an SDR of {size} bits, got {given}")
+    return True
+
+
+def _reshape(sdr: Any, shape: tuple[int, ...]) -> None:
+    if hasattr(sdr, "reshape"):  # no SDR need have it
+        sdr.reshape(shape)
 
 
 def _n_threads(n_jobs: int | None) -> int:

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from fastsp.htm.checks import (
     Dimensions,
+    RefusedTypeError,
     RefusedValueError,
     check_dimensions,
     check_fraction,
     check_integer,
 )
-from fastsp.htm.views import Value
+from fastsp.htm.seeds import random_numbers
+from fastsp.htm.views import Value, as_sdr, is_sdr, one_of
 
 
 class SDR(Value):
@@ -32,6 +34,11 @@ class SDR(Value):
         of it, dimensions and value.
     sdr : SDR
         Instead of `dimensions`: what to copy.
+
+    Notes
+    -----
+    Wherever an SDR is read, one of another kind will do, such as that of an encoder of htm.core:
+    any object with `dimensions` or `shape`, and with `sparse` or `dense`.
 
     Raises
     ------
@@ -60,9 +67,10 @@ class SDR(Value):
         self, dimensions: "Dimensions | SDR | None" = None, *, sdr: "SDR | None" = None
     ) -> None:
         source = one_of("dimensions", dimensions, sdr)
-        if isinstance(source, SDR):
-            super().__init__(source._dimensions)
-            self._assign(*source._copied())
+        if is_sdr(source):
+            copied = as_sdr(source, "sdr")
+            super().__init__(copied._dimensions)
+            self._assign(*copied._copied())
         else:
             super().__init__(check_dimensions(source))
 
@@ -75,44 +83,27 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where `sdr` is no SDR.
-        ValueError
-            Where its dimensions are others.
+        TypeError, ValueError
+            Where `sdr` is no SDR, or its dimensions are others.
         """
         return self._assign(*self._like(sdr, "sdr")._copied())
 
-    def getSum(self) -> int:  # noqa: N802
-        """Return the number of on-bits."""
-        if self._sparse is not None:
-            return len(self._sparse)
-        return int(np.count_nonzero(self._bits))  # type: ignore[arg-type]
-
-    def getSparsity(self) -> float:  # noqa: N802
-        """Return the share of bits that are on, in [0, 1]."""
-        return self.getSum() / self._size
-
     def getOverlap(self, sdr: "SDR") -> int:  # noqa: N802
-        """Return the number of bits that are on in both SDRs, of the same dimensions.
-
-        Raises
-        ------
-        TypeError
-            Where `sdr` is no SDR.
-        ValueError
-            Where its dimensions are others.
-        """
+        """Return the number of bits that are on in both SDRs; errors as of `setSDR`."""
         return int(np.count_nonzero(self._flat() & self._like(sdr, "sdr")._flat()))
 
-    def randomize(self, sparsity: float, seed: int = 0) -> Self:
+    def randomize(self, sparsity: float, seed: Any = 0, *, rng: Any = None) -> Self:
         """Switch a random choice of bits on and all others off, and return the SDR.
 
         Parameters
         ----------
         sparsity : float
             Share of bits that are on, in [0, 1]; their number is rounded, halves up.
-        seed : int
-            At least 0. The same seed chooses the same bits; 0 draws a seed.
+        seed : int or generator
+            At least 0. The same seed chooses the same bits; 0 draws a seed. A random generator, of
+            Python, NumPy or htm.core, is asked for one.
+        rng : generator, optional
+            Instead of `seed`.
 
         Raises
         ------
@@ -120,31 +111,31 @@ class SDR(Value):
             Where a parameter is of another type, or out of its range.
         """
         n_on = _share(check_fraction("sparsity", sparsity), self._size)
-        chosen = random_numbers(seed).permutation(self._size)[:n_on]
+        chosen = random_numbers(seed if rng is None else rng).permutation(self._size)[:n_on]
         return self._assign(None, np.sort(chosen).astype(np.uint32))
 
-    def addNoise(self, fraction: float, seed: int = 0) -> Self:  # noqa: N802
+    def addNoise(self, fractionNoise: float, seed: Any = 0) -> Self:  # noqa: N802
         """Move a share of the on-bits to places that were off, and return the SDR.
 
         Parameters
         ----------
-        fraction : float
+        fractionNoise : float
             Share of on-bits that are moved, in [0, 1]; their number is rounded, halves up.
-        seed : int
-            At least 0. The same seed moves the same bits of the same value; 0 draws a seed.
+        seed : int or generator
+            As of `randomize`. The same seed moves the same bits of the same value.
 
         Raises
         ------
         TypeError, ValueError
-            Where a parameter is of another type, or out of its range, or there are fewer off-bits
-            than are to move.
+            As of `randomize`, and where there are fewer off-bits than are to move.
         """
         on = self.sparse
-        n_moved = _share(check_fraction("fraction", fraction), len(on))
+        n_moved = _share(check_fraction("fractionNoise", fractionNoise), len(on))
         n_off = self._size - len(on)
         if n_moved > n_off:
             raise RefusedValueError(
-                f"fraction must move no more bits than the {n_off} that are off, got {fraction!r}"
+                f"fractionNoise must move no more bits than the {n_off} that are off, "
+                f"got {fractionNoise!r}"
             )
         random = random_numbers(seed)
         bits = self._flat().copy()
@@ -153,20 +144,15 @@ class SDR(Value):
         bits[random.permutation(off)[:n_moved]] = 1
         return self._assign(bits, None)
 
-    def killCells(self, fraction: float, seed: int = 0) -> Self:  # noqa: N802
+    def killCells(self, fraction: float, seed: Any = 0) -> Self:  # noqa: N802
         """Switch a random choice of bits off, whether they are on or not, and return the SDR.
 
         Parameters
         ----------
         fraction : float
             Share of all bits, in [0, 1]; their number is rounded, halves up.
-        seed : int
-            At least 0. The same seed chooses the same bits, whatever is on; 0 draws a seed.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where a parameter is of another type, or out of its range.
+        seed : int or generator
+            As of `randomize`, errors too. The same seed chooses the same bits, whatever is on.
         """
         n_dead = _share(check_fraction("fraction", fraction), self._size)
         dead = random_numbers(seed).permutation(self._size)[:n_dead]
@@ -181,14 +167,14 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where dimensions are not integers.
-        ValueError
-            Where they hold another number of bits.
+        TypeError, ValueError
+            Where dimensions are not integers, or hold another number of bits.
         """
         axes = check_dimensions(dimensions)
         if math.prod(axes) != self._size:
             raise RefusedValueError(f"dimensions must hold {self._size} bits, got {list(axes)}")
+        if self._sparse is None:
+            self._flat()  # of an array that was assigned back
         self._dimensions, self._dense, self._coordinates = axes, None, None
         return self
 
@@ -206,10 +192,8 @@ class SDR(Value):
 
         Raises
         ------
-        TypeError
-            Where an input is no SDR.
-        ValueError
-            Where there is none, or its dimensions are others.
+        TypeError, ValueError
+            Where there is no input, one is no SDR, or its dimensions are others.
         """
         on = self._flats(inputs, input2)
         return self._assign(np.bitwise_and.reduce(on), None)
@@ -217,49 +201,45 @@ class SDR(Value):
     def union(self, inputs: "SDR | Sequence[SDR]", input2: "SDR | None" = None) -> Self:
         """Switch those bits on that are on in any input, and return the SDR.
 
-        Parameters
-        ----------
-        inputs, input2 : SDR, SDR or a sequence of SDRs
-            Of the dimensions of this SDR, which may be among them.
-
-        Raises
-        ------
-        TypeError
-            Where an input is no SDR.
-        ValueError
-            Where there is none, or its dimensions are others.
+        Parameters and errors as of `intersection`.
         """
         on = self._flats(inputs, input2)
         return self._assign(np.bitwise_or.reduce(on), None)
 
     def concatenate(
         self,
-        inputs: "SDR | Sequence[SDR]",
+        input1: "SDR | Sequence[SDR] | None" = None,
         input2: "SDR | int | None" = None,
         axis: int = 0,
+        *,
+        inputs: "Sequence[SDR] | None" = None,
     ) -> Self:
         """Take the values of several SDRs, one after the other along an axis; return the SDR.
 
         Parameters
         ----------
-        inputs, input2 : SDR, SDR or a sequence of SDRs
+        input1, input2 : SDR, SDR or a sequence of SDRs
             After a sequence, the second argument may be the axis.
         axis : int
             Along it lengths add up to that of this SDR; all other dimensions are the same.
+        inputs : sequence of SDRs
+            Instead of `input1` and `input2`.
 
         Raises
         ------
         TypeError
-            Where an input is no SDR, or axis no integer.
+            Where an input is no SDR, there are fewer than two, or axis is below 0 or no integer.
         ValueError
-            Where there is no input, axis is none of this SDR, or dimensions do not fit.
+            Where axis is none of this SDR, or dimensions do not fit.
         """
-        if not isinstance(inputs, SDR) and isinstance(input2, int):
-            axis, sdrs = input2, _as_list(inputs, None)
-        else:
-            sdrs = _as_list(inputs, input2)
+        if isinstance(input2, int) and not is_sdr(input1):
+            axis, input2 = input2, None
+        sdrs = _as_list(input1 if inputs is None else inputs, input2)
+        if len(sdrs) < 2:
+            raise RefusedTypeError(f"inputs must be at least two SDRs, got {len(sdrs)}")
         n_axes = len(self._dimensions)
-        axis = check_integer("axis", axis, -n_axes)
+        if check_integer("axis", axis, -n_axes) < 0:
+            raise RefusedTypeError(f"axis must be at least 0, got {axis}")
         if axis >= n_axes:
             raise RefusedValueError(f"axis must be below {n_axes}, got {axis}")
         shapes = [sdr._dimensions for sdr in sdrs]
@@ -277,9 +257,10 @@ class SDR(Value):
         return self._assign(bits.reshape(self._size), None)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SDR):
+        if not is_sdr(other):
             return NotImplemented
-        return self._dimensions == other._dimensions and np.array_equal(self.sparse, other.sparse)
+        sdr = as_sdr(other, "other")
+        return self._dimensions == sdr._dimensions and np.array_equal(self.sparse, sdr.sparse)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -292,59 +273,24 @@ class SDR(Value):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.dimensions, self.sparse)
 
-    def _like(self, sdr: Any, name: str) -> "SDR":
-        check_sdr(sdr, name)
-        if sdr._dimensions != self._dimensions:
+    def _like(self, sdr: Any, name: str) -> Value:
+        given = as_sdr(sdr, name)
+        if given._dimensions != self._dimensions:
             raise RefusedValueError(
-                f"{name} must have dimensions {self.dimensions}, got {sdr.dimensions}"
+                f"{name} must have dimensions {self.dimensions}, got {given.dimensions}"
             )
-        given: SDR = sdr
         return given
 
     def _flats(self, inputs: Any, input2: Any) -> list[NDArray[np.uint8]]:
         return [self._like(sdr, "inputs")._flat() for sdr in _as_list(inputs, input2)]
 
 
-def check_sdr(sdr: Any, name: str) -> None:
-    """Raise TypeError where `sdr` is none."""
-    if not isinstance(sdr, SDR):
-        raise TypeError(f"{name} must be an SDR, got {type(sdr).__name__}")
-
-
-def one_of(name: str, value: Any, sdr: Any) -> Any:
-    """Return `sdr` where it is given, otherwise `value`; one of them must be.
-
-    Raises
-    ------
-    TypeError
-        Where both are given or none is, or `sdr` is no SDR.
-    """
-    if (value is None) == (sdr is None):
-        raise TypeError(f"give either {name} or sdr")
-    if sdr is None:
-        return value
-    check_sdr(sdr, "sdr")
-    return sdr
-
-
-def random_numbers(seed: Any) -> np.random.RandomState:
-    """Return random numbers that are the same for a seed in all versions of NumPy; 0 draws one.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Where the seed is no integer, or below 0.
-    """
-    seed = check_integer("seed", seed, 0)
-    return np.random.RandomState(np.random.PCG64(seed or None))
-
-
 def _share(fraction: float, number: int) -> int:
     return math.floor(fraction * number + 0.5)
 
 
-def _as_list(inputs: Any, input2: Any) -> list["SDR"]:
-    if isinstance(inputs, SDR):
+def _as_list(inputs: Any, input2: Any) -> list[Value]:
+    if is_sdr(inputs):
         sdrs = [inputs] if input2 is None else [inputs, input2]
     elif input2 is not None:
         raise TypeError(f"inputs must be an SDR where a second is given, got {inputs!r}")
@@ -352,11 +298,9 @@ def _as_list(inputs: Any, input2: Any) -> list["SDR"]:
         raise TypeError(f"inputs must be SDRs, got {inputs!r}")
     else:
         sdrs = list(inputs)
-    for sdr in sdrs:
-        check_sdr(sdr, "inputs")
     if not sdrs:
         raise RefusedValueError("inputs must hold at least one SDR")
-    return sdrs
+    return [as_sdr(sdr, "inputs") for sdr in sdrs]
 
 
 def _restore(kind: type[SDR], dimensions: list[int], sparse: NDArray[np.uint32]) -> SDR:

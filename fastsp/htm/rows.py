@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastsp.htm.checks import Dimensions, RefusedValueError, check_dimensions
-from fastsp.htm.representation import SDR, check_sdr
+from fastsp.htm.representation import SDR
+from fastsp.htm.views import as_sdr
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -77,9 +78,7 @@ def to_rows(sdrs: Iterable[SDR]) -> "scipy.sparse.csr_matrix":
     """
     import scipy.sparse
 
-    given = list(sdrs)
-    for sdr in given:
-        check_sdr(sdr, "sdrs")
+    given = [as_sdr(sdr, "sdrs") for sdr in sdrs]
     sizes = sorted({sdr.size for sdr in given})
     if len(sizes) != 1:
         raise RefusedValueError(f"sdrs must be one or more of the same size, got sizes {sizes}")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fastsp.engine.htm_rule import HtmEngine
 from fastsp.htm.checks import (
+    RefusedTypeError,
     RefusedValueError,
     as_array,
     check_count,
@@ -265,17 +266,19 @@ class Settings:
         dense[before] = permanences
         self._edits[int(column)] = bits, dense[bits]
 
-    def getPermanence(self, column: int, permanences: NDArray[Any], threshold: float = 0.0) -> None:
-        """Write the permanences of a column, (N,).
+    def getPermanence(self, column: int, x: NDArray[Any], threshold: float = 0.0) -> list[float]:
+        """Write the permanences of a column, (N,), and return them as a list.
 
         0 for input bits that are not in its potential pool, or whose permanence is below a
         threshold.
         """
-        target = self._target("permanences", permanences, self.getNumInputs())
+        target = self._target("x", x, self.getNumInputs())
         least = np.float32(check_number("threshold", threshold))
         bits, values = self._of_column(column)
         target[...] = 0
         target.flat[bits] = np.where(values >= least, values, np.float32(0))
+        listed: list[float] = target.ravel().tolist()
+        return listed
 
     def setPermanence(self, column: int, permanences: NDArray[Any]) -> None:
         """Set the permanences of a column, (N,), clipped to [0, 1].
@@ -387,7 +390,7 @@ def _check_array(name: str, array: Any, n: int, kinds: str) -> NDArray[Any]:
         raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
     if array.dtype.kind not in kinds or (kinds == "f" and array.dtype.itemsize not in (4, 8)):
         wanted = "float32 or float64" if kinds == "f" else "numbers"
-        raise TypeError(f"{name} must be an array of {wanted}, got {array.dtype}")
+        raise RefusedTypeError(f"{name} must be an array of {wanted}, got {array.dtype}")
     if array.size != n:
         raise RefusedValueError(f"{name} must hold {n} values, got {array.size}")
     return as_array(array, name)

@@ -325,13 +325,12 @@ def test_compute_takes_sdrs_of_the_right_size_and_gives_them_dimensions():
     ):
         with pytest.raises(error, match="must be"):
             sp.compute(*arguments)
-    for wrong in (active, [], 0.0, "False"):
+    for wrong in (active, [], 0.0, "False", 0, 1):
         with pytest.raises(TypeError, match="learn must be True or False, got"):
             sp.compute_many([pattern], wrong)
     assert sp == before
     sp.compute(pattern, np.bool_(False), active)
-    sp.compute(pattern, 0, active)
-    assert (sp.getIterationNum(), sp.getIterationLearnNum()) == (4, 1)
+    assert (sp.getIterationNum(), sp.getIterationLearnNum()) == (3, 1)
     assert issubclass(RefusedValueError, RuntimeError)
 
 
@@ -389,15 +388,17 @@ def test_many_inputs_come_as_arrays_matrices_or_sdrs():
 
 
 def ways_to_keep(sp, folder):
-    sp.saveToFile(folder / "saved")
+    sp.saveToFile(folder / "saved", "PORTABLE")
     from_file = SpatialPooler([2], [3])
-    from_file.loadFromFile(str(folder / "saved"))
-    from_string = SpatialPooler([2], [3])
+    from_file.loadFromFile(file=str(folder / "saved"), fmt="JSON")
+    from_string, from_bytes = SpatialPooler([2], [3]), SpatialPooler([2], [3])
     from_string.loadFromString(sp.writeToString())
+    from_bytes.loadFromString((folder / "saved").read_bytes())
     fastsp.save(sp, folder / "kept")
     return [
         from_file,
         from_string,
+        from_bytes,
         fastsp.load(folder / "kept"),
         fastsp.load(folder / "saved"),
         pickle.loads(pickle.dumps(sp)),
@@ -431,16 +432,23 @@ def test_what_is_no_pooler_is_not_loaded(tmp_path):
     for name in ("other", "binary"):
         with pytest.raises(fastsp.ModelFileError, match=r"Files of htm\.core .*from_htm_core"):
             sp.loadFromFile(tmp_path / name)
-        with pytest.raises(fastsp.ModelFileError, match="string: not a pooler"):
+        with pytest.raises(fastsp.ModelFileError, match=r"string: no htm\.SpatialPooler"):
             sp.loadFromString((tmp_path / name).read_bytes())
     whole = sp.writeToString()
+    assert isinstance(whole, str)
     for cut in (0, 10, len(whole) // 2, len(whole) - 1):
         with pytest.raises(fastsp.ModelFileError):
             sp.loadFromString(whole[:cut])
     with pytest.raises(OSError, match="missing"):
         sp.loadFromFile(tmp_path / "missing")
-    with pytest.raises(TypeError, match="string must be bytes"):
-        sp.loadFromString("text")
+    for text in ("text", "\N{SNOWMAN}", ""):
+        with pytest.raises(fastsp.ModelFileError, match="string: no"):
+            sp.loadFromString(text)
+    with pytest.raises(TypeError, match="string must be text or bytes"):
+        sp.loadFromString(None)
+    for method in (sp.saveToFile, sp.loadFromFile):
+        with pytest.raises(ValueError, match="fmt must be one of BINARY, PORTABLE, JSON, XML, got"):
+            method(tmp_path / "other", "YAML")
     assert sp == before
 
 

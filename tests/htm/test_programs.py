@@ -66,9 +66,11 @@ def test_sparse():
     assert b.getSum() == 0
     a.sparse = a.sparse
     assert a.sparse.tolist() == [1, 5, 20]
-    for wrong in ([2, 1], [1, 1], [103], [-1]):
+    for wrong in ([103], [-1]):
         with pytest.raises(ValueError, match="sparse must"):
             a.sparse = wrong
+    assert a.sparse.tolist() == [1, 5, 20]
+    a.sparse = [20, 1, 5, 20]
     assert a.sparse.tolist() == [1, 5, 20]
 
 
@@ -114,7 +116,7 @@ def test_randomize_and_noise_by_keyword():
     assert a.getSum() == b.getSum() == c.getSum() == 2
     b = SDR((100, 100)).randomize(0.05, 1)
     c = SDR(b)
-    c.addNoise(fraction=0.5, seed=42)
+    c.addNoise(fractionNoise=0.5, seed=42)
     assert c.getSum() == b.getSum() == 500
     assert c.getOverlap(b) == 250
     c.addNoise(1.0)
@@ -218,10 +220,10 @@ def test_metrics_of_a_sequence():
     for _ in range(20):
         a.addNoise(0.55)
     assert metrics.samples == 21
-    assert metrics.sparsity.mean() == pytest.approx(0.1)
+    assert metrics.sparsity.mean() == pytest.approx(0.1, abs=1e-4)
     assert metrics.sparsity.min() == metrics.sparsity.max() == 0.1
-    assert metrics.sparsity.std() == pytest.approx(0, abs=1e-9)
-    assert metrics.overlap.mean() == pytest.approx(0.45)
+    assert metrics.sparsity.std() == pytest.approx(0, abs=1e-4)
+    assert metrics.overlap.mean() == pytest.approx(0.45, abs=1e-4)
     assert 0.05 < metrics.activationFrequency.mean() < 0.15
     assert 0 < metrics.activationFrequency.entropy() <= 1
     words = str(metrics)
@@ -292,8 +294,9 @@ def test_permanences_are_written_into_arrays(kind):
     found = np.full(5, 7, kind)
     sp.getPermanence(3, found)
     np.testing.assert_array_equal(found.astype(np.float32), permanences.astype(np.float32))
-    sp.getPermanence(column=3, permanences=found, threshold=0.2)
+    listed = sp.getPermanence(column=3, x=found, threshold=0.2)
     assert (found > 0).sum() == 3
+    assert listed == found.tolist()
     counts = np.zeros(7, np.uint32)
     sp.getConnectedCounts(counts)
     assert counts[3] == 4

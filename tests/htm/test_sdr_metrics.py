@@ -28,8 +28,8 @@ def test_sparsity():
     assert sparsity.sparsity == 0.05
     assert sparsity.min == sparsity.min() == 0.01
     assert sparsity.max == sparsity.max() == 0.15
-    assert sparsity.mean == sparsity.mean() == pytest.approx(0.07)
-    assert sparsity.std == sparsity.std() == pytest.approx(np.std([0.01, 0.15, 0.05]))
+    assert sparsity.mean == sparsity.mean() == pytest.approx(0.07, abs=1e-4)
+    assert sparsity.std == sparsity.std() == pytest.approx(np.std([0.01, 0.15, 0.05]), abs=1e-4)
     assert sparsity.samples == 3
 
 
@@ -82,7 +82,7 @@ def test_overlap_with_moved_bits():
     for fraction, common in ((0.95, 0.05), (0.55, 0.45), (0.72, 0.28)):
         sdr.addNoise(fraction)
         assert overlap.overlap == pytest.approx(common)
-    assert overlap.mean() == pytest.approx(0.26)
+    assert overlap.mean() == pytest.approx(0.26, abs=1e-4)
 
 
 def test_a_reset_begins_a_new_sequence():
@@ -113,8 +113,8 @@ def test_averages_are_plain_and_then_exponential(shares, period):
         weights = np.append(weights * (1 - weight), weight)
     values = np.array([bits.mean() for bits in seen])
     mean = weights @ values
-    assert sparsity.mean == pytest.approx(mean, abs=1e-12)
-    assert sparsity.std**2 == pytest.approx(weights @ (values - mean) ** 2, abs=1e-12)
+    assert sparsity.mean == pytest.approx(mean, abs=1e-4)
+    assert sparsity.std**2 == pytest.approx(weights @ (values - mean) ** 2, abs=1e-4)
     assert (sparsity.min, sparsity.max) == (min(values), max(values))
     np.testing.assert_allclose(frequency.activationFrequency, weights @ seen, atol=1e-12)
     assert frequency.mean == pytest.approx(mean, abs=1e-12)
@@ -173,12 +173,12 @@ def test_what_is_refused(kind):
     assert sdr._watchers == []
 
     fed = kind((4, 5), 3)
-    with pytest.raises(ValueError, match=r"data must have dimensions \[4, 5\], got \[20\]"):
+    with pytest.raises(ValueError, match=r"sdr must have dimensions \[4, 5\], got \[20\]"):
         fed.addData(SDR(20))
-    with pytest.raises(TypeError, match="data must be an SDR, got ndarray"):
+    with pytest.raises(TypeError, match=r"sdr must be an SDR, got numpy\.ndarray"):
         fed.addData(sdr.dense)
     watching = kind(sdr, 3)
-    with pytest.raises(RuntimeError, match="data must be assigned to the SDR"):
+    with pytest.raises(RuntimeError, match="sdr must be assigned to the SDR"):
         watching.addData(sdr)
     assert fed.samples == watching.samples == 0
 
@@ -237,13 +237,53 @@ def test_the_table():
     assert "nan" in str(metrics)
     assign(sdr, [1, 2], [2, 3])
     assert str(metrics).splitlines() == [
-        "SDR( 2, 5 )                  min      mean       std       max",
-        "sparsity                     0.2       0.2         0       0.2",
-        "activation frequency           0       0.2   0.33166         1",
-        "entropy                            0.27704",
-        "overlap                      0.5       0.5         0       0.5",
+        "SDR( 2 5 )",
+        "    Sparsity Min/Mean/Std/Max 0.2 / 0.199976 / 2.44156e-05 / 0.2",
+        "    Activation Frequency Min/Mean/Std/Max 0 / 0.2 / 0.331662 / 1",
+        "    Entropy 0.277036",
+        "    Overlap Min/Mean/Std/Max 0.5 / 0.5 / 0 / 0.5",
     ]
-    assert str(metrics.sparsity).splitlines() == str(metrics).splitlines()[:2]
+    for part in (metrics.sparsity, metrics.activationFrequency, metrics.overlap):
+        assert str(part).replace("\n", "\n    ") in str(metrics)
+
+
+def test_figures_are_printed_with_the_roundings_that_programs_know():
+    sdr = SDR(1000)
+    sparsity = Sparsity(sdr, period=1000)
+    for share in (0.01, 0.15, 0.05):
+        sdr.randomize(share)
+    assert str(sparsity) == "Sparsity Min/Mean/Std/Max 0.01 / 0.0700033 / 0.0588751 / 0.15"
+    sdr = SDR(2000)
+    overlap = Overlap(sdr, period=1000)
+    sdr.randomize(0.2)
+    for fraction in (0.95, 0.55, 0.72):
+        sdr.addNoise(fraction)
+    assert str(overlap) == "Overlap Min/Mean/Std/Max 0.05 / 0.260016 / 0.16389 / 0.45"
+    sdr = SDR(2)
+    frequency = ActivationFrequency(sdr, period=1000)
+    for bits in ([0, 0], [1, 1], [0, 1]):
+        sdr.dense = bits
+    assert str(frequency).splitlines() == [
+        "Activation Frequency Min/Mean/Std/Max 0.333333 / 0.5 / 0.166667 / 0.666667",
+        "Entropy 0.918296",
+    ]
+
+
+def test_frequencies_begin_where_they_are_told_to():
+    sdr = SDR(2)
+    frequency = ActivationFrequency(sdr, 100, initialValue=0.02)
+    assert frequency.activationFrequency.tolist() == [0.02, 0.02]
+    sdr.sparse = [0]
+    assert frequency.samples == 1
+    np.testing.assert_allclose(frequency.activationFrequency, [0.02 * 0.99 + 0.01, 0.02 * 0.99])
+    assert ActivationFrequency([2], 100, 0).max == 0
+    assert ActivationFrequency([2], 100, 1).min == 1
+    plain = ActivationFrequency(sdr, 100, -1)
+    sdr.sparse = [1]
+    assert plain.activationFrequency.tolist() == [0, 1]
+    for wrong, kind in ((1.1, ValueError), (-0.5, ValueError), ("low", TypeError)):
+        with pytest.raises(kind, match="initialValue must be"):
+            ActivationFrequency(2, 100, wrong)
 
 
 def test_a_reshaped_sdr_goes_on_being_counted():
