@@ -45,7 +45,7 @@ _MODULES = {
     }.items()
     for name in names
 }
-_SUBMODULES = ("datasets", "metrics")
+_SUBMODULES = ("dask", "datasets", "engine", "export", "htm", "metrics")
 
 __all__ = [
     "BinaryImageEncoder",
@@ -82,4 +82,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *_SUBMODULES})

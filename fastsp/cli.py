@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -27,6 +27,7 @@ from fastsp.console import (
     writable,
     write_text,
 )
+from fastsp.engine import choices
 
 if TYPE_CHECKING:
     from fastsp.datasets import Mnist
@@ -183,7 +184,7 @@ def mnist(
         cycles=cycles,
         seed=seed,
         inhibition=base.inhibition if inhibition is None else inhibition.value,
-        boosting=None if boosting is Boosting.NONE else boosting.value,
+        boosting=cast(choices.Boosting, None if boosting is Boosting.NONE else boosting.value),
         segments=segments,
         batch_size=batch_size,
         n_jobs=n_jobs,

@@ -5,7 +5,7 @@ needed, as in a newborn brain, is described in [1]_; see `HomeostaticPooler`.
 """
 
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class HomeostaticPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         n_probes: int = 100,
         least_usage: float = 0.9,
         least_stability: float = 0.9,
-        rests: str = "boosting",
+        rests: Literal["boosting", "learning"] = "boosting",
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.pooler = pooler

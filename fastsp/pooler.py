@@ -6,17 +6,19 @@ come as rows of a matrix; codes go out as a sparse matrix, with a row of active 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
+from fastsp.engine import choices
 from fastsp.engine.arrays import Array, Fixed
 from fastsp.engine.engine import Engine, Trace
 from fastsp.engine.events import Callback, LearningEvent, log, wants_stop
@@ -25,6 +27,10 @@ from fastsp.engine.packing import as_matrix, check_given, one_input
 from fastsp.engine.parameters import DEFAULTS, DRAWN, check_flag, check_size, check_verbose
 
 __all__ = ["SpatialPooler", "Trace"]
+
+
+Codes: TypeAlias = csr_matrix | csr_array | NDArray[np.float32]
+"""What `transform` returns: an array where `sparse_output` is False."""
 
 
 class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -197,20 +203,20 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         column_shape: int | tuple[int, ...] = (2048,),
         *,
         input_shape: tuple[int, ...] | None = None,
-        receptive_field: str = "global",
+        receptive_field: choices.ReceptiveField = "global",
         potential_radius: float | None = None,
         potential_fraction: float = 0.5,
         n_potential: int | None = None,
         segments: int = 1,
         wrap: bool = False,
         density: float = 0.02,
-        inhibition: str = "global",
+        inhibition: choices.Inhibition = "global",
         inhibition_radius: float | None = None,
-        boosting: str | None = "log",
+        boosting: choices.Boosting = "log",
         boost_strength: float = 100.0,
-        boost_target: str = "density",
+        boost_target: choices.BoostTarget = "density",
         duty_cycle_period: float = 1000.0,
-        overlap: str = "count",
+        overlap: choices.Overlap = "count",
         stimulus_threshold: int = 0,
         permanence_increment: float = 0.1,
         permanence_decrement: float = 0.02,
@@ -221,7 +227,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         batch_size: int = 1,
         threshold: float = 0.5,
         sparse_output: bool = True,
-        overlap_index: str = "auto",
+        overlap_index: choices.OverlapIndex = "auto",
         n_jobs: int | None = None,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         verbose: int | bool = 0,
@@ -257,19 +263,19 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.random_state = random_state
         self.verbose = verbose
 
-    indptr_ = Array()
-    indices_ = Array()
-    permanences_ = Array()
-    active_duty_cycles_ = Array()
-    boost_factors_ = Array()
-    tie_breakers_ = Array()
-    overlap_duty_cycles_ = Array()
-    off_columns_ = Array()
-    off_inputs_ = Array()
-    column_shape_ = Fixed()
-    input_shape_ = Fixed()
-    n_active_ = Fixed()
-    n_cycles_ = Fixed()
+    indptr_ = Array[np.int64]()
+    indices_ = Array[np.unsignedinteger[Any]]()
+    permanences_ = Array[np.float32]()
+    active_duty_cycles_ = Array[np.float64]()
+    boost_factors_ = Array[np.float32]()
+    tie_breakers_ = Array[np.float32]()
+    overlap_duty_cycles_ = Array[np.float64]()
+    off_columns_ = Array[np.int32]()
+    off_inputs_ = Array[np.int32]()
+    column_shape_ = Fixed[tuple[int, ...]]()
+    input_shape_ = Fixed[tuple[int, ...]]()
+    n_active_ = Fixed[int]()
+    n_cycles_ = Fixed[int]()
     _engine: Engine | None = None
     n_features_in_: int
 
@@ -354,7 +360,7 @@ class SpatialPooler(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self._check_output()
         return super().fit_transform(X, y, **fit_params)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Any) -> Codes:
         """Return the code of each row of `X`: 1 where a column is active. Nothing is learned.
 
         Parameters

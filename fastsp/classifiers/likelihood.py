@@ -5,7 +5,7 @@ a table of counts, so learning takes one sparse product per batch.
 """
 
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import scipy.sparse
@@ -78,7 +78,10 @@ class MaximumLikelihoodClassifier(SdrClassifier):
     column_count_: Reals
 
     def __init__(
-        self, combine: str = "product", smoothing: float = 1.0, threshold: float = 0.5
+        self,
+        combine: Literal["product", "bernoulli", "mean"] = "product",
+        smoothing: float = 1.0,
+        threshold: float = 0.5,
     ) -> None:
         self.combine = combine
         self.smoothing = smoothing

@@ -1,6 +1,6 @@
 """Categories as blocks of on-bits."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,7 +56,11 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     categories_: list[NDArray[Any]]
 
     def __init__(
-        self, n_on: int = 11, *, categories: Any = "auto", handle_unknown: str = "error"
+        self,
+        n_on: int = 11,
+        *,
+        categories: Any = "auto",
+        handle_unknown: Literal["error", "ignore"] = "error",
     ) -> None:
         self.n_on = n_on
         self.categories = categories

@@ -7,7 +7,7 @@ The compiled loops are in `fastsp.kernels.images`.
 import math
 import sys
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,7 +54,7 @@ class BinaryImageEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     array([[0, 1, 1, 0, 1, 0, 0, 1]], dtype=uint8)
     """
 
-    def __init__(self, channels: str = "on_off") -> None:
+    def __init__(self, channels: Literal["on", "on_off"] = "on_off") -> None:
         self.channels = channels
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:

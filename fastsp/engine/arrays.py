@@ -1,7 +1,7 @@
 """The arrays that a pooler remembers: their types, and whether they fit together."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,11 @@ LEARNED = (
 """Changed in place by learning."""
 
 
-class Array:
+Kind = TypeVar("Kind", bound=np.generic)
+Value = TypeVar("Value")
+
+
+class Array(Generic[Kind]):
     """An attribute that is one of a pooler's arrays: the array itself, or what is assigned for it.
 
     Its owner has `_array(name)` and `assign(**arrays)`; the name may end in an underscore.
@@ -43,6 +47,10 @@ class Array:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name.rstrip("_")
 
+    @overload
+    def __get__(self, owner: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, owner: object, kind: type) -> NDArray[Kind]: ...
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """Return the array."""
         return self if owner is None else owner._array(self.name)
@@ -52,12 +60,16 @@ class Array:
         owner.assign(**{self.name: value})
 
 
-class Fixed:
+class Fixed(Generic[Value]):
     """An attribute of an estimator that its engine knows, and that cannot be assigned."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    @overload
+    def __get__(self, owner: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, owner: object, kind: type) -> Value: ...
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         """Return what the engine says."""
         return self if owner is None else getattr(owner._fitted(), self.name.rstrip("_"))

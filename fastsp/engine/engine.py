@@ -39,6 +39,14 @@ class Trace(NamedTuple):
     active: NDArray[np.int32]
     """(k,) the active columns, ascending"""
 
+    def __repr__(self) -> str:
+        n, shown = self.overlaps.size, ", ".join(map(str, self.active[:6]))
+        more = ", ..." if self.active.size > 6 else ""
+        return (
+            f"Trace({n} columns, overlaps up to {self.overlaps.max(initial=0)}, "
+            f"{self.active.size} active: [{shown}{more}])"
+        )
+
 
 class Engine(State):
     """A Spatial Pooler, drawn for inputs of one size.
@@ -80,6 +88,14 @@ overlap_duty_cycles, off_columns, off_inputs
     >>> indices.size, int(counts.sum()), engine.n_cycles
     (1000, 1000, 100)
     """
+
+    def __repr__(self) -> str:
+        kinds = {name: self.parameters[name] for name in ("inhibition", "boosting")}
+        named = ", ".join(f"{name}={value!r}" for name, value in kinds.items())
+        shapes = f"column_shape={self.column_shape}, input_shape={self.input_shape}"
+        return (
+            f"{type(self).__name__}({self.n_inputs}, {shapes}, {named}, n_cycles={self.n_cycles})"
+        )
 
     def learn(self, X: Any, n_threads: int = 1, after_chunk: AfterChunk | None = None) -> Self:
         """Learn from each row of `X` once, in order.

@@ -47,15 +47,15 @@ class State:
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
     _compares = True
     """Whether columns are compared with their neighbourhood here, where the rule asks for it."""
-    indptr = Array()
-    indices = Array()
-    permanences = Array()
-    active_duty_cycles = Array()
-    boost_factors = Array()
-    tie_breakers = Array()
-    overlap_duty_cycles = Array()
-    off_columns = Array()
-    off_inputs = Array()
+    indptr = Array[np.int64]()
+    indices = Array[np.unsignedinteger[Any]]()
+    permanences = Array[np.float32]()
+    active_duty_cycles = Array[np.float64]()
+    boost_factors = Array[np.float32]()
+    tie_breakers = Array[np.float32]()
+    overlap_duty_cycles = Array[np.float64]()
+    off_columns = Array[np.int32]()
+    off_inputs = Array[np.int32]()
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
+from fastsp.engine import choices
 from fastsp.experiments.areas import WINDOW, area_means, entropy_limit, share_on_image
 from fastsp.experiments.digits import QUICK, sample_digits
 from fastsp.experiments.experiment import Experiment, ExperimentResult, Summary, Trial, arm
@@ -30,8 +31,8 @@ from fastsp.pooler import SpatialPooler
 class Variant:
     """How the pooler of an arm differs; `learns` is False for the untrained control."""
 
-    inhibition: str
-    boosting: str | None
+    inhibition: choices.Inhibition
+    boosting: choices.Boosting
     learns: bool = True
 
 

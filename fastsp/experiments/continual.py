@@ -6,7 +6,7 @@ forget nothing, as long as the codes that they count stay what they are.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class ContinualConfig:
     n_probes: int = 100
     least_usage: float = 0.5
     least_stability: float = 0.9
-    rests: str = "learning"
+    rests: Literal["boosting", "learning"] = "learning"
     softmax_rate: float = 0.005
     hidden: int = 256
     perceptron_rate: float = 0.001

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
+from fastsp.engine import choices
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.synthetic import Bits, random_sdrs
@@ -75,7 +76,7 @@ class StabilityConfig:
 
     def build(self, control: str, seed: int) -> SpatialPooler | HomeostaticPooler:
         """Return a pooler, not yet drawn."""
-        boosting = None if control == NONE else "log"
+        boosting: choices.Boosting = None if control == NONE else "log"
         pooler = SpatialPooler((self.n_columns,), boosting=boosting, random_state=seed)
         if control != HOMEOSTATIC:
             return pooler

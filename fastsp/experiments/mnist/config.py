@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
+from fastsp.engine import choices
 from fastsp.pooler import SpatialPooler
 
 
@@ -63,20 +64,20 @@ class MnistConfig:
     max_shift: float = 2.0
     channels: Literal["on_off", "on"] = "on_off"
     column_shape: tuple[int, ...] = (56, 56)
-    receptive_field: str = "gaussian"
+    receptive_field: choices.ReceptiveField = "gaussian"
     potential_radius: float = 3
     n_potential: int = 106
     segments: int = 1
     density: float = 0.02
-    inhibition: str = "gaussian"
-    boosting: str | None = "log"
+    inhibition: choices.Inhibition = "gaussian"
+    boosting: choices.Boosting = "log"
     boost_strength: float = 30.0
     duty_cycle_period: int = 1_000
     permanence_increment: float = 0.01
     permanence_decrement: float = 0.005
     connected_threshold: float = 0.5
     batch_size: int = 1
-    overlap_index: str = "auto"
+    overlap_index: choices.OverlapIndex = "auto"
     readout: Literal["likelihood", "linear"] = "likelihood"
     smoothing: float = 0.001
     learning_rate: float = 0.01
