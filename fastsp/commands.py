@@ -94,10 +94,28 @@ def demo(
         )
 
 
-def warmup() -> None:
-    """Compile everything now, so that the first real call is fast."""
+def warmup(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A preset, a file that fastsp.save wrote, or 'all' kinds of poolers.",
+            metavar="[PRESET|FILE|all]",
+        ),
+    ] = "all",
+) -> None:
+    """Compile now, so that the first real call is fast."""
+    from fastsp.experiments import PRESETS
     from fastsp.experiments.warmup import warm_up
+    from fastsp.persistence import load
 
     started = time.perf_counter()
-    warm_up()
+    if what == "all":
+        warm_up()
+    elif what in PRESETS:
+        warm_up(PRESETS[what].build_pooler((28, 28)))
+    elif Path(what).exists():
+        warm_up(load(what))
+    else:
+        choices = ", ".join((*PRESETS, "all"))
+        raise ValueError(f"what to warm up must be one of {choices}, or a model file; got {what!r}")
     say(f"compiled in {time.perf_counter() - started:.1f} s")

@@ -219,7 +219,7 @@ def test_selection_is_exact_with_ties_to_the_lower_position(data):
     order_keys(values, keys)
     keys[excluded] = 0
     guess = data.draw(st.integers(0, 2**32 - 1))
-    count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected, False)
+    count, smallest = select_top(keys, k, guess, new_selection_scratch(n), selected, 0)
     assert selected[:count].tolist() == naive.top(values, k, ~excluded)
     assert count == 0 or smallest <= keys[selected[:count]].min()
 
@@ -230,7 +230,7 @@ def test_selection_is_exact_with_ties_to_the_lower_position(data):
 def test_the_largest_keys_there_are_may_tie(n, last_wins):
     keys, selected = np.full(n, 2**32 - 1, np.uint32), np.empty(3, np.int32)
     keys[0] = 7
-    count, _ = select_top(keys, 3, 0, new_selection_scratch(n), selected, last_wins)
+    count, _ = select_top(keys, 3, 0, new_selection_scratch(n), selected, int(last_wins))
     assert count == 3
     assert selected.tolist() == ([n - 3, n - 2, n - 1] if last_wins else [1, 2, 3])
 

@@ -62,7 +62,7 @@ from fastsp.kernels.inhibition.top import new_selection_scratch, select_top
 from fastsp.kernels.order import order_keys
 keys, selected = np.empty(100, np.uint32), np.empty(9, np.int32)
 order_keys(np.random.default_rng(0).random(100, dtype=np.float32), keys)
-print(select_top(keys, 9, 0, new_selection_scratch(100), selected, False)[0], selected.sum())
+print(select_top(keys, 9, 0, new_selection_scratch(100), selected, 0)[0], selected.sum())
 print(sum(select_top.stats.cache_hits.values()))
 """
 

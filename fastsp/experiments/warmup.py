@@ -1,10 +1,13 @@
-"""Compilation ahead of time: every kernel once, through the public classes.
+"""Compilation ahead of time, through the public classes: of one model's kernels, or of all.
 
-Variants mostly differ in the numbers that kernels get, not in types. So it is enough to meet each
-value of each parameter once. A new parameter gets a line here; a test names kernels that are not
-reached.
+A kernel is compiled for the kinds that it serves, not for combinations of them. So for all of them
+it is enough to meet each value of each parameter once. A new parameter gets a line here; a test
+names kernels that are not reached.
 """
 
+import copy
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,15 +33,18 @@ BASE: dict[str, Any] = {
 
 FLAT: dict[str, Any] = {"column_shape": (8, 8)}
 
+EVERYWHERE: dict[str, Any] = {"receptive_field": "global", "potential_radius": None}
+
 VARIANTS: tuple[dict[str, Any], ...] = (
     *({"overlap_index": layout} for layout in CHOICES["overlap_index"]),
     *({"receptive_field": "box", **FLAT, "inhibition": kind} for kind in ("gaussian", "local")),
-    {"receptive_field": "global", "potential_radius": None, "inhibition": "grouped"},
+    {**EVERYWHERE, "inhibition": "grouped"},
     {"boosting": "log", "inhibition": "gaussian", **FLAT},
     {"boosting": "exp", "inhibition": "grouped"},
     {"boosting": None, "segments": 2},
     {"boosting": "exp", "boost_target": "neighbourhood", "inhibition": "gaussian", **FLAT},
     {"boosting": "exp", "boost_target": "neighbourhood", "inhibition": "local", **FLAT},
+    {"column_shape": (300,), **EVERYWHERE, "inhibition": "gaussian", "inhibition_radius": 20},
     {"overlap": "share"},
     {"batch_size": 2},
     {"weak_column_share": 0.5},
@@ -65,11 +71,22 @@ LARGE: dict[str, Any] = {
 """A pooler large enough to use several threads."""
 
 
-def warm_up() -> None:
-    """Run small poolers of every kind on small images, which compiles all kernels.
+def warm_up(model: Any = None) -> None:
+    """Compile what a model needs: a pooler, fitted or not, or a pipeline around one; or everything.
 
-    Numba keeps compiled kernels on disk, so later processes load them instead.
+    The model is not changed. For everything, small poolers of every kind run on small images. Numba
+    keeps compiled kernels on disk, so later processes load them instead.
     """
+    if isinstance(model, HtmPooler):
+        copy.deepcopy(model).compute(SDR(model.getInputDimensions()).randomize(0.1, 1), True)
+    elif model is not None:
+        for pooler in _poolers_in(model):
+            _warm_one(pooler)
+    else:
+        _warm_all()
+
+
+def _warm_all() -> None:
     random = np.random.default_rng(0)
     bits = _encode(random.integers(0, 256, (4, 64), dtype=np.uint8))
     for variant in VARIANTS:
@@ -83,6 +100,30 @@ def warm_up() -> None:
         pooler.compute(SDR(64).randomize(0.5, 1), True)
         pooler.compute_many(bits[:, :64], learn=False)
         HtmPooler(4096, 512, 4096, n_jobs=2, **variant).compute_many(many)
+
+
+def _poolers_in(model: Any) -> Iterator[SpatialPooler]:
+    """Yield the poolers that are a model, or steps of a pipeline."""
+    if isinstance(model, SpatialPooler):
+        yield model
+    for _, step in getattr(model, "steps", ()):
+        yield from _poolers_in(step)
+
+
+def _warm_one(pooler: SpatialPooler) -> None:
+    """Let copies of a pooler learn and infer, alone, and with as many threads as it has.
+
+    From many and from few on-bits, for which layouts of the overlap index differ.
+    """
+    fitted = hasattr(pooler, "n_features_in_")
+    n_inputs = pooler.n_features_in_ if fitted else math.prod(pooler.input_shape or (784,))
+    for share in (0.5, 0.1, 0.02):
+        own, random = copy.deepcopy(pooler), np.random.default_rng(0)
+        bits = (random.random((2, n_inputs)) < share).astype(np.uint8)
+        for n_jobs in {1, own.n_jobs}:
+            own.set_params(n_jobs=n_jobs).partial_fit(bits).transform(bits)
+        own.compute(bits[0], learn=False)
+        own.compute(bits[0])
 
 
 def _encode(images: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import at
-from fastsp.kernels.inhibition.top import SelectionScratch, select_top
+from fastsp.kernels.inhibition.top import FIRST_WINS, SelectionScratch, select_top
 from fastsp.kernels.jit import helper, step
 from fastsp.kernels.llvm.bits import lowest_one
 from fastsp.kernels.order import order_key
@@ -195,6 +195,6 @@ def draw_by_distance(block: Drawing) -> int:
         for i in range(n_bits):
             u = (np.float64(_next_random(state) >> np.uint64(11)) + 0.5) * 2.0**-53
             keys[i] = order_key(np.float32(-math.log(-math.log(u)) - own.distances[i]))
-        select_top(keys[:n_bits], n_wanted, no_guess, own.selection, own.chosen, False)
+        select_top(keys[:n_bits], n_wanted, no_guess, own.selection, own.chosen, FIRST_WINS)
         _write(own, row)
     return 0

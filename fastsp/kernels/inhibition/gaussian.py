@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fastsp.kernels.blocks import Block, at
 from fastsp.kernels.blurs import Blur, blur_grid
 from fastsp.kernels.boosting import boosted_values
-from fastsp.kernels.inhibition.top import SelectionScratch, select_top
+from fastsp.kernels.inhibition.top import FIRST_WINS, SelectionScratch, select_top
 from fastsp.kernels.jit import inlined, step
 from fastsp.kernels.order import order_key
 from fastsp.kernels.state import Chunk, Rule, room_behind
@@ -71,7 +71,7 @@ def compete_by_gaussian(block: Gaussian, i: int, first: int, last: int) -> int:
         key = order_key(own.normalised[c])
         keys[c] = key if keys[c] != 0 else np.uint32(0)
     room, guess = room_behind(at(own.chunk), i), own.guess[0]
-    n, own.guess[0] = select_top(keys, rule.n_active, guess, own.selection, room, False)
+    n, own.guess[0] = select_top(keys, rule.n_active, guess, own.selection, room, FIRST_WINS)
     return n
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import Block, at
-from fastsp.kernels.inhibition.top import SelectionScratch, select_top, write_positions
+from fastsp.kernels.inhibition.top import FIRST_WINS, SelectionScratch, select_top, write_positions
 from fastsp.kernels.jit import helper, kernel, step
 from fastsp.kernels.llvm.bits import WORD
 from fastsp.kernels.llvm.keys import bound_of_group, lanes_at_least
@@ -76,7 +76,7 @@ def _select_in_group(
             return n_selected
     no_guess: Any = np.int64(0)
     own = keys[first : first + size]
-    n_selected, _ = select_top(own, n_wanted, no_guess, scratch, selected, False)
+    n_selected, _ = select_top(own, n_wanted, no_guess, scratch, selected, FIRST_WINS)
     for i in range(n_selected):
         selected[i] += np.int32(first)
     return n_selected

@@ -20,6 +20,8 @@ from fastsp.kernels.state import Chunk, room_behind
 FIRST_STEP = 1 << 18
 """How far the bound is sought from the guess, of 2^23 keys that double a value."""
 LARGEST_KEY = 0xFFFFFFFF
+FIRST_WINS: Any = np.int64(0)
+"""For `last_wins` of `select_top`; a plain 0 would be a type of its own, and compile twice."""
 WRITTEN = 4
 """Positions that are written for each 64 keys whether there are as many or not: seldom are more."""
 PADDING = 4 * LANES
@@ -145,11 +147,11 @@ def select_top(
     guess: int,
     scratch: SelectionScratch,
     selected: NDArray[np.int32],
-    last_wins: bool,
+    last_wins: int,
 ) -> tuple[int, int]:
     """Write to `selected` the ascending positions of the `n_wanted` largest keys.
 
-    Of equal keys the lower position wins, or the higher one where the `last_wins`; keys of 0 never
+    Of equal keys the lower position wins, or the higher one where `last_wins` is 1; keys of 0 never
     do. Returns how many were selected, and a bound that they reach, which is a guess for the next
     input. The guess saves time and changes nothing else.
     """
@@ -186,7 +188,7 @@ def _keep_largest(
     n_wanted: int,
     low: int,
     candidates: NDArray[np.int32],
-    last_wins: bool,
+    last_wins: int,
 ) -> int:
     """Keep of the `n` `candidates` the `n_wanted` with the largest keys; return how many.
 
@@ -213,7 +215,7 @@ def _keep_largest(
     n_above = count_at_least(few, few.size, low + 1) if low < LARGEST_KEY else 0
     n_tied = n_low - n_above
     n_lucky = n_tied - (n_low - n_wanted)
-    first = n_tied - n_lucky if last_wins else 0
+    first = n_tied - n_lucky if last_wins != 0 else 0
     kept, seen, last = 0, 0, first + n_lucky
     for i in range(n):
         key = int(few[i])
@@ -243,6 +245,7 @@ def compete_globally(block: Global, i: int, first: int, last: int) -> int:
     """Let all columns compete; see `Finding.compete`."""
     own = at(block)
     room = room_behind(at(own.chunk), i)
-    guess, last_wins = own.guess[0], own.last_wins != 0
-    n, own.guess[0] = select_top(own.keys, own.n_active, guess, own.selection, room, last_wins)
+    n, own.guess[0] = select_top(
+        own.keys, own.n_active, own.guess[0], own.selection, room, own.last_wins
+    )
     return n
