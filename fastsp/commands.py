@@ -1,5 +1,6 @@
 """Commands that run no experiment: functions for the command line, which registers them."""
 
+import os
 import time
 from enum import StrEnum
 from importlib.util import find_spec
@@ -28,13 +29,17 @@ def export(
             help="File that fastsp.save wrote, or folder of `fastsp mnist`.", show_default=False
         ),
     ],
-    to: Annotated[Language, typer.Option(help="JavaScript, or C99.")] = Language.JAVASCRIPT,
+    to: Annotated[
+        Language | None,
+        typer.Option(help="JavaScript, or C.", show_default="as --output ends; js"),
+    ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder for it; C has a header beside it.",
+            help="File to write, or a folder for it, which ends in a slash where it is new. "
+            "Types of JavaScript and the header of C lie beside it.",
             show_default="named after the model",
         ),
     ] = None,
@@ -46,9 +51,14 @@ def export(
     """Write a trained model as plain JavaScript or C that does its inference."""
     from fastsp.export import export as write
     from fastsp.export import load_results
+    from fastsp.export.names import language_of, name_of
 
-    own = Path(f"{model.resolve().stem}.{to.value}")
-    path = own if output is None else output / own if output.is_dir() else output
+    path = Path(output or "")
+    is_folder = output is None or path.is_dir() or os.path.basename(output) in ("", ".", "..")
+    if to is None:
+        to = Language(language_of(path) if not is_folder else "js")
+    if is_folder:
+        path /= f"{model.resolve().stem}.{to.value}"
     try:
         files = write(load_results(model), path, to.value, name=name)
     except TypeError as error:  # of a model that is none of ours, which is the user's
@@ -56,6 +66,8 @@ def export(
     if not quiet:
         for file in files:
             say(f"{file}: {file.stat().st_size:,} bytes")
+        if name is None and name_of(path, to.value) != path.stem:
+            say(f"called {name_of(path, to.value)} in the code")
 
 
 def demo(
