@@ -78,6 +78,14 @@ def demo(
         str, typer.Option(help="Address to listen on; others than the default let others in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8056,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name by which browsers may reach the page, such as laptop.local or that of a "
+            "proxy; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open the page in a browser.")
     ] = False,
@@ -88,9 +96,11 @@ def demo(
         raise typer.Exit(2)
 
     from fastsp.datasets import load_mnist
+    from fastsp.demo.guard import Names
     from fastsp.demo.serve import bind, is_open_to_others, serve
     from fastsp.experiments import PRESETS
 
+    names = Names.of(host, allow_host or ())
     with bind(host, port) as listening:
         if is_open_to_others(listening):
             complain(f"others can reach and use this demo at {host}; it asks nobody for a password")
@@ -100,7 +110,7 @@ def demo(
             digits,
             preset.value,
             listening,
-            host,
+            names,
             ready=lambda url: say(f"fastsp demo: {url} (Ctrl-C ends it)"),
             open_browser=not no_browser,
         )
