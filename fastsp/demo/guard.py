@@ -87,7 +87,7 @@ class Guard:
         for host in (hosts[0], asked):
             if not self._is_of_this_machine(name := _place(f"//{host}")[0]):
                 return name
-        # Modules of the page come with an Origin, too, and the browser's word that they are its own.
+        # Modules of the page come with an Origin, and the browser's word that they are its own.
         is_file = scope.get("method") in ("GET", "HEAD")
         if not origins or (is_file and given.get(b"sec-fetch-site") == ["same-origin"]):
             return None
