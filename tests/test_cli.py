@@ -81,6 +81,18 @@ def test_report_stands_alone(output, request):
 
 def test_mnist_report_shows_controls_and_published_figures(mnist_output):
     page = (mnist_output / "report.html").read_text("utf-8")
+    metrics = json.loads((mnist_output / "metrics.json").read_text())
+    headline = page.split('class="headline"')[1].split("<h2>")[0]
+    facts = re.findall(r"<div><small>(.*?)</small><strong>(.*?)</strong><small>(.*?)<", headline)
+    # The published accuracy stands beside the one that is read in the same way, and no other.
+    assert [fact for fact in facts if "77 %" in fact[2]] == [
+        (
+            "By the mean of class distributions",
+            f"{metrics['accuracy_mean']:.1%}".replace("%", " %"),
+            "published 77 %, by the same means with on-bits only, here off-bits besides",
+        )
+    ]
+    assert "on-bits, the input as published" in page
     for words in ("77 %", "97 %", "raw pixels", "untrained pooler", "permanence_increment", "cpu"):
         assert words in page
     assert page.count("<figure ") == page.count('href="#figure-') == 8

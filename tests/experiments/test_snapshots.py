@@ -37,8 +37,8 @@ def same(result, other):
     ]
     assert metrics[0] == metrics[1]
     assert state_of(result.pooler) == state_of(other.pooler)
-    contrasts = [one.without_local_inhibition for one in (result, other)]
-    assert state_of(contrasts[0]) == state_of(contrasts[1])
+    for which in ("with_local_inhibition", "without_local_inhibition"):
+        assert state_of(getattr(result, which)) == state_of(getattr(other, which))
 
 
 @pytest.fixture(scope="module")
