@@ -11,6 +11,7 @@ import typer
 
 from fastsp.arguments import Data, Preset, Quiet, Split
 from fastsp.console import complain, say
+from fastsp.extras import needs
 
 NEEDED_BY_DEMO = ("starlette", "uvicorn", "websockets")
 
@@ -92,7 +93,7 @@ def demo(
 ) -> None:
     """Draw digits in the browser and see what a pooler makes of them while it learns."""
     if not all(map(find_spec, NEEDED_BY_DEMO)):
-        complain("the demo needs more packages: pip install 'fastsp[demo]'")
+        complain(needs("the demo needs more packages", "demo"))
         raise typer.Exit(2)
 
     from fastsp.datasets import load_mnist

@@ -56,7 +56,7 @@ def test_one_line_says_what_to_install(package, capsys, monkeypatch):
     monkeypatch.setattr(commands, "find_spec", lambda name: None if name == package else "found")
     assert main(["demo"]) == 2
     assert capsys.readouterr().err == (
-        "fastsp: the demo needs more packages: pip install 'fastsp[demo]'\n"
+        "fastsp: the demo needs more packages: in a checkout of fastsp, pip install -e '.[demo]'\n"
     )
 
 
