@@ -151,6 +151,33 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
     assert accuracies[0] == accuracies[1]
 
 
+def test_results_of_an_earlier_run_are_not_replaced_without_a_word(
+    no_training, data, tmp_path, capsys
+):
+    arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}"]
+    assert main(arguments) == 0
+    assert "earlier run" not in capsys.readouterr().err
+    for command in (arguments, ["experiment", "properties", "--quick", f"--output={tmp_path}"]):
+        assert main(command) == 0
+        told = capsys.readouterr().err
+        assert f"fastsp: {tmp_path} holds results of an earlier run, which this one" in told
+        assert main([*command, "--quiet"]) == 0
+        assert capsys.readouterr().err == ""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "classifier.fastsp").touch()
+    assert main([*arguments[:-1], f"--output={tmp_path / 'other'}"]) == 0
+    assert "holds results of an earlier run" in capsys.readouterr().err
+
+
+def test_a_quick_run_says_that_its_numbers_mean_nothing(tmp_path, capsys):
+    arguments = ["experiment", "properties", "--quick", f"--output={tmp_path}"]
+    assert main(arguments) == 0
+    printed = re.sub(r"[^\w:,.]+", " ", capsys.readouterr().out)
+    assert "too short for its numbers to mean anything" in printed
+    assert "too short" in json.loads((tmp_path / "metrics.json").read_text())["size"]
+    assert "too short" in (tmp_path / "report.html").read_text("utf-8")
+
+
 def test_quiet_says_nothing(no_training, data, tmp_path, capsys):
     arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}", "--quiet"]
     assert main(arguments) == 0

@@ -165,6 +165,21 @@ def test_the_command_line_resumes(no_drawing, data, tmp_path, capsys):
     assert (tmp_path / "out" / "pooler.fastsp").read_bytes() == first
 
 
+def test_training_that_finds_nothing_to_resume_says_so(no_drawing, data, tmp_path, capsys):
+    kept = tmp_path / "typo"
+    arguments = ["mnist", "--cycles=20", "--inhibition=global", f"--data={data}"]
+    arguments += [f"--output={tmp_path / 'out'}", f"--checkpoint={kept}", "--resume"]
+    assert main(arguments) == 0
+    told = capsys.readouterr().err
+    assert f"fastsp: {kept} holds no checkpoint: training begins anew" in told
+    assert main(arguments) == 0
+    told = capsys.readouterr().err
+    assert "begins anew" not in told
+    assert "earlier run" not in told
+    assert main([*arguments[:-2], f"--checkpoint={kept}2", "--resume", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_notes_are_kept_with_a_model(tmp_path):
     pooler = SpatialPooler((50,)).fit(X)
     save(pooler, tmp_path / "model", notes={"a": [1, 2**100, None]})
