@@ -22,6 +22,7 @@ from textwrap import dedent
 import pytest
 
 import fastsp
+from bench.llvm import FUNCTIONS
 from fastsp import dask, datasets, engine, export, htm, metrics
 from fastsp.datasets import load_mnist
 from fastsp.extras import INSTALL
@@ -110,6 +111,16 @@ def test_pages_and_messages_agree_on_how_extras_are_installed():
             assert set(rest[len(begin) :].split(end)[0].split(",")) <= extras, (page, rest[:60])
             told += 1
     assert told > 8
+
+
+def test_the_page_of_speed_says_which_functions_were_not_measured():
+    page = (ROOT / "docs" / "speed.md").read_text("utf-8")
+    text = page.split("## What is written by hand")[1].split("\n## ")[0]
+    measured = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    missing = set(re.findall(r"`(\w+)`", text.rpartition("|")[2]))
+    assert measured | missing == set(FUNCTIONS)
+    assert not measured & missing
+    assert f"These {len(measured)} were measured" in text
 
 
 WITHOUT_EXTRAS = """
