@@ -131,7 +131,7 @@ def run(config: ParetoConfig, seed: int, digits: Mnist | None, progress: Progres
         progress(name, 1, 1)
     details = {}
     if TSETLIN not in measures:
-        details[TSETLIN] = f"skipped; {needs('it needs its package', 'compare')}"
+        details[TSETLIN] = f"skipped; {needs('its package is not installed', 'compare')}"
     return Trial(seed, measures, details=details)
 
 
