@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from fastsp.datasets import load_mnist
 from fastsp.demo.frames import offer
+from fastsp.demo.guard import Names
 from fastsp.demo.serve import address, bind, build_server
 from fastsp.demo.studio import Studio
 from fastsp.experiments import PRESETS
@@ -134,7 +135,7 @@ def take(
 def main() -> None:
     """Draw all pictures."""
     studio, listening = trained_studio(), bind("127.0.0.1", 0)
-    server = build_server(studio, "published", "127.0.0.1")
+    server = build_server(studio, "published", Names("127.0.0.1"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     url = address(listening)

@@ -27,7 +27,8 @@ def make_model(data: Mnist) -> None:
     readout = read_out(training.pooler.transform, config, data)
     encoder = config.build_encoder(data.train_images)
     model = make_pipeline(encoder, training.pooler, readout.classifier)
-    (file,) = export(model, STATIC / "digits.js")
+    file, types = export(model, STATIC / "digits.js")
+    types.unlink()
     print(f"{file}: {file.stat().st_size:,} bytes, test accuracy {readout.accuracy:.2%}")
 
 

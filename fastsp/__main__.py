@@ -3,6 +3,8 @@
 import sys
 from importlib.util import find_spec
 
+from fastsp.extras import needs
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; tell where the extra `cli` is missing.
@@ -13,10 +15,8 @@ def main(arguments: list[str] | None = None) -> int:
         By default those of the process.
     """
     if not all(find_spec(name) for name in ("typer", "rich", "matplotlib", "jinja2")):
-        print(
-            "fastsp: the command line needs more packages: pip install 'fastsp[cli]'",
-            file=sys.stderr,
-        )
+        message = needs("the command line needs more packages", "cli")
+        print(f"fastsp: {message}", file=sys.stderr)
         return 2
 
     from fastsp.cli import run

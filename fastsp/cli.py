@@ -146,7 +146,8 @@ def mnist(
         int, typer.Option(help="Cycles between checkpoints, at the end of a chunk of 1,000.")
     ] = 10_000,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from what is in the checkpoint folder.")
+        bool,
+        typer.Option("--resume", help="Go on from what is in the checkpoint folder, if anything."),
     ] = False,
     validate: Annotated[
         bool,
@@ -196,11 +197,14 @@ def mnist(
     if checkpoint is not None and seeds > 1:
         raise typer.BadParameter("goes with one seed only", param_hint="--checkpoint")
     snapshots = None if checkpoint is None else Snapshots(checkpoint, every, resume)
+    goes_on = resume and snapshots is not None and bool(snapshots.kept())
+    if resume and not goes_on and not quiet:
+        complain(f"{checkpoint} holds no checkpoint: training begins anew")
     digits = _prepare(data, split, output)
     if validate:
         digits = hold_out(digits)
 
-    results = Results(output)
+    results = Results(output, quiet or goes_on)
 
     def keep(result: MnistSeeds) -> None:
         results.keep(lambda: result.metrics() | {"data": digits.source})
@@ -284,7 +288,11 @@ def experiment(
     seed: Annotated[int, typer.Option(help="The first, of everything random.")] = 0,
     seeds: Annotated[int, typer.Option(help="How many, counting up from the first.")] = 1,
     quick: Annotated[
-        bool, typer.Option("--quick", help="In a small size, which shows only that all runs.")
+        bool,
+        typer.Option(
+            "--quick",
+            help="In a small size, which shows only that all runs: its numbers mean nothing.",
+        ),
     ] = False,
     data: Data = None,
     split: Split = None,
@@ -295,9 +303,11 @@ def experiment(
 ) -> None:
     """Run an experiment by name, and write its metrics and a report."""
     from fastsp.experiments import EXPERIMENTS
+    from fastsp.experiments.experiment import SMALL_SIZE
 
     def shown(result: "ExperimentResult[Any]") -> dict[str, str]:
-        return {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
+        small = {"size": SMALL_SIZE} if result.is_small else {}
+        return small | {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
 
     chosen, trials = EXPERIMENTS[name], _seeds(seed, seeds)
     config = chosen.quick if quick else chosen.full
@@ -321,7 +331,7 @@ def _run(
     from fastsp.experiments import EXPERIMENTS, ExperimentResult, Interrupted, run_experiment
 
     metrics = metrics or ExperimentResult.metrics
-    results = Results(output)
+    results = Results(output, quiet=shown is None)
     try:
         with progress_bars(quiet=shown is None) as progress:
             result = run_experiment(EXPERIMENTS[name], config, seeds, digits, progress)

@@ -1,5 +1,6 @@
 """Commands that run no experiment: functions for the command line, which registers them."""
 
+import os
 import time
 from enum import StrEnum
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ import typer
 
 from fastsp.arguments import Data, Preset, Quiet, Split
 from fastsp.console import complain, say
+from fastsp.extras import needs
 
 NEEDED_BY_DEMO = ("starlette", "uvicorn", "websockets")
 
@@ -28,13 +30,17 @@ def export(
             help="File that fastsp.save wrote, or folder of `fastsp mnist`.", show_default=False
         ),
     ],
-    to: Annotated[Language, typer.Option(help="JavaScript, or C99.")] = Language.JAVASCRIPT,
+    to: Annotated[
+        Language | None,
+        typer.Option(help="JavaScript, or C.", show_default="as --output ends; js"),
+    ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder for it; C has a header beside it.",
+            help="File to write, or a folder for it, which ends in a slash where it is new. "
+            "Types of JavaScript and the header of C lie beside it.",
             show_default="named after the model",
         ),
     ] = None,
@@ -46,9 +52,14 @@ def export(
     """Write a trained model as plain JavaScript or C that does its inference."""
     from fastsp.export import export as write
     from fastsp.export import load_results
+    from fastsp.export.names import language_of, name_of
 
-    own = Path(f"{model.resolve().stem}.{to.value}")
-    path = own if output is None else output / own if output.is_dir() else output
+    path = Path(output or "")
+    is_folder = output is None or path.is_dir() or os.path.basename(output) in ("", ".", "..")
+    if to is None:
+        to = Language(language_of(path) if not is_folder else "js")
+    if is_folder:
+        path /= f"{model.resolve().stem}.{to.value}"
     try:
         files = write(load_results(model), path, to.value, name=name)
     except TypeError as error:  # of a model that is none of ours, which is the user's
@@ -56,6 +67,8 @@ def export(
     if not quiet:
         for file in files:
             say(f"{file}: {file.stat().st_size:,} bytes")
+        if name is None and name_of(path, to.value) != path.stem:
+            say(f"called {name_of(path, to.value)} in the code")
 
 
 def demo(
@@ -66,19 +79,29 @@ def demo(
         str, typer.Option(help="Address to listen on; others than the default let others in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8056,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name by which browsers may reach the page, such as laptop.local or that of a "
+            "proxy; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open the page in a browser.")
     ] = False,
 ) -> None:
     """Draw digits in the browser and see what a pooler makes of them while it learns."""
     if not all(map(find_spec, NEEDED_BY_DEMO)):
-        complain("the demo needs more packages: pip install 'fastsp[demo]'")
+        complain(needs("the demo needs more packages", "demo"))
         raise typer.Exit(2)
 
     from fastsp.datasets import load_mnist
+    from fastsp.demo.guard import Names
     from fastsp.demo.serve import bind, is_open_to_others, serve
     from fastsp.experiments import PRESETS
 
+    names = Names.of(host, allow_host or ())
     with bind(host, port) as listening:
         if is_open_to_others(listening):
             complain(f"others can reach and use this demo at {host}; it asks nobody for a password")
@@ -88,7 +111,7 @@ def demo(
             digits,
             preset.value,
             listening,
-            host,
+            names,
             ready=lambda url: say(f"fastsp demo: {url} (Ctrl-C ends it)"),
             open_browser=not no_browser,
         )

@@ -42,6 +42,9 @@ INTERRUPTED = 130
 FAILED = 1
 """Exit code where something could not be written or printed after all was computed."""
 
+RESULTS = "metrics.json", "report.html", "pooler.fastsp", "classifier.fastsp"
+"""Files that commands leave in their folder."""
+
 _PLAIN = str.maketrans({"–": "-", "µ": "u"})
 
 
@@ -180,12 +183,20 @@ class Results:
 
     A file that cannot be written is reported, and the others are written all the same. The command
     then ends with the exit code `FAILED`, or `INTERRUPTED` after an interruption.
+
+    Where the folder holds results already, a line on stderr says at once that they will be
+    replaced, unless it is to be quiet.
     """
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, quiet: bool = False) -> None:
         self._output = output
         self._written: set[str] = set()
         self._failed = False
+        if not quiet and any((output / name).exists() for name in RESULTS):
+            complain(
+                f"{output} holds results of an earlier run, which this one replaces; "
+                "--output names another folder"
+            )
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:

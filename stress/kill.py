@@ -35,7 +35,8 @@ TIMED = (
 def outcome(result: MnistResult) -> str:
     """Return all that a run gives, times excepted, as one text."""
     digest = hashlib.sha256()
-    for pooler in (result.pooler, result.without_local_inhibition):
+    contrast = (result.with_local_inhibition, result.without_local_inhibition)
+    for pooler in (result.pooler, *contrast):
         for name, value in sorted(vars(pooler).items()):
             if isinstance(value, np.ndarray):
                 digest.update(name.encode() + value.tobytes())

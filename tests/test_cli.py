@@ -81,6 +81,18 @@ def test_report_stands_alone(output, request):
 
 def test_mnist_report_shows_controls_and_published_figures(mnist_output):
     page = (mnist_output / "report.html").read_text("utf-8")
+    metrics = json.loads((mnist_output / "metrics.json").read_text())
+    headline = page.split('class="headline"')[1].split("<h2>")[0]
+    facts = re.findall(r"<div><small>(.*?)</small><strong>(.*?)</strong><small>(.*?)<", headline)
+    # The published accuracy stands beside the one that is read in the same way, and no other.
+    assert [fact for fact in facts if "77 %" in fact[2]] == [
+        (
+            "By the mean of class distributions",
+            f"{metrics['accuracy_mean']:.1%}".replace("%", " %"),
+            "published 77 %, by the same means with on-bits only, here off-bits besides",
+        )
+    ]
+    assert "on-bits, the input as published" in page
     for words in ("77 %", "97 %", "raw pixels", "untrained pooler", "permanence_increment", "cpu"):
         assert words in page
     assert page.count("<figure ") == page.count('href="#figure-') == 8
@@ -137,6 +149,33 @@ def test_validation_leaves_the_test_images_alone(data, tmp_path, capsys):
         assert "Validation accuracy" in (output / "report.html").read_text("utf-8")
     assert "validation accuracy" in capsys.readouterr().out
     assert accuracies[0] == accuracies[1]
+
+
+def test_results_of_an_earlier_run_are_not_replaced_without_a_word(
+    no_training, data, tmp_path, capsys
+):
+    arguments = ["mnist", "--cycles=10", f"--data={data}", f"--output={tmp_path}"]
+    assert main(arguments) == 0
+    assert "earlier run" not in capsys.readouterr().err
+    for command in (arguments, ["experiment", "properties", "--quick", f"--output={tmp_path}"]):
+        assert main(command) == 0
+        told = capsys.readouterr().err
+        assert f"fastsp: {tmp_path} holds results of an earlier run, which this one" in told
+        assert main([*command, "--quiet"]) == 0
+        assert capsys.readouterr().err == ""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "classifier.fastsp").touch()
+    assert main([*arguments[:-1], f"--output={tmp_path / 'other'}"]) == 0
+    assert "holds results of an earlier run" in capsys.readouterr().err
+
+
+def test_a_quick_run_says_that_its_numbers_mean_nothing(tmp_path, capsys):
+    arguments = ["experiment", "properties", "--quick", f"--output={tmp_path}"]
+    assert main(arguments) == 0
+    printed = re.sub(r"[^\w:,.]+", " ", capsys.readouterr().out)
+    assert "too short for its numbers to mean anything" in printed
+    assert "too short" in json.loads((tmp_path / "metrics.json").read_text())["size"]
+    assert "too short" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_quiet_says_nothing(no_training, data, tmp_path, capsys):
@@ -237,7 +276,7 @@ def test_missing_extra_is_told(package, capsys, monkeypatch):
         "fastsp.__main__.find_spec", lambda name: None if name == package else find(name)
     )
     assert main(["--version"]) == 2
-    assert "pip install 'fastsp[cli]'" in error_line(capsys)
+    assert error_line(capsys).endswith("in a checkout of fastsp, pip install -e '.[cli]'")
 
 
 @pytest.mark.parametrize(

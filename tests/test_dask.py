@@ -1,8 +1,13 @@
 """Models and poolers on a cluster of two processes: the results are those of one process."""
 
+import errno
+import getpass
 import itertools
+import os
+import tempfile
 
 import dask.array as da
+import locket
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,6 +131,99 @@ def test_each_kernel_type_is_warmed_once(pooler, monkeypatch):
     kind = warm_up.kind_of(pooler)
     fastsp.dask.WarmUp(kind, (10**6, 10**5, True), kind).warm()
     assert warmed == [(300, N_INPUTS, False), (2**16 + 1, 2**16 + 1, True)]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users have no numbers there")
+def test_a_user_without_a_name_warms_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(getpass, "getuser", lambda: {}["uid not found"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    warmed = []
+    fastsp.dask.WarmUp((300, 96, False)).warm()
+    assert warmed == [(300, 96, False)]
+    assert [path.name for path in tmp_path.iterdir()] == [f"fastsp-warm-up-{os.getuid()}.lock"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users have no numbers there")
+@pytest.mark.parametrize("there", ["folder", "pipe", "link", "of another", "read-only", "no place"])
+def test_a_lock_that_cannot_be_had_holds_up_nobody(there, tmp_path, monkeypatch):
+    lock, other = tmp_path / f"fastsp-warm-up-{os.getuid()}.lock", tmp_path / "mine"
+    other.write_text("precious")
+    if there == "folder":
+        lock.mkdir()
+    elif there == "pipe":
+        os.mkfifo(lock)
+    elif there == "link":
+        lock.symlink_to(other)
+    elif there == "of another":
+        lock.touch()
+        lock.chmod(0o666)
+        uid = os.getuid()
+        monkeypatch.setattr(os, "getuid", lambda: uid + 1)
+        lock.rename(tmp_path / f"fastsp-warm-up-{uid + 1}.lock")
+    elif there == "read-only":
+        lock.touch(0o400)
+        monkeypatch.setattr(locket, "lock_file", unwritable)
+    else:
+        monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+    monkeypatch.setattr(tempfile, "tempdir", None if there == "no place" else str(tmp_path))
+    warmed = []
+    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    fastsp.dask.WarmUp((300, 96, False)).warm()
+    assert warmed == [(300, 96, False)]
+    assert other.read_text() == "precious"
+
+
+def unwritable(path, **options):
+    raise PermissionError(errno.EACCES, "Permission denied", path)
+
+
+def test_workers_take_turns_as_long_as_they_have_patience(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    warmed = []
+    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    with warm_up._taking_turns():
+        (held,) = tmp_path.iterdir()
+        with pytest.raises(locket.LockError), locket.lock_file(f"{held}", timeout=0):
+            pass
+        monkeypatch.setattr(warm_up, "PATIENCE", 0)
+        fastsp.dask.WarmUp((300, 96, False)).warm()
+    assert warmed == [(300, 96, False)]
+
+
+def rows_of(given, kept):
+    """Yield Dask collections that have some of the rows of `given`, cut in blocks of 20."""
+    chosen = da.from_array(kept, chunks=20)
+    dense = da.from_array(given, chunks=(20, -1))
+    yield dense[chosen]
+    yield dense.astype(np.float32).map_blocks(scipy.sparse.csr_matrix)[chosen]
+    sizes = np.add.reduceat(kept, range(0, len(kept), 20)).tolist()
+    yield da.from_array(given[kept], chunks=((0, *sizes, 0), -1))
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
+    frame = pd.DataFrame(given.astype(np.uint8)).rename(columns=str).assign(kept=kept)
+    frame = dd.from_pandas(frame, npartitions=8)
+    yield frame[frame.kept].drop(columns="kept")
+
+
+@pytest.mark.parametrize("rows", [range(61, 145), []], ids=str)
+def test_blocks_without_rows_or_of_unknown_size_give_no_rows(client, pooler, rows):
+    kept = np.isin(np.arange(len(X)), rows)
+    wanted = pooler.transform(X)[kept]
+    labels = np.where(X[:, 0], "low", "high")
+    readout = fastsp.MaximumLikelihoodClassifier().fit(pooler.transform(X), labels)
+    model = make_pipeline(pooler, readout)
+    parameters = {**KINDS["global"], "random_state": 3}
+    whole = fastsp.SpatialPooler(**parameters).initialize(N_INPUTS)
+    if kept.any():
+        whole.fit(X[kept])
+    for blocks in rows_of(X, kept):
+        check_codes(fastsp.dask.transform(pooler, blocks).compute(), wanted)
+        classes = fastsp.dask.predict(model, blocks).compute()
+        assert classes.tolist() == [*readout.predict(wanted)] if kept.any() else not classes.size
+        shards = fastsp.dask.SpatialPooler(**parameters).fit(blocks)
+        assert shards.n_cycles_ == kept.sum()
+        check_same(shards.to_local(), whole)
+        assert shards.transform(blocks).compute().shape == (kept.sum(), 200)
 
 
 @pytest.mark.parametrize("n_shards", [1, 3])

@@ -4,22 +4,32 @@ All Python of a page runs from top to bottom in one namespace, in an empty folde
 `print(...)  # text` prints is compared with the text.
 """
 
+import configparser
 import contextlib
 import doctest
 import importlib
 import io
+import json
+import os
 import pkgutil
 import re
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 import fastsp
+from bench.llvm import FUNCTIONS
 from fastsp import dask, datasets, engine, export, htm, metrics
 from fastsp.datasets import load_mnist
+from fastsp.extras import INSTALL
 
 ROOT = Path(__file__).parents[1]
+SETUP = configparser.ConfigParser()
+SETUP.read(ROOT / "setup.cfg")
 PUBLIC = [fastsp, dask, engine, metrics, datasets, htm, export]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
@@ -85,6 +95,88 @@ def test_each_picture_is_shown_by_a_page_and_quick_to_load():
     kept = {file for kind in ("png", "svg") for file in (ROOT / "docs").rglob(f"*.{kind}")}
     assert shown == kept
     assert [f for f in kept if f.suffix == ".svg" and f.stat().st_size > LARGEST_SVG] == []
+
+
+def test_pages_and_messages_agree_on_how_extras_are_installed():
+    extras = SETUP["options.extras_require"].keys()
+    begin, end = INSTALL.split("{}")
+    more = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "bench/README.md")]
+    told = 0
+    for page in [*PAGES, *filter(Path.exists, more), *(ROOT / "fastsp").rglob("*.py")]:
+        text = page.read_text("utf-8")
+        assert not re.search(r"fastsp\[\w", text), page
+        for place in re.finditer("pip install", "" if page.name == "extras.py" else text):
+            rest = text[place.start() :]
+            assert rest.startswith(begin), (page, rest[:60])
+            assert set(rest[len(begin) :].split(end)[0].split(",")) <= extras, (page, rest[:60])
+            told += 1
+    assert told > 8
+
+
+def test_the_page_of_speed_says_which_functions_were_not_measured():
+    page = (ROOT / "docs" / "speed.md").read_text("utf-8")
+    text = page.split("## What is written by hand")[1].split("\n## ")[0]
+    measured = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    missing = set(re.findall(r"`(\w+)`", text.rpartition("|")[2]))
+    assert measured | missing == set(FUNCTIONS)
+    assert not measured & missing
+    assert f"These {len(measured)} were measured" in text
+
+
+WITHOUT_EXTRAS = """
+import importlib.abc, importlib.metadata, json, sys
+
+allowed, references = json.loads(sys.argv[1])
+brought_by = importlib.metadata.packages_distributions()
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        packages = brought_by.get(name, [])
+        if packages and not set(packages) & set(allowed):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+for reference in references:
+    module, _, name = reference.rpartition(".")
+    getattr(importlib.import_module(module), name)
+"""
+
+
+def required_by(lines):
+    """Return the packages that requirements bring in, themselves included."""
+    found, waiting = set(), list(lines)
+    while waiting:
+        line = waiting.pop()
+        name = re.split(r"[ ><=!~;\[(]", line.strip())[0]
+        if name == "fastsp":
+            for extra in re.search(r"\[(.*)\]", line)[1].split(","):
+                waiting += SETUP["options.extras_require"][extra].split()
+        elif normal(name) not in found and "extra ==" not in line:
+            found.add(normal(name))
+            with contextlib.suppress(metadata.PackageNotFoundError):
+                waiting += metadata.requires(name) or []
+    return found
+
+
+def test_the_extra_that_builds_the_pages_brings_all_that_the_reference_imports():
+    lines = SETUP["options"]["install_requires"] + SETUP["options.extras_require"]["docs"]
+    allowed = required_by([*lines.split(), "fastsp[docs]"]) | {"fastsp"}
+    names = {one for ones in metadata.packages_distributions().values() for one in ones}
+    allowed = [name for name in names if normal(name) in allowed]
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs" / "api").glob("*.md"))
+    given = json.dumps([allowed, REFERENCE.findall(pages)])
+    path = os.pathsep.join([str(Path(fastsp.__file__).parents[1]), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS, given],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_the_reference_names_what_is_public_and_nothing_else():

@@ -35,3 +35,8 @@ def test_program_of_htm_core_tells_digits():
         "htm_mnist.py", column_shape=(24, 24), data=tiny_mnist.make_digits(400), alpha=0.02
     )
     assert accuracy > 0.9  # by chance it would be 0.25
+    text = (ROOT / "examples" / "htm_mnist.py").read_text("utf-8")
+    page = (ROOT / "docs" / "htm.md").read_text("utf-8")
+    for parameter in ("potentialPct=0.1", "minPctOverlapDutyCycle=0.2"):
+        assert parameter in text
+        assert f"`{parameter}`" in page

@@ -4,6 +4,13 @@
 is one pooler whose columns lie on many workers.
 """
 
+from importlib.util import find_spec
+
+from fastsp.extras import needs
+
+if not all(map(find_spec, ("dask", "distributed", "locket"))):
+    raise ImportError(needs("fastsp.dask needs more packages", "dask"))
+
 from fastsp.dask.actors import ShardLostError
 from fastsp.dask.models import predict, transform
 from fastsp.dask.pooler import SpatialPooler

@@ -1,10 +1,11 @@
 """Kernels compiled, or taken from the cache, before the first block of inputs arrives."""
 
 import asyncio
-import getpass
+import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from fastsp.pooler import SpatialPooler
 _WIDEST = 2**16 + 1
 """Beyond as many columns or input bits their numbers have a wider type, and kernels are others."""
 Kind = tuple[int, int, bool]
+PATIENCE = 600.0
+"""Seconds after which a worker no longer waits for the others."""
 
 
 class WarmUp(WorkerPlugin):
@@ -47,10 +50,41 @@ class WarmUp(WorkerPlugin):
 
     def warm(self) -> None:
         """Compile the kernels in this process, or take them from the cache."""
-        path = Path(tempfile.gettempdir()) / f"fastsp-warm-up-{getpass.getuser()}.lock"
-        with locket.lock_file(str(path)):
+        with _taking_turns():
             for kind in self._kinds:
                 _warm(*kind)
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """Wait for the other processes of this user that warm kernels; do not where that cannot be.
+
+    It spares work and no more. Users have numbers everywhere, and names only where somebody gave
+    them one. Where temporary folders are shared, anybody can take the name of a file there first.
+    """
+    try:
+        user = os.getuid() if hasattr(os, "getuid") else ""
+        path = Path(tempfile.gettempdir()) / f"fastsp-warm-up-{user}.lock"
+        if _is_taken(path, user):
+            raise PermissionError
+        lock = locket.lock_file(str(path), timeout=PATIENCE)
+        lock.acquire()
+    except (OSError, locket.LockError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_taken(path: Path, user: int | str) -> bool:
+    """Return whether a file is another user's, or no file that locks."""
+    try:
+        there = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(there.st_mode) or (user != "" and there.st_uid != user)
 
 
 def warm_workers(client: Client, model: Any) -> None:

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fastsp.demo import frames
 from fastsp.demo.actions import perform
-from fastsp.demo.guard import Guard
+from fastsp.demo.guard import Guard, Names
 from fastsp.demo.protocol import ProtocolError, decode, encode
 from fastsp.demo.session import Session
 from fastsp.demo.studio import Studio
@@ -45,7 +45,7 @@ _HEADERS = {
 }
 
 
-def build_app(studio: Studio, preset: str, host: str) -> Guard:
+def build_app(studio: Studio, preset: str, names: Names) -> Guard:
     """Return the application for a studio that was started."""
     pages = Pages(studio, preset)
     contents = _contents()
@@ -58,7 +58,7 @@ def build_app(studio: Studio, preset: str, host: str) -> Guard:
         return Response(contents[name], headers=_HEADERS, media_type=kind)
 
     routes = [Route("/", file), WebSocketRoute("/live", pages.serve), Route("/{name}", file)]
-    return Guard(Starlette(routes=routes), host)
+    return Guard(Starlette(routes=routes), names)
 
 
 def _contents() -> Mapping[str, bytes]:

@@ -13,6 +13,7 @@ import uvicorn
 
 from fastsp.datasets import Mnist
 from fastsp.demo.app import LARGEST_MESSAGE, build_app
+from fastsp.demo.guard import Names
 from fastsp.demo.studio import Studio
 from fastsp.experiments.mnist.config import MnistConfig
 
@@ -21,12 +22,20 @@ LOCAL = "127.0.0.1"
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; ValueError says why there is none."""
+    """Return a socket that listens; ValueError says why there is none.
+
+    "::", all addresses, is those of IPv4 as well, where the system has both in one.
+    """
     if not 0 <= port <= 65_535:
         raise ValueError(f"port must be between 0 and 65535; got {port}")
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
+        family, *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(
+            (host, port),
+            family=family,
+            backlog=MOST_CONNECTIONS,
+            dualstack_ipv6=found[0] == "::" and socket.has_dualstack_ipv6(),
+        )
     except OSError as error:
         hint = "; --port 0 picks a free one" if port else ""
         raise ValueError(f"cannot listen on {host}, port {port}: {error.strerror}{hint}") from error
@@ -37,7 +46,10 @@ def address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     number = ipaddress.ip_address(host)
     if number.is_unspecified:
-        host = LOCAL if number.version == 4 else "::1"
+        is_both = number.version == 4 or not listening.getsockopt(
+            socket.IPPROTO_IPV6, socket.IPV6_V6ONLY
+        )
+        host = LOCAL if is_both else "::1"
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
@@ -46,10 +58,10 @@ def is_open_to_others(listening: socket.socket) -> bool:
     return not ipaddress.ip_address(listening.getsockname()[0]).is_loopback
 
 
-def build_server(studio: Studio, preset: str, host: str) -> uvicorn.Server:
+def build_server(studio: Studio, preset: str, names: Names) -> uvicorn.Server:
     """Return the server for a studio, which is run with a socket from `bind`."""
     config = uvicorn.Config(
-        build_app(studio, preset, host),
+        build_app(studio, preset, names),
         lifespan="off",
         log_config=None,
         log_level="critical",  # it would tell of each page that it had to leave
@@ -69,7 +81,7 @@ def serve(
     data: Mnist,
     preset: str,
     listening: socket.socket,
-    host: str,
+    names: Names,
     ready: Callable[[str], None],
     open_browser: bool,
 ) -> NoReturn:
@@ -83,7 +95,7 @@ def serve(
         Called with the address once it answers.
     """
     studio = Studio(config, data)
-    server = build_server(studio, preset, host)
+    server = build_server(studio, preset, names)
     studio.start()
     url = address(listening)
     ready(url)

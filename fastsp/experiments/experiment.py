@@ -20,6 +20,10 @@ from fastsp.experiments.spread import Spread, as_json
 Config = TypeVar("Config", bound=Any)
 Measures = Mapping[str, Mapping[str, ArrayLike]]
 """By arm and measure: a number, or a curve."""
+SMALL_SIZE = (
+    "Not in full size: it shows that all runs, and is too short for its numbers to mean anything."
+)
+"""What is said of a result for tests."""
 Summary = Mapping[str, Mapping[str, Spread]]
 """The same over the seeds."""
 
@@ -153,6 +157,11 @@ class ExperimentResult(Trials, Generic[Config]):
     environment: Environment
     seeds: int
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it is in the size for tests, whose numbers are no findings."""
+        return bool(self.config == self.experiment.quick)
+
     def summary(self) -> dict[str, dict[str, Spread]]:
         """Return each measure's spread over the seeds, by arm and measure."""
         return {
@@ -171,6 +180,7 @@ class ExperimentResult(Trials, Generic[Config]):
         """Return all figures, ready for JSON."""
         return {
             "experiment": self.experiment.name,
+            **({"size": SMALL_SIZE} if self.is_small else {}),
             "found": self.found(),
             "summary": {
                 arm: {measure: spread.as_json() for measure, spread in measures.items()}

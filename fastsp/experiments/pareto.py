@@ -34,6 +34,7 @@ from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.tsetlin import TsetlinMachine
 from fastsp.experiments.wording import listed, percent, seconds
+from fastsp.extras import needs
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[Any]]
 """Images -> labels."""
@@ -130,7 +131,7 @@ def run(config: ParetoConfig, seed: int, digits: Mnist | None, progress: Progres
         progress(name, 1, 1)
     details = {}
     if TSETLIN not in measures:
-        details[TSETLIN] = "skipped: its package is not installed (pip install fastsp[compare])"
+        details[TSETLIN] = f"skipped; {needs('its package is not installed', 'compare')}"
     return Trial(seed, measures, details=details)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def is_installed() -> bool:
-    """Return whether the package is there: `pip install fastsp[compare]`."""
+    """Return whether the package of the extra `compare` is there."""
     return importlib.util.find_spec("green_tsetlin") is not None
 
 

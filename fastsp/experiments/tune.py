@@ -24,6 +24,7 @@ from fastsp.experiments.mnist.snapshots import fingerprints
 from fastsp.experiments.mnist.training import Training, column_duty_cycles, compile_for, hold_out
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.wording import compared, percent
+from fastsp.extras import needs
 from fastsp.metrics import duty_cycle_entropy
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise ValueError("the experiment tune needs Optuna: pip install 'fastsp[tune]'") from error
+        raise ValueError(needs("the experiment tune needs Optuna", "tune")) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

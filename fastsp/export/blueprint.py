@@ -155,7 +155,9 @@ def _readout(classifier: SdrClassifier) -> Readout:
         )
     table = classifier.table()
     labels = classifier.classes_.tolist()
-    if not all(isinstance(label, (bool, int, float, str)) for label in labels):
+    # Dates become integers.
+    is_plain = classifier.classes_.dtype.kind not in "mM"
+    if not is_plain or not all(isinstance(label, (bool, int, float, str)) for label in labels):
         raise ValueError(f"labels must be numbers or text; got {classifier.classes_!r}")
     is_mean = isinstance(classifier, MaximumLikelihoodClassifier) and classifier.combine == "mean"
     return Readout(labels, is_mean, table.of_label, table.of_active)

@@ -3,6 +3,7 @@
 import re
 import textwrap
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,24 @@ from fastsp.export.blueprint import Blueprint, Readout
 _INTEGERS: dict[type[Any], str] = {np.uint16: "uint16_t", np.uint32: "uint32_t"}
 
 
-def c_files(model: Blueprint, name: str, header_name: str) -> tuple[str, str]:
-    """Return the texts of the header and of the source; all that is public begins with `name`."""
+def c_files(model: Blueprint, name: str, path: Path) -> dict[Path, str]:
+    """Return the texts of the header and of the source; all that they define begins with `name`."""
+    header_path = path.with_suffix(".h")
     header, source = (_template(f"model.{suffix}") for suffix in ("h", "c"))
     sizes = "\n".join(f"#define MODEL_{key} {value}" for key, value in _sizes(model).items())
-    source = source.replace("@header@", header_name)
+    labels = model.readout.labels if model.readout else []
 
     def named(text: str) -> str:
         text = re.sub(r"\bMODEL_", f"{name.upper()}_", text)
         return re.sub(r"\bmodel_", f"{name}_", text)
 
-    # The data comes last: labels are nobody's names.
-    return (
-        named(header.replace("/* sizes */", sizes)),
-        named(source).replace("/* data */", _data(model, name)),
-    )
+    # File and labels come last: they are nobody's names.
+    source = named(source.replace("/* data */", _data(model)))
+    source = source.replace("@header@", header_path.name)
+    return {
+        header_path: named(header.replace("/* sizes */", sizes)),
+        path: source.replace("@labels@", ", ".join(map(_text, labels))),
+    }
 
 
 def _template(name: str) -> str:
@@ -58,7 +62,7 @@ def _sizes(model: Blueprint) -> dict[str, int]:
     return sizes
 
 
-def _data(model: Blueprint, name: str) -> str:
+def _data(model: Blueprint) -> str:
     narrow = np.uint16 if model.n_inputs <= 2**16 else np.uint32
     # An array has at least one element.
     positions = model.indices if model.indices.size else np.zeros(1, np.int64)
@@ -78,7 +82,7 @@ def _data(model: Blueprint, name: str) -> str:
     if model.is_gaussian:
         parts.append(_blur(model))
     if model.readout:
-        parts.append(_readout(model.readout, name))
+        parts.append(_readout(model.readout))
     return "\n".join(parts)
 
 
@@ -89,49 +93,57 @@ def _blur(model: Blueprint) -> str:
     steps = []
     for i, step in enumerate(model.blur):
         m, n = step.weights.shape
-        steps.append(f"{{{step.outer}, {m}, {n}, {step.inner}, weights_{i}}}")
+        steps.append(f"{{{step.outer}, {m}, {n}, {step.inner}, model_weights_{i}}}")
+    all_steps = ", ".join(steps) or "{0, 0, 0, 0, 0}"
     return (
         f"{weights}\n"
-        "typedef struct {\n    int outer, m, n, inner;\n    const float *weights;\n} product;\n"
-        f"static const product blur_steps[] = {{{', '.join(steps) or '{0, 0, 0, 0, 0}'}}};"
+        "typedef struct {\n"
+        "    int outer, m, n, inner;\n"
+        "    const float *weights;\n"
+        "} model_product;\n"
+        f"static const model_product model_blur_steps[] = {{{all_steps}}};"
     )
 
 
-def _readout(readout: Readout, name: str) -> str:
-    labels = ", ".join(_text(label) for label in readout.labels)
+def _readout(readout: Readout) -> str:
     rows = ",\n".join(
         "{" + ", ".join(map(_double, row)) + "}" for row in readout.of_active.tolist()
     )
     n_labels = len(readout.labels)
     terms = ", ".join(map(_double, readout.of_label.tolist()))
     return (
-        f"const char *const {name}_labels[{n_labels}] = {{{labels}}};\n"
-        f"static const double of_label[{n_labels}] = {{{terms}}};\n"
-        f"static const double of_active[][{n_labels}] = {{\n{rows}\n}};"
+        f"const char *const model_labels[{n_labels}] = {{@labels@}};\n"
+        f"static const double model_of_label[{n_labels}] = {{{terms}}};\n"
+        f"static const double model_of_active[][{n_labels}] = {{\n{rows}\n}};"
     )
 
 
 def _text(label: Any) -> str:
     """Return a label as a literal: in UTF-8, as octal numbers where it is not plain ASCII."""
+    text = str(label)
+    if "\0" in text or re.search("[\ud800-\udfff]", text):
+        raise ValueError(f"labels must be valid Unicode without zeros for C; got {label!r}")
     plain = set(range(32, 127)) - set(b'"?\\')
-    escaped = (chr(b) if b in plain else f"\\{b:03o}" for b in str(label).encode("utf-8"))
+    escaped = (chr(b) if b in plain else f"\\{b:03o}" for b in text.encode("utf-8"))
     return f'"{"".join(escaped)}"'
 
 
 def _double(value: float) -> str:
     """Return a number as a literal that is exactly it."""
-    if value == 0 or not np.isfinite(value):
-        return "0.0" if value == 0 else ("-" if value < 0 else "") + "HUGE_VAL"
-    digits, exponent = value.hex().split("p")
-    return f"{digits.rstrip('0').rstrip('.')}p{exponent}"
+    return repr(value) if np.isfinite(value) else ("-" if value < 0 else "") + "HUGE_VAL"
+
+
+def _float(value: float) -> str:
+    text = f"{value:.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
 def _floats(name: str, values: NDArray[np.float32]) -> str:
-    return _lines(f"static const float {name}[]", [f"{_double(v)}f" for v in values.tolist()])
+    return _lines(f"static const float model_{name}[]", map(_float, values.tolist()))
 
 
 def _array(name: str, values: NDArray[Any], dtype: type[Any]) -> str:
-    return _lines(f"static const {_INTEGERS[dtype]} {name}[]", map(str, values.tolist()))
+    return _lines(f"static const {_INTEGERS[dtype]} model_{name}[]", map(str, values.tolist()))
 
 
 def _lines(declaration: str, literals: Any) -> str:

@@ -2,17 +2,36 @@
 #include "@header@"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 
+#if FLT_RADIX != 2 || FLT_MANT_DIG != 24 || DBL_MANT_DIG < 53
+#error "float must have 24 bits of precision, and double 53, as with -mdouble=64 for AVR"
+#endif
+#if INT_MAX < 2147483647
+#error "int must have 32 bits"
+#endif
 /* 16 speaks of half precision only. */
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
 #error "float arithmetic must be done in single precision, as with -mfpmath=sse on x86"
 #endif
-#if defined(__GNUC__) && !defined(__clang__)
+/* __FINITE_MATH_ONLY__ may be defined as 0. */
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "compile without -ffast-math, -Ofast and the like: codes would not be those of fastsp"
+#endif
+#if defined(__clang__)
+#pragma clang fp contract(off) reassociate(off)
+#elif defined(__GNUC__)
 #pragma GCC optimize("-ffp-contract=off")
+#elif defined(_MSC_VER)
+#pragma fp_contract(off)
 #else
 #pragma STDC FP_CONTRACT OFF
 #endif
+
+/* -fsingle-precision-constant makes numbers like 1.0 float. */
+typedef char model_constants_are_double[sizeof(1.0) == sizeof(double) ? 1 : -1];
 
 /* data */
 
@@ -31,37 +50,40 @@ void model_encode(const uint8_t pixels[MODEL_N_PIXELS], uint8_t bits[MODEL_N_INP
 #endif
 
 /* Connected synapses of a row (a segment of a column) that see an on-bit. */
-static int32_t overlap_of(int row, const uint8_t *bits) {
+static int32_t model_overlap_of(int row, const uint8_t *bits) {
     int32_t overlap = 0;
-    for (uint32_t i = starts[row]; i < starts[row + 1]; i++) overlap += bits[positions[i]] != 0;
+    for (uint32_t i = model_starts[row]; i < model_starts[row + 1]; i++) {
+        overlap += bits[model_positions[i]] != 0;
+    }
     return overlap;
 }
 
 /* Boost factor times the overlap, or its share, with the tie-breaker; 0 under the threshold. */
-static float excitement(int row, int32_t overlap) {
-    if (overlap < thresholds[row]) return 0.0f;
+static float model_excitement(int row, int32_t overlap) {
+    if (overlap < model_thresholds[row]) return 0.0f;
 #if MODEL_IS_SHARED
-    const float seen = (float)overlap / (connected_counts[row] ? (float)connected_counts[row] : 1.0f);
+    const uint16_t connected = model_connected_counts[row];
+    const float seen = (float)overlap / (connected ? (float)connected : 1.0f);
 #else
     const float seen = (float)overlap;
 #endif
-    const float with_tie = seen + tie_breakers[row];
-    return boost_factors[row] * with_tie;
+    const float with_tie = seen + model_tie_breakers[row];
+    return model_boost_factors[row] * with_tie;
 }
 
 /* What rows are compared by; below 0 where one cannot win. */
-static double key_of(int row, int32_t overlap) {
-    if (overlap < thresholds[row]) return -1.0;
+static double model_key_of(int row, int32_t overlap) {
+    if (overlap < model_thresholds[row]) return -1.0;
 #if MODEL_OVERLAP_STEP > 0
-    return (double)overlap * MODEL_OVERLAP_STEP + tie_keys[row];
+    return (double)overlap * MODEL_OVERLAP_STEP + model_tie_keys[row];
 #else
-    return excitement(row, overlap);
+    return model_excitement(row, overlap);
 #endif
 }
 
 #if MODEL_IS_GAUSSIAN
 /* Multiply along the middle axis of (outer, n, inner) with weights (m, n). */
-static void multiply(const product *step, const float *source, float *target) {
+static void model_multiply(const model_product *step, const float *source, float *target) {
     for (int o = 0; o < step->outer; o++) {
         for (int row = 0; row < step->m; row++) {
             float *out = target + ((long)o * step->m + row) * step->inner;
@@ -79,10 +101,10 @@ static void multiply(const product *step, const float *source, float *target) {
 }
 
 /* Gaussian mean over the grid of columns, as a chain of products; `work` is two rooms. */
-static void blur(const float *source, float (*work)[MODEL_ROOM], float *out) {
+static void model_blur(const float *source, float (*work)[MODEL_ROOM], float *out) {
     for (int i = 0; i < MODEL_N_STEPS; i++) {
         float *target = i == MODEL_N_STEPS - 1 ? out : work[i % 2];
-        multiply(&blur_steps[i], source, target);
+        model_multiply(&model_blur_steps[i], source, target);
         source = target;
     }
     if (source != out) {
@@ -91,15 +113,15 @@ static void blur(const float *source, float (*work)[MODEL_ROOM], float *out) {
 }
 
 /* Boosted overlaps in units of their neighbourhood's spread. */
-static void inhibit(model_stages *stages) {
+static void model_inhibit(model_stages *stages) {
     float *mean = stages->room[0], *variance = stages->room[1];
-    blur(stages->boosted, stages->room + 2, mean);
+    model_blur(stages->boosted, stages->room + 2, mean);
     for (int c = 0; c < MODEL_N_COLUMNS; c++) {
         const float away = stages->boosted[c] - mean[c];
         stages->inhibited[c] = away;
         mean[c] = away * away;
     }
-    blur(mean, stages->room + 2, variance);
+    model_blur(mean, stages->room + 2, variance);
     for (int c = 0; c < MODEL_N_COLUMNS; c++) {
         const float spread = (variance[c] > 0.0f ? variance[c] : 0.0f) + (float)1e-6;
         stages->inhibited[c] = stages->inhibited[c] / sqrtf(spread);
@@ -108,7 +130,7 @@ static void inhibit(model_stages *stages) {
 #endif
 
 /* Write the largest of a group of columns, ascending, of equal ones the first; count them. */
-static int select_in(int first, const model_stages *stages, int32_t *active) {
+static int model_select_in(int first, const model_stages *stages, int32_t *active) {
 #if MODEL_IS_GAUSSIAN
     const float *values = stages->inhibited;
 #else
@@ -138,25 +160,25 @@ int model_active_columns(const uint8_t bits[MODEL_N_INPUTS], model_stages *stage
     int n = 0;
     for (int c = 0; c < MODEL_N_COLUMNS; c++) {
         int best = c * MODEL_N_SEGMENTS;
-        stages->overlaps[c] = overlap_of(best, bits);
-        stages->keys[c] = key_of(best, stages->overlaps[c]);
+        stages->overlaps[c] = model_overlap_of(best, bits);
+        stages->keys[c] = model_key_of(best, stages->overlaps[c]);
         for (int row = best + 1; row < (c + 1) * MODEL_N_SEGMENTS; row++) {
-            const int32_t overlap = overlap_of(row, bits);
-            const double key = key_of(row, overlap);
+            const int32_t overlap = model_overlap_of(row, bits);
+            const double key = model_key_of(row, overlap);
             if (key > stages->keys[c]) {
                 best = row;
                 stages->overlaps[c] = overlap;
                 stages->keys[c] = key;
             }
         }
-        stages->boosted[c] = excitement(best, stages->overlaps[c]);
+        stages->boosted[c] = model_excitement(best, stages->overlaps[c]);
         stages->inhibited[c] = stages->boosted[c];
     }
 #if MODEL_IS_GAUSSIAN
-    inhibit(stages);
+    model_inhibit(stages);
 #endif
     for (int first = 0; first < MODEL_N_COLUMNS; first += MODEL_GROUP_SIZE) {
-        n += select_in(first, stages, active + n);
+        n += model_select_in(first, stages, active + n);
     }
     return n;
 }
@@ -166,11 +188,11 @@ int model_classify(const int32_t *active, int n_active, double probabilities[MOD
     int best = 0;
     for (int l = 0; l < MODEL_N_LABELS; l++) {
         double score = 0.0;
-        for (int i = 0; i < n_active; i++) score += of_active[active[i]][l];
+        for (int i = 0; i < n_active; i++) score += model_of_active[active[i]][l];
 #if MODEL_IS_MEAN
-        score = n_active > 0 ? score / n_active : of_label[l];
+        score = n_active > 0 ? score / n_active : model_of_label[l];
 #else
-        score += of_label[l];
+        score += model_of_label[l];
 #endif
         probabilities[l] = score;
         if (score > probabilities[best]) best = l;

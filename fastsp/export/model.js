@@ -1,6 +1,6 @@
 /* A Spatial Pooler and its readout, exported by fastsp @version@: inference in plain JavaScript.
  *
- * In a page: <script src="..."></script> defines `@name@`. In Node.js: const model = require("...").
+ * @load@
  *
  *   const bits = model.encode(pixels);           // where the model has an encoder
  *   const stages = model.trace(bits);            // overlaps, boosted, inhibited, active
@@ -9,16 +9,23 @@
  * Math.fround keeps sums and products in single precision, in the order in which fastsp takes them,
  * so that active columns are the same.
  */
-(function (root) {
+@begin@
   "use strict";
 
   const data = {/* data */};
   const fround = Math.fround;
 
+  /** Bytes of base64, whose padding is left out. */
   function bytes(text) {
-    const raw = atob(text);
-    const values = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) values[i] = raw.charCodeAt(i);
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const valueOf = new Uint8Array(128);
+    for (let i = 0; i < 64; i++) valueOf[digits.charCodeAt(i)] = i;
+    const values = new Uint8Array(Math.floor((text.length * 3) / 4));
+    let held = 0;
+    for (let i = 0, n = 0; i < text.length; i++) {
+      held = (held << 6) | valueOf[text.charCodeAt(i)];
+      if (i % 4 > 0) values[n++] = held >> (6 - 2 * (i % 4));
+    }
     return values;
   }
   const shorts = (text) => new Uint16Array(bytes(text).buffer);
@@ -242,6 +249,5 @@
     trace,
     classify,
   };
-  if (typeof module === "object" && module.exports) module.exports = model;
-  else root.@name@ = model;
-})(typeof globalThis === "object" ? globalThis : this);
+
+@end@

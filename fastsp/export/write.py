@@ -1,6 +1,5 @@
 """Model files in, source files out."""
 
-import re
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from fastsp.encoders import BinaryImageEncoder
 from fastsp.export.blueprint import blueprint
 from fastsp.export.c import c_files
-from fastsp.export.javascript import javascript_file
+from fastsp.export.javascript import javascript_files
+from fastsp.export.names import SUFFIXES, check_name, check_path, name_of
 from fastsp.files import replacing
 from fastsp.persistence import load
 from fastsp.pooler import SpatialPooler
-
-LANGUAGES = ("js", "c")
 
 
 def export(
@@ -33,12 +31,16 @@ def export(
         A pipeline holds a pooler; before it there may be a `BinaryImageEncoder`, behind it a
         `MaximumLikelihoodClassifier` or a `SoftmaxClassifier`.
     path : path
-        Of the file to write. For C there are two: it ends in ".c", and the header lies beside it.
+        Of the file to write; its folder is made where there is none. JavaScript ends in ".js",
+        ".mjs" or ".cjs". An ".mjs" is an ES module, as is a ".js" where the nearest package.json
+        says "type": "module"; any other file is a script that is a CommonJS module as well. Its
+        types lie beside it, as ".d.ts". C ends in ".c", or ".cpp" and the like, and its header lies
+        beside it.
     to : {"js", "c"}
-        JavaScript, for browsers and Node.js; or C99, for any compiler.
+        JavaScript, for browsers and Node.js; or C99 that is C++11 as well, for any compiler.
     name : str, optional
-        What the model is called in the code: the global variable in JavaScript, the beginning of
-        all names in C. By default the name of the file, made an identifier.
+        What the model is called in the code: the global variable of a script, the beginning of all
+        names in C. By default the name of the file, made an identifier that is nobody else's.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def export(
     TypeError
         If the model, or a step of it, is of a kind that is not exported.
     ValueError
-        If `to` or `name` is not as described, or if codes would not be exactly those of the pooler:
+        If `to`, `path` or `name` is not as described or belongs to the language, as `undefined` and
+        `math.c` do, labels are none of the language's, or codes would not be exactly the pooler's:
         with local inhibition; with boost factors that single precision does not hold; with Gaussian
         inhibition along an axis of more than 256 columns that is blurred on a coarser grid, or of
         more than 2,048.
@@ -59,21 +62,15 @@ def export(
     OSError
         If a file cannot be written.
     """
-    if to not in LANGUAGES:
-        raise ValueError(f"to must be one of {', '.join(map(repr, LANGUAGES))}; got {to!r}")
+    if to not in SUFFIXES:
+        raise ValueError(f"to must be one of {', '.join(map(repr, SUFFIXES))}; got {to!r}")
     path = Path(path)
-    if name is None:
-        name = re.sub(r"\W", "_", path.stem, flags=re.ASCII)
-        name = f"_{name}" if not name or name[0].isdigit() else name
-    if not re.fullmatch(r"[A-Za-z_]\w*", name, flags=re.ASCII):
-        raise ValueError(f"name must be an identifier of ASCII letters; got {name!r}")
-    model = blueprint(estimator)
-    header = path.with_suffix(".h")
-    files = {path: javascript_file(model, name)} if to == "js" else {}
-    if to == "c":
-        if header == path:
-            raise ValueError(f"path must not end in .h, which is the header; got {str(path)!r}")
-        files = dict(zip((header, path), c_files(model, name, header.name), strict=True))
+    check_path(path, to)
+    name = name_of(path, to) if name is None else name
+    check_name(name, to)
+    write = javascript_files if to == "js" else c_files
+    files = write(blueprint(estimator), name, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         with replacing(file) as output:
             output.write(text.encode("utf-8"))

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from fastsp.experiments.catalogue import EXPERIMENTS
-from fastsp.experiments.experiment import ExperimentResult
+from fastsp.experiments.experiment import SMALL_SIZE, ExperimentResult
 from fastsp.plots.style import own_style
 from fastsp.report.page import Origin, Page, render
 
@@ -34,7 +34,6 @@ def experiment_report(result: ExperimentResult[Any], command: str, data: str = "
     experiment = result.experiment
     page = PAGES[experiment.name](result)
     seeds = [trial.seed for trial in result.trials]
-    quick = result.config == experiment.quick
     shown = asdict(result.config) | {
         "seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else seeds[0]
     }
@@ -44,6 +43,6 @@ def experiment_report(result: ExperimentResult[Any], command: str, data: str = "
         page,
         Origin(command, shown, result.environment),
         title=experiment.title,
-        lead=experiment.lead + (" Not in full size: it shows that all runs." if quick else ""),
+        lead=" ".join([experiment.lead, SMALL_SIZE] if result.is_small else [experiment.lead]),
         found=found,
     )

@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import replace
 
+from fastsp.demo.guard import Names
 from fastsp.demo.serve import build_server
 from fastsp.demo.studio import Studio
 from fastsp.experiments.digits import QUICK
@@ -55,9 +56,9 @@ def settle(studio):
 
 
 @contextlib.contextmanager
-def open_server(studio, listening, host="127.0.0.1"):
+def open_server(studio, listening, allowed=()):
     """Serve a studio from a thread."""
-    server = build_server(studio, "published", host)
+    server = build_server(studio, "published", Names.of("127.0.0.1", allowed))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

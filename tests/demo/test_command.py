@@ -13,8 +13,8 @@ def served(monkeypatch):
     """Return what is served, which nothing is."""
     calls = []
 
-    def serve_nothing(config, data, preset, listening, host, ready, open_browser):
-        calls.append((config, data, preset, host, open_browser))
+    def serve_nothing(config, data, preset, listening, names, ready, open_browser):
+        calls.append((config, data, preset, names, open_browser))
         ready(serve.address(listening))
 
     monkeypatch.setattr(serve, "serve", serve_nothing)
@@ -31,10 +31,17 @@ def test_the_address_is_told_and_the_preset_taken(served, data, capsys):
     captured = capsys.readouterr()
     assert captured.out.startswith("fastsp demo: http://127.0.0.1:")
     assert captured.err == ""
-    config, digits, preset, host, open_browser = served[0]
+    config, digits, preset, names, open_browser = served[0]
     assert config.inhibition == "grouped"
     assert str(data) in digits.source
-    assert (preset, host, open_browser) == ("best-linear", "127.0.0.1", True)
+    assert (preset, names, open_browser) == ("best-linear", ("127.0.0.1", frozenset()), True)
+
+
+def test_names_are_allowed(served, data, capsys):
+    arguments = ["demo", "--port=0", f"--data={data}"]
+    allowed = ["laptop.local", "https://Hub.example:8888/user/", "bücher.local."]
+    assert main([*arguments, *(f"--allow-host={name}" for name in allowed)]) == 0
+    assert served[0][3].allowed == {"laptop.local", "hub.example", "xn--bcher-kva.local"}
 
 
 def test_other_hosts_come_with_a_warning(served, data, capsys):
@@ -49,7 +56,7 @@ def test_one_line_says_what_to_install(package, capsys, monkeypatch):
     monkeypatch.setattr(commands, "find_spec", lambda name: None if name == package else "found")
     assert main(["demo"]) == 2
     assert capsys.readouterr().err == (
-        "fastsp: the demo needs more packages: pip install 'fastsp[demo]'\n"
+        "fastsp: the demo needs more packages: in a checkout of fastsp, pip install -e '.[demo]'\n"
     )
 
 
@@ -59,6 +66,8 @@ def test_one_line_says_what_to_install(package, capsys, monkeypatch):
         (["--port=70000"], "port must be between 0 and 65535"),
         (["--host=192.0.2.1", "--port=0"], "cannot listen on 192.0.2.1"),
         (["--preset=worst"], "worst"),
+        (["--port=0", "--allow-host=a b"], "allow-host must be the name of a host"),
+        (["--port=0", "--allow-host=*"], "allow-host must be the name of a host"),
         (["--port=0", "--data=nowhere"], "nowhere"),
     ],
 )

@@ -1,6 +1,9 @@
 """The page in a real browser, which has no window: what a person does, and what they see."""
 
+import contextlib
 import re
+import socket
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -287,6 +290,60 @@ def test_a_lost_connection_comes_back_with_the_drawing(browser, studio):
         until_label(page, "1")
         assert n_active(page) == 63
         page.close()
+
+
+@contextlib.contextmanager
+def proxied(port, path, *, host):
+    """Give the port of a proxy that serves under a path, and asks a server for `host`."""
+
+    def answer(near):
+        head = b""
+        while b"\r\n\r\n" not in head and (part := near.recv(4096)):
+            head += part
+        head = head.replace(path.encode(), b"/", 1).replace(b"keep-alive", b"close")
+        head = re.sub(rb"(?i)\r\nhost: [^\r]*", f"\r\nHost: {host}".encode(), head)
+        with near, socket.create_connection(("127.0.0.1", port)) as far:
+            far.sendall(head)
+            back = threading.Thread(target=pass_on, args=(near, far))
+            back.start()
+            pass_on(far, near)
+            back.join()
+
+    def pass_on(one, other):
+        with contextlib.suppress(OSError):
+            while part := one.recv(65_536):
+                other.sendall(part)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def listen():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=listen, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+def test_behind_a_path_it_lives_or_says_how_it_would(browser, studio):
+    path = "/user/x/proxy/8056/"
+    # The origin is not what the proxy asks for: it must be a name that was allowed.
+    for allowed, notice in (
+        ([], "[data-state=lost]:has-text('fastsp demo --allow-host localhost')"),
+        (["localhost"], "[data-state=live]"),
+    ):
+        listening = bind("127.0.0.1", 0)
+        port = listening.getsockname()[1]
+        with (
+            open_server(studio, listening, allowed),
+            proxied(port, path, host=f"127.0.0.1:{port}") as near,
+        ):
+            page = browser.new_page(viewport=DESKTOP)
+            page.goto(f"http://localhost:{near}{path}")
+            page.locator(f"#notice{notice}").wait_for()
+            page.close()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -142,6 +144,115 @@ def test_who_is_not_of_this_machine_is_refused(port, headers):
 def test_addresses_of_this_machine_are_not_refused(port, name):
     host = f"{name}:{port}"
     assert get(port, Host=host, Origin=f"http://{host}")[0] == 200
+
+
+@pytest.fixture(scope="module")
+def named(studio):
+    """The port of a server that may be called by names besides."""
+    with open_server(studio, bind("127.0.0.1", 0), ["laptop.local", "Hub.example:8000"]) as server:
+        yield server.servers[0].sockets[0].getsockname()[1]
+
+
+def upgraded(port, host, **headers):
+    """Return the status with which a WebSocket is answered that asks for `host`."""
+    lines = {"Host": host, "Upgrade": "websocket", "Connection": "Upgrade", **headers}
+    lines |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13"}
+    text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as raw:
+        raw.sendall(f"GET /live HTTP/1.1\r\n{text}\r\n".encode())
+        return int(raw.recv(64).split()[1])
+
+
+def forwarded(host="", proto=""):
+    named = {"X-Forwarded-Host": host, "X-Forwarded-Proto": proto}
+    return {name: value for name, value in named.items() if value}
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "headers"),
+    [
+        ("laptop.local:{port}", "http://laptop.local:{port}", {}),
+        ("LAPTOP.local.:{port}", "http://laptop.local:{port}", {}),
+        ("hub.example", "https://hub.example", {}),  # a proxy that ends TLS and keeps Host
+        ("hub.example", "https://hub.example", forwarded(proto="https")),
+        ("hub.example:443", "https://hub.example", forwarded(proto="https,http")),
+        ("hub.example", "https://hub.example:8443", {}),  # Host without its port, as of nginx
+        ("127.0.0.1:{port}", "https://hub.example", {}),  # a proxy that sets Host to ours
+        ("127.0.0.1:{port}", "https://hub.example", forwarded("hub.example", "https")),
+        ("localhost:8888", "http://localhost:8888", {}),  # a notebook server's proxy
+        ("localhost:8888", "https://localhost:8888", {}),
+        ("10.0.0.5", "https://10.0.0.5", {}),
+        ("127.0.0.1:{port}", "https://127.0.0.1:{port}", forwarded(proto="https")),
+        ("127.0.0.1:{port}", "http://localhost:8888", forwarded("localhost:8888")),
+        ("127.0.0.1:{port}", "https://localhost:8888", forwarded("localhost:8888, inner", "https")),
+    ],
+    ids=str,
+)
+def test_pages_behind_names_and_proxies_are_let_in(named, host, origin, headers):
+    host, origin = host.format(port=named), origin.format(port=named)
+    assert get(named, Host=host, Origin=origin, **headers)[0] == 200
+    assert upgraded(named, host, Origin=origin, **headers) == 101
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "headers"),
+    [
+        ("evil.example", None, {}),
+        ("evil.example", "http://evil.example", forwarded("laptop.local")),  # a name made ours
+        ("evil.example", "http://127.0.0.1:{port}", forwarded("127.0.0.1:{port}")),
+        ("127.0.0.1:{port}", "http://evil.example", forwarded("evil.example")),
+        ("127.0.0.1:{port}", "http://evil.example", forwarded("127.0.0.1:{port}")),
+        ("127.0.0.1:{port}", "https://evil.example", forwarded("hub.example", "https")),
+        ("127.0.0.1:{port}", "https://127.0.0.1:{port}", {}),
+        ("127.0.0.1:{port}", "https://127.0.0.1:{port}", forwarded(proto="http")),
+        ("laptop.local:{port}", "http://laptop.local.evil.example:{port}", {}),
+        ("laptop.local:{port}", "ftp://laptop.local:{port}", {}),
+        ("laptop.local:{port}", "null", {}),
+        ("localhost:8888", "http://localhost:8889", {}),
+        ("10.0.0.5", "https://10.0.0.5:1", {}),
+    ],
+    ids=str,
+)
+def test_others_are_not_let_in_by_names_or_proxies(named, host, origin, headers):
+    given = {"Host": host, "Origin": origin} | headers
+    given = {name: value.format(port=named) for name, value in given.items() if value}
+    assert get(named, **given)[0] == 403
+    assert upgraded(named, given.pop("Host"), **given) == 403
+
+
+def test_who_is_refused_by_name_is_told_how_to_be_let_in(port, named):
+    status, _, body = get(port, Host=f"laptop.local:{port}")
+    assert status == 403
+    assert b"fastsp demo --allow-host laptop.local\n" in body
+    assert b"--allow-host evil.example" in get(port, Origin="http://evil.example")[2]
+    assert b"--allow-host NAME" in get(port, Host="<script>")[2]
+    assert get(named, Host="laptop.local")[0] == 200
+
+
+def test_the_page_finds_its_socket_beside_itself(tmp_path):
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("no node on this machine")
+    for file in (resources.files("fastsp.demo") / "page").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "ask.js").write_text("""
+        import { Connection } from "./connection.js";
+        globalThis.WebSocket = class { constructor(url) { console.log(String(url)); } };
+        for (const href of process.argv.slice(2)) {
+          globalThis.location = new URL(href);
+          new Connection({});
+        }
+    """)
+    places = {
+        "http://127.0.0.1:8056/": "ws://127.0.0.1:8056/live",
+        "https://hub.example/user/x/proxy/8056/?token=a#b": (
+            "wss://hub.example/user/x/proxy/8056/live"
+        ),
+        "http://[::1]:8888/proxy/8056/index.html": "ws://[::1]:8888/proxy/8056/live",
+    }
+    done = subprocess.run([node, tmp_path / "ask.js", *places], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.decode().split() == list(places.values())
 
 
 def test_a_page_is_greeted_and_shown_its_drawing(studio, page):
@@ -331,6 +442,13 @@ def test_where_it_listens():
         assert address(listening) == f"http://127.0.0.1:{port}/"
         with pytest.raises(ValueError, match=f"port {port}: .*--port 0 picks a free one"):
             bind("127.0.0.1", port)
+    if socket.has_dualstack_ipv6():
+        with bind("::", 0) as listening:
+            assert is_open_to_others(listening)
+            assert address(listening).startswith("http://127.0.0.1:")
+            port = listening.getsockname()[1]
+            for host in ("127.0.0.1", "::1"):
+                socket.create_connection((host, port), PATIENCE).close()
     with bind("0.0.0.0", 0) as listening:
         assert is_open_to_others(listening)
         assert address(listening).startswith("http://127.0.0.1:")

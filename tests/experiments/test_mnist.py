@@ -14,6 +14,7 @@ from fastsp.experiments import (
     run_mnist,
     run_mnist_seeds,
 )
+from fastsp.experiments.mnist.config import with_channels
 from fastsp.experiments.mnist.training import column_duty_cycles
 from fastsp.metrics import duty_cycle_entropy
 from tests.tiny_experiments import TINY, stop_at
@@ -72,7 +73,7 @@ def test_other_seed_gives_another_pooler(digits, result):
 def test_every_phase_is_told_to_its_end(digits):
     told = {}
     run_mnist(TINY, digits, lambda phase, *counts: told.setdefault(phase, []).append(counts))
-    assert len(told) == 7
+    assert len(told) == 8
     for counts in told.values():
         done, totals = zip(*counts, strict=True)
         assert list(done) == sorted(done)
@@ -94,15 +95,25 @@ def test_untrained_control_does_not_learn(digits, result):
     assert fresh.n_cycles_ == 0
 
 
-def test_contrast_is_trained_without_local_inhibition(result):
-    contrast = result.without_local_inhibition
-    assert contrast.inhibition == "global"
-    assert contrast.n_cycles_ == TINY.cycles
+def test_contrast_is_trained_on_on_bits_with_and_without_local_inhibition(result):
+    contrasts = result.with_local_inhibition, result.without_local_inhibition
+    assert [pooler.inhibition for pooler in contrasts] == ["gaussian", "global"]
+    assert result.pooler.input_shape_ == (12, 12, 2)
+    for pooler in contrasts:
+        assert pooler.input_shape_ == (12, 12)
+        assert pooler.n_cycles_ == TINY.cycles
+
+
+def test_a_pooler_over_on_bits_is_its_own_contrast(digits):
+    result = run_mnist(with_channels(replace(TINY, cycles=10), "on"), digits)
+    assert result.with_local_inhibition is result.pooler
+    assert result.without_local_inhibition.inhibition == "global"
 
 
 def test_global_inhibition_has_no_contrast(digits):
     config = replace(TINY, inhibition="global", cycles=10)
-    assert run_mnist(config, digits).without_local_inhibition is None
+    result = run_mnist(config, digits)
+    assert result.with_local_inhibition is result.without_local_inhibition is None
 
 
 def test_copies_fit_the_classifier_too(digits):

@@ -72,7 +72,7 @@ def test_a_preset_reports_the_accuracy_of_its_own_readout_beside_the_controls(di
     assert metrics["accuracy"] > 0.9
     assert metrics["control_raw_pixels"] > 0.5
     assert metrics["control_untrained_pooler"] > 0.5
-    assert result.without_local_inhibition is None
+    assert result.with_local_inhibition is result.without_local_inhibition is None
     codes = result.readout.test_codes
     assert result.readout.classifier.score(codes, digits.test_labels) == metrics["accuracy"]
     page = mnist_report(seeds, digits, "fastsp mnist")

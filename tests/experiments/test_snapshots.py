@@ -37,8 +37,8 @@ def same(result, other):
     ]
     assert metrics[0] == metrics[1]
     assert state_of(result.pooler) == state_of(other.pooler)
-    contrasts = [one.without_local_inhibition for one in (result, other)]
-    assert state_of(contrasts[0]) == state_of(contrasts[1])
+    for which in ("with_local_inhibition", "without_local_inhibition"):
+        assert state_of(getattr(result, which)) == state_of(getattr(other, which))
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +163,21 @@ def test_the_command_line_resumes(no_drawing, data, tmp_path, capsys):
     assert "checkpoint of another run" in capsys.readouterr().err
     assert main([*arguments, f"--checkpoint={kept}", "--resume"]) == 0
     assert (tmp_path / "out" / "pooler.fastsp").read_bytes() == first
+
+
+def test_training_that_finds_nothing_to_resume_says_so(no_drawing, data, tmp_path, capsys):
+    kept = tmp_path / "typo"
+    arguments = ["mnist", "--cycles=20", "--inhibition=global", f"--data={data}"]
+    arguments += [f"--output={tmp_path / 'out'}", f"--checkpoint={kept}", "--resume"]
+    assert main(arguments) == 0
+    told = capsys.readouterr().err
+    assert f"fastsp: {kept} holds no checkpoint: training begins anew" in told
+    assert main(arguments) == 0
+    told = capsys.readouterr().err
+    assert "begins anew" not in told
+    assert "earlier run" not in told
+    assert main([*arguments[:-2], f"--checkpoint={kept}2", "--resume", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_notes_are_kept_with_a_model(tmp_path):

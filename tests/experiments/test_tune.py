@@ -146,4 +146,4 @@ def test_missing_optuna_is_told(monkeypatch, data, tmp_path, capsys):
 
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert main(["experiment", "tune", "--quick", f"--data={data}", f"--output={tmp_path}"]) == 2
-    assert "fastsp[tune]" in capsys.readouterr().err
+    assert "pip install -e '.[tune]'" in capsys.readouterr().err

@@ -156,7 +156,8 @@ def test_labels_that_were_never_seen_and_codes_without_columns(to, tmp_path):
 def test_a_published_model_takes_less_than_two_megabytes(mnist, published, tmp_path):
     encoder, pooler, codes = published
     readout = MaximumLikelihoodClassifier().fit(codes, mnist.train_labels[:600])
-    (file,) = export(make_pipeline(encoder, pooler, readout), tmp_path / "digits.js")
+    file, types = export(make_pipeline(encoder, pooler, readout), tmp_path / "digits.js")
+    assert types == tmp_path / "digits.d.ts"
     assert file.stat().st_size < 2e6
     text = file.read_text("utf-8")
     assert "root.digits = model" in text
@@ -204,7 +205,7 @@ def test_what_is_no_model_of_ours_is_refused(tmp_path):
         export(pooler, tmp_path / "model.rs", "rust")
     with pytest.raises(ValueError, match="name must be an identifier"):
         export(pooler, tmp_path / "model.js", name="a b")
-    with pytest.raises(ValueError, match=r"must not end in \.h"):
+    with pytest.raises(ValueError, match=r"path must end in \.c, .*; got '.*model\.h'"):
         export(pooler, tmp_path / "model.h", "c")
 
 

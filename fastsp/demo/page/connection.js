@@ -13,18 +13,30 @@ export class Connection {
   }
 
   open() {
-    const socket = new WebSocket(`ws://${location.host}/live`);
+    // Beside the page, wherever a proxy put it.
+    const url = new URL("live", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    let isGreeted = false;
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
+      isGreeted = true;
       this.wait = SOONEST;
       this.onMessage(decode(data));
     };
     socket.onclose = ({ reason }) => {
       this.onState("lost", reason || "connection lost, trying again");
+      if (!isGreeted) this.ask();
       setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(2 * this.wait, LATEST);
     };
     this.socket = socket;
+  }
+
+  // A WebSocket that is refused does not say why; a request with an Origin, as it has, does.
+  async ask() {
+    const answer = await fetch("live", { method: "POST" }).catch(() => null);
+    if (answer?.status === 403) this.onState("lost", await answer.text());
   }
 
   send(kind, fields, arrays) {

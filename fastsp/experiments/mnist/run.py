@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from fastsp.datasets import Mnist
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.presets import on_bits
 from fastsp.experiments.mnist.readout import Readout, Transform, read_out
 from fastsp.experiments.mnist.snapshots import Snapshots
 from fastsp.experiments.mnist.training import Training, column_duty_cycles, compile_for
@@ -38,9 +39,9 @@ class MnistResult:
         Of the whole experiment.
     readout, control_untrained_pooler, control_raw_pixels : Readout or None
         The code of the trained pooler; of the same pooler before it learned; the input bits.
-    without_local_inhibition : SpatialPooler or None
-        A pooler trained on the same stream with global inhibition instead, to compare with. None
-        as well where the configuration has global or grouped inhibition.
+    with_local_inhibition, without_local_inhibition : SpatialPooler or None
+        Poolers of `contrast_config`, the second with global inhibition instead, trained on the same
+        stream. None as well where the configuration has global or grouped inhibition.
     """
 
     config: MnistConfig
@@ -50,7 +51,14 @@ class MnistResult:
     readout: Readout | None = None
     control_untrained_pooler: Readout | None = None
     control_raw_pixels: Readout | None = None
+    with_local_inhibition: SpatialPooler | None = None
     without_local_inhibition: SpatialPooler | None = None
+
+    @property
+    def contrast_config(self) -> MnistConfig:
+        """Return the configuration with on-bits only, as published: off-bits hide the contrast."""
+        config = self.config if self.config.channels == "on" else on_bits(self.config)
+        return replace(config, checkpoints=0)
 
     @property
     def pooler(self) -> SpatialPooler:
@@ -125,6 +133,11 @@ def run_mnist(
     def read(transform: Transform, of: str) -> Readout:
         return read_out(transform, config, data, progress, of)
 
+    def trained(variant: MnistConfig, which: str) -> SpatialPooler:
+        other = Training(variant, data)
+        other.run(progress, f"training on-bits {which} local inhibition", snapshots)
+        return other.pooler
+
     try:
         compile_for(config, data, progress)
         training.run(progress, snapshots=snapshots)
@@ -133,10 +146,13 @@ def run_mnist(
         parts["control_untrained_pooler"] = read(untrained.transform, "control: untrained pooler")
         parts["control_raw_pixels"] = read(csr_matrix, "control: raw pixels")
         if config.inhibition not in ("global", "grouped"):
-            variant = replace(config, inhibition="global", checkpoints=0)
-            contrast = Training(variant, data)
-            contrast.run(progress, "training without local inhibition", snapshots)
-            parts["without_local_inhibition"] = contrast.pooler
+            local = result().contrast_config
+            parts["with_local_inhibition"] = (
+                training.pooler if config.channels == "on" else trained(local, "with")
+            )
+            parts["without_local_inhibition"] = trained(
+                replace(local, inhibition="global"), "without"
+            )
     except KeyboardInterrupt as interrupt:
         raise Interrupted(result()) from interrupt
     return result()

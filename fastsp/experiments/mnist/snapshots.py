@@ -54,7 +54,7 @@ class Snapshots:
         if self.every < 1:
             raise ValueError(f"every must be at least 1, got {self.every}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.resume and any(self.folder.glob("training*.fastsp")):
+        if not self.resume and self.kept():
             raise ValueError(
                 f"{self.folder} holds the checkpoint of another run: resume it, or choose another "
                 "folder"
@@ -64,6 +64,10 @@ class Snapshots:
             for left_over in self.folder.glob(".*.fastsp.*") if nobody_writes else ():
                 with suppress(OSError):
                     left_over.unlink()
+
+    def kept(self) -> list[Path]:
+        """Return the snapshots that there are."""
+        return sorted(self.folder.glob("training*.fastsp"))
 
     def is_due(self, saved: int, cycles: int, last: int) -> bool:
         """Whether a snapshot is due after `cycles`, where the newest is of `saved` cycles."""
