@@ -125,22 +125,36 @@ def test_what_cannot_be_transformed_is_refused(client, pooler):
         fastsp.dask.transform(fastsp.SpatialPooler(), blocks)
 
 
-def test_each_kernel_type_is_warmed_once(pooler, monkeypatch):
+KIND = warm_up.Kind((("column_shape", (300,)),), 96, False)
+
+
+def test_each_kind_is_warmed_once(pooler, monkeypatch):
     warmed = []
-    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    monkeypatch.setattr(warm_up, "_warm", warmed.append)
     kind = warm_up.kind_of(pooler)
-    fastsp.dask.WarmUp(kind, (10**6, 10**5, True), kind).warm()
-    assert warmed == [(300, N_INPUTS, False), (2**16 + 1, 2**16 + 1, True)]
+    fastsp.dask.WarmUp(kind, KIND, kind).warm()
+    assert warmed == [kind, KIND]
+    assert kind.n_inputs == N_INPUTS
+    # A plugin of that name is there already: it is not registered again.
+    assert fastsp.dask.WarmUp(kind).name == fastsp.dask.WarmUp(warm_up.kind_of(pooler)).name
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kinds_of_models_and_shards_can_be_warmed(name):
+    whole = fastsp.SpatialPooler(**KINDS[name], random_state=0).initialize(N_INPUTS)
+    fastsp.dask.WarmUp(warm_up.kind_of(whole)).warm()
+    parameters = whole._engine.parameters
+    fastsp.dask.WarmUp(warm_up.kind_of_shards(parameters, 30, N_INPUTS)).warm()
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="users have no numbers there")
 def test_a_user_without_a_name_warms_up(tmp_path, monkeypatch):
     monkeypatch.setattr(getpass, "getuser", lambda: {}["uid not found"])
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
     warmed = []
-    fastsp.dask.WarmUp((300, 96, False)).warm()
-    assert warmed == [(300, 96, False)]
+    monkeypatch.setattr(warm_up, "_warm", warmed.append)
+    fastsp.dask.WarmUp(KIND).warm()
+    assert warmed == [KIND]
     assert [path.name for path in tmp_path.iterdir()] == [f"fastsp-warm-up-{os.getuid()}.lock"]
 
 
@@ -168,9 +182,9 @@ def test_a_lock_that_cannot_be_had_holds_up_nobody(there, tmp_path, monkeypatch)
         monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
     monkeypatch.setattr(tempfile, "tempdir", None if there == "no place" else str(tmp_path))
     warmed = []
-    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
-    fastsp.dask.WarmUp((300, 96, False)).warm()
-    assert warmed == [(300, 96, False)]
+    monkeypatch.setattr(warm_up, "_warm", warmed.append)
+    fastsp.dask.WarmUp(KIND).warm()
+    assert warmed == [KIND]
     assert other.read_text() == "precious"
 
 
@@ -181,14 +195,14 @@ def unwritable(path, **options):
 def test_workers_take_turns_as_long_as_they_have_patience(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     warmed = []
-    monkeypatch.setattr(warm_up, "_warm", lambda *kind: warmed.append(kind))
+    monkeypatch.setattr(warm_up, "_warm", warmed.append)
     with warm_up._taking_turns():
         (held,) = tmp_path.iterdir()
         with pytest.raises(locket.LockError), locket.lock_file(f"{held}", timeout=0):
             pass
         monkeypatch.setattr(warm_up, "PATIENCE", 0)
-        fastsp.dask.WarmUp((300, 96, False)).warm()
-    assert warmed == [(300, 96, False)]
+        fastsp.dask.WarmUp(KIND).warm()
+    assert warmed == [KIND]
 
 
 def rows_of(given, kept):

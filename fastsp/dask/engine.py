@@ -12,7 +12,7 @@ from fastsp.dask import checkpoints
 from fastsp.dask.actors import Actors, Homework, NoWorkersError, ShardLostError
 from fastsp.dask.checkpoints import Snapshot
 from fastsp.dask.inputs import Inputs, Words
-from fastsp.dask.warm_up import WarmUp, compares, register
+from fastsp.dask.warm_up import WarmUp, kind_of_shards, register
 from fastsp.engine.merging import Merger
 from fastsp.engine.shard import Candidates
 
@@ -124,8 +124,10 @@ class ShardedEngine:
         if kept is not None and self._checkpoint is not None:
             files = kept.files(self._checkpoint)
         rows = int(np.diff(merger.bounds).max())
-        near = not merger.finds_winners and compares(merger.parameters)
-        register(self.client, WarmUp((rows, int(np.prod(merger.input_shape)), near)))
+        n_inputs = int(np.prod(merger.input_shape))
+        n_columns = rows // merger.rule.n_segments
+        kind = kind_of_shards(merger.parameters, n_columns, n_inputs)
+        register(self.client, WarmUp(kind))
         shards = Actors(self.client, n)
         shards.call("build", merger.parts, [merger.different_ties()] * n, files)
         if merger.needs_duty_cycles:

@@ -7,18 +7,32 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import locket
 import numpy as np
 from distributed import Client, WorkerPlugin
 from distributed.comm import CommClosedError
 
+from fastsp.engine.index import LAYOUTS
+from fastsp.engine.inhibition import INHIBITIONS
+from fastsp.engine.parameters import check_shape
 from fastsp.pooler import SpatialPooler
 
-_WIDEST = 2**16 + 1
-"""Beyond as many columns or input bits their numbers have a wider type, and kernels are others."""
-Kind = tuple[int, int, bool]
+_UNTYPED = frozenset(
+    ("n_jobs", "n_potential", "overlap_index", "random_state", "sparse_output", "verbose")
+)
+"""Parameters that no kernel depends on, or that are chosen here."""
+
+
+class Kind(NamedTuple):
+    """What the kernels of a pooler depend on."""
+
+    parameters: tuple[tuple[str, Any], ...]
+    n_inputs: int
+    learns: bool
+
+
 PATIENCE = 600.0
 """Seconds after which a worker no longer waits for the others."""
 
@@ -41,7 +55,7 @@ class WarmUp(WorkerPlugin):
     idempotent = True
 
     def __init__(self, *kinds: Kind) -> None:
-        self._kinds = sorted({(min(r, _WIDEST), min(n, _WIDEST), near) for r, n, near in kinds})
+        self._kinds = tuple(dict.fromkeys(kinds))
         self.name = f"fastsp-warm-up-{self._kinds}"
 
     async def setup(self, worker: Any) -> None:
@@ -52,7 +66,7 @@ class WarmUp(WorkerPlugin):
         """Compile the kernels in this process, or take them from the cache."""
         with _taking_turns():
             for kind in self._kinds:
-                _warm(*kind)
+                _warm(kind)
 
 
 @contextmanager
@@ -101,17 +115,38 @@ def register(client: Client, warm_up: WarmUp) -> None:
 
 
 def kind_of(pooler: SpatialPooler) -> Kind:
-    """Return what the types depend on that the kernels of a pooler are compiled for.
-
-    That is the number of its rows and of its input bits, and whether columns are compared with
-    their neighbourhood when they learn.
-    """
-    return len(pooler.tie_breakers_), pooler.n_features_in_, compares(pooler.get_params())
+    """Return what the kernels of inference with a fitted pooler depend on."""
+    return Kind(_typed(pooler.get_params()), pooler.n_features_in_, False)
 
 
-def compares(parameters: Mapping[str, Any]) -> bool:
-    """Return whether columns are compared with their neighbourhood when they learn."""
-    return bool(parameters["boost_target"] != "density" or parameters["weak_column_share"] > 0)
+def kind_of_shards(parameters: Mapping[str, Any], n_columns: int, n_inputs: int) -> Kind:
+    """Return what the kernels of shards of up to `n_columns` depend on, which learn as well."""
+    kind = INHIBITIONS[parameters["inhibition"]]
+    shape: tuple[int, ...] = (n_columns,)
+    if kind.finds_winners_in_shards:
+        unit = kind.unit_size(check_shape("column_shape", parameters["column_shape"]))
+        shape = (n_columns // unit, unit)
+    own = {
+        "column_shape": shape,
+        "input_shape": None,
+        "receptive_field": "global",
+        "potential_radius": None,
+        "inhibition": kind.name if kind.finds_winners_in_shards else "global",
+        "inhibition_radius": None,
+    }
+    return Kind(_typed({**parameters, **own}), n_inputs, True)
+
+
+def _typed(parameters: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    shapes = {
+        name: None if parameters[name] is None else check_shape(name, parameters[name])
+        for name in ("column_shape", "input_shape")
+    }
+    return tuple(
+        (name, value)
+        for name, value in sorted({**parameters, **shapes}.items())
+        if name not in _UNTYPED
+    )
 
 
 def _poolers_in(model: Any) -> Iterator[SpatialPooler]:
@@ -122,7 +157,15 @@ def _poolers_in(model: Any) -> Iterator[SpatialPooler]:
         yield from _poolers_in(step)
 
 
-def _warm(n_rows: int, n_inputs: int, near: bool) -> None:
-    share = 0.1 if near else 0.0
-    pooler = SpatialPooler((n_rows,), n_potential=1, weak_column_share=share, random_state=0)
-    pooler.initialize(n_inputs).transform(np.zeros((1, n_inputs), np.uint8))
+def _warm(kind: Kind) -> None:
+    """Let poolers of a kind infer, and learn if it does, with one synapse a column.
+
+    Which layout of the overlap index the real one takes is not known here.
+    """
+    nothing = np.zeros((1, kind.n_inputs), np.uint8)
+    for layout in LAYOUTS:
+        own = dict(kind.parameters) | {"n_potential": 1, "overlap_index": layout}
+        pooler = SpatialPooler(**own, random_state=0).initialize(kind.n_inputs)
+        if kind.learns:
+            pooler.partial_fit(nothing)
+        pooler.transform(nothing)
