@@ -124,12 +124,14 @@ def measure(configuration: Configuration) -> dict[str, float]:
     words = pack(inputs[WARM_UP : WARM_UP + N_INPUTS], pooler.threshold)
     n, n_rows = len(words), bound.columns.tie_breakers.size
     ways: dict[str, Call] = {}
+    sessions = []  # what is called by its address must be kept
     paired = pooler._engine._paired()
     for layout in LAYOUTS:
         index = build_index(
             bound.synapses, rows.shape[1], bound.rule.connected_threshold, layout, paired=paired
         )
         counting = _opened(replace(bound, overlap_index=index), words)
+        sessions.append(counting)
         find = counting._workers[0].block.value.find
         together = index.together
         ways[f"overlaps, {layout}"] = (
