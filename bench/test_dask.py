@@ -24,8 +24,8 @@ from bench.dask_costs import Network, Shards, Work, seconds
 from bench.test_threads import _bound_threads
 from fastsp import SpatialPooler
 from fastsp.dask.actors import Actors
+from fastsp.engine.coordinator import Coordinator
 from fastsp.engine.draw import seeds_of
-from fastsp.engine.merging import Merger
 from fastsp.engine.packing import pack
 from fastsp.engine.shard import Shard
 
@@ -116,23 +116,23 @@ def _measure_network(client: Client) -> Network:
 
 
 def _measure_work(words: NDArray[np.uint64], parameters: dict[str, Any]) -> Work:
-    """Return what a column takes in a shard that is all there is, and a key in the merger."""
-    merger = Merger(words.shape[1] * 64, 1, seeds_of(0), **parameters)
-    shard = Shard(merger.parts[0], merger.different_ties()).begin(np.empty(0))
+    """Return what a column takes in a shard that is all there is, and a key in the coordinator."""
+    coordinator = Coordinator(words.shape[1] * 64, 1, seeds_of(0), **parameters)
+    shard = Shard(coordinator.parts[0], coordinator.different_ties()).begin(np.empty(0))
     of_columns, of_keys = [], []
     for start in range(0, len(words), 64):
         some = words[start : start + 64]
         begin = time.perf_counter()
         candidates = [shard.find(some, True)]
         middle = time.perf_counter()
-        rows, (_, counts) = merger.winners(candidates)
-        lessons = merger.lessons(rows, counts)
-        endings = merger.endings([(rows, counts)], candidates)
+        rows, (_, counts) = coordinator.winners(candidates)
+        winners_of_shards = coordinator.winners_of_shards(rows, counts)
+        batch_ends = coordinator.batch_ends([(rows, counts)], candidates)
         end = time.perf_counter()
-        shard.learn(lessons, endings[0])
+        shard.learn(winners_of_shards, batch_ends[0])
         of_columns.append(middle - begin + time.perf_counter() - end)
         of_keys.append(end - middle)
-    n, k = 64 * merger.bounds[-1], 64 * merger.rule.n_active
+    n, k = 64 * coordinator.bounds[-1], 64 * coordinator.rule.n_active
     return Work(median(of_columns[2:]) / n, median(of_keys[2:]) / k)
 
 

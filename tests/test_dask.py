@@ -274,7 +274,7 @@ def test_a_pooler_learns_from_a_data_frame(client):
 
 
 def test_a_batch_larger_than_a_message(client, monkeypatch):
-    monkeypatch.setattr("fastsp.engine.merging.MAX_BUFFERED", 3000)
+    monkeypatch.setattr("fastsp.engine.coordinator.MAX_BUFFERED", 3000)
     parameters = {**KINDS["local"], "batch_size": 64, "weak_column_share": 0.9}
     whole = fastsp.SpatialPooler(**parameters, random_state=3).fit(X)
     shards = fastsp.dask.SpatialPooler(**parameters, random_state=3).fit(X)

@@ -9,8 +9,8 @@ from strategies import examples, inputs_for, poolers
 from fastsp import SpatialPooler
 from fastsp.engine import Engine, draw
 from fastsp.engine.arrays import ARRAYS
+from fastsp.engine.coordinator import Coordinator, largest_number_of_shards
 from fastsp.engine.draw import seeds_of
-from fastsp.engine.merging import Merger, largest_number_of_shards
 from fastsp.engine.packing import pack
 from fastsp.engine.parameters import DEFAULTS
 from fastsp.engine.shard import Shard
@@ -20,55 +20,56 @@ class Shards:
     """All shards of a pooler, and what holds them together."""
 
     def __init__(self, n_inputs, n_shards, random_state, parameters):
-        self.merger = Merger(n_inputs, n_shards, seeds_of(random_state), **parameters)
-        ties, parts = self.merger.different_ties(), self.merger.parts
+        self.coordinator = Coordinator(n_inputs, n_shards, seeds_of(random_state), **parameters)
+        ties, parts = self.coordinator.different_ties(), self.coordinator.parts
         self.shards = [Shard(part, ties) for part in parts]
         self.begin()
 
     def begin(self):
-        for shard, targets in zip(self.shards, self.merger.beginnings(), strict=True):
+        for shard, targets in zip(self.shards, self.coordinator.beginnings(), strict=True):
             shard.begin(targets)
 
     def reload(self):
         """Begin again with what the shards tell of themselves."""
-        ties, states = self.merger.different_ties(), [shard.state() for shard in self.shards]
+        ties, states = self.coordinator.different_ties(), [shard.state() for shard in self.shards]
         self.shards = [
-            Shard(part, ties, state) for part, state in zip(self.merger.parts, states, strict=True)
+            Shard(part, ties, state)
+            for part, state in zip(self.coordinator.parts, states, strict=True)
         ]
-        if self.merger.needs_duty_cycles:
+        if self.coordinator.needs_duty_cycles:
             cycles = np.concatenate([state["active_duty_cycles"] for state in states])
-            self.merger.set_duty_cycles(cycles)
+            self.coordinator.set_duty_cycles(cycles)
         self.begin()
 
     def learn(self, words, step):
         """Learn batch by batch, each cut into pieces of `step` inputs."""
-        size = self.merger.rule.batch_size
+        size = self.coordinator.rule.batch_size
         for start in range(0, len(words), size):
             batch = words[start : start + size]
             self._learn_batch([batch[i : i + step] for i in range(0, len(batch), step)])
 
     def _learn_batch(self, pieces):
-        merger = self.merger
-        if not merger.finds_winners:
+        coordinator = self.coordinator
+        if not coordinator.finds_winners:
             for shard in self.shards:
                 shard.learn_alone(pieces)
             return
-        won, lessons = [], []
+        won, winners_of_shards = [], []
         for piece in pieces:
             candidates = [shard.find(piece, True) for shard in self.shards]
-            rows, (_, counts) = merger.winners(candidates)
+            rows, (_, counts) = coordinator.winners(candidates)
             won.append((rows, counts))
-            lessons.append(merger.lessons(rows, counts))
-        endings = merger.endings(won, candidates)
-        of_shards = zip(*lessons, strict=True)
-        for shard, own, ending in zip(self.shards, of_shards, endings, strict=True):
-            shard.learn(own, ending)
+            winners_of_shards.append(coordinator.winners_of_shards(rows, counts))
+        batch_ends = coordinator.batch_ends(won, candidates)
+        of_shards = zip(*winners_of_shards, strict=True)
+        for shard, own, batch_end in zip(self.shards, of_shards, batch_ends, strict=True):
+            shard.learn(own, batch_end)
 
     def infer(self, words):
-        return self.merger.winners([shard.find(words, False) for shard in self.shards])[1]
+        return self.coordinator.winners([shard.find(words, False) for shard in self.shards])[1]
 
     def state(self):
-        return self.merger.joined([shard.state() for shard in self.shards])
+        return self.coordinator.joined([shard.state() for shard in self.shards])
 
 
 def check_equal(state, engine):
@@ -124,13 +125,13 @@ def test_exponentials_beyond_single_precision(inhibition):
 def test_different_tie_breakers_are_found_piece_by_piece(monkeypatch):
     monkeypatch.setattr(draw, "PIECE", 7)
     parameters = {"column_shape": (100,), "boosting": None}
-    ties = Merger(33, 3, seeds_of(1), **parameters).different_ties()
+    ties = Coordinator(33, 3, seeds_of(1), **parameters).different_ties()
     whole = SpatialPooler(**parameters, random_state=1).initialize(33)
     np.testing.assert_array_equal(ties, np.unique(whole.tie_breakers_))
 
 
 def test_what_cannot_be_cut_is_refused():
     with pytest.raises(ValueError, match="n_shards must be at least 1 and at most the number of"):
-        Merger(10, 6, (0, 0), column_shape=(5,))
+        Coordinator(10, 6, (0, 0), column_shape=(5,))
     with pytest.raises(ValueError, match="groups, 3; got 4"):
-        Merger(10, 4, (0, 0), column_shape=(3, 20), inhibition="grouped")
+        Coordinator(10, 4, (0, 0), column_shape=(3, 20), inhibition="grouped")

@@ -9,14 +9,14 @@ from distributed.client import Future
 from numpy.typing import NDArray
 
 from fastsp.archive import read_archive, write_archive
-from fastsp.engine.shard import Candidates, Ending, Lesson, Part, Shard
+from fastsp.engine.shard import BatchEnd, Candidates, Part, Shard, Winners
 
 POLL = 2.0
 """Seconds between two looks at whether a worker that does not answer is still there."""
 PATIENCE = 60.0
 """Seconds to wait for a worker where there is none."""
 
-Homework = tuple[Sequence[Lesson], Ending]
+PendingUpdate = tuple[Sequence[Winners], BatchEnd]
 """What a shard is to learn before anything else."""
 
 
@@ -53,11 +53,11 @@ class ShardActor:
         self._shard.begin(targets)
 
     def exchange(
-        self, homework: Homework | None, words: NDArray[np.uint64] | None, learns: bool
+        self, pending: PendingUpdate | None, words: NDArray[np.uint64] | None, learns: bool
     ) -> Candidates | None:
         """Learn what is to be learned, then return the candidates for the next inputs."""
-        if homework is not None:
-            self._shard.learn(*homework)
+        if pending is not None:
+            self._shard.learn(*pending)
         return None if words is None else self._shard.find(words, learns)
 
     def learn_alone(self, pieces: Sequence[NDArray[np.uint64]]) -> None:

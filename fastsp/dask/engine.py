@@ -9,11 +9,11 @@ from distributed import Client
 from numpy.typing import NDArray
 
 from fastsp.dask import checkpoints
-from fastsp.dask.actors import Actors, Homework, NoWorkersError, ShardLostError
+from fastsp.dask.actors import Actors, NoWorkersError, PendingUpdate, ShardLostError
 from fastsp.dask.checkpoints import Snapshot
 from fastsp.dask.inputs import Inputs, Words
 from fastsp.dask.warm_up import WarmUp, kind_of_shards, register
-from fastsp.engine.merging import Merger
+from fastsp.engine.coordinator import Coordinator
 from fastsp.engine.shard import Candidates
 
 MOST_ATTEMPTS = 10
@@ -27,19 +27,19 @@ class ShardedEngine:
 
     Attributes
     ----------
-    merger : Merger
+    coordinator : Coordinator
     n_cycles : int, learning cycles so far
     """
 
     def __init__(
         self,
         client: Client,
-        merger: Merger,
+        coordinator: Coordinator,
         checkpoint: Path | None,
         checkpoint_every: int,
         snapshot: Snapshot | None = None,
     ) -> None:
-        self.client, self.merger, self._snapshot = client, merger, snapshot
+        self.client, self.coordinator, self._snapshot = client, coordinator, snapshot
         self._checkpoint, self._every = checkpoint, checkpoint_every
         self.n_cycles = 0 if snapshot is None else snapshot.n_cycles
         self._shards: Actors | None = None
@@ -63,7 +63,7 @@ class ShardedEngine:
     def find(self, words: Words) -> Found:
         """Return the active columns of inputs, those of one after the other, and their numbers."""
         self._check()
-        return self._safely(lambda: find(self.merger, words, self._exchange))
+        return self._safely(lambda: find(self.coordinator, words, self._exchange))
 
     def states(self) -> list[dict[str, Any]]:
         """Return the state of each shard; see `Shard.state`."""
@@ -118,21 +118,21 @@ class ShardedEngine:
 
     def _build(self) -> None:
         """Draw the shards, or restore them from the last snapshot."""
-        merger, kept, n = self.merger, self._snapshot, len(self.merger.parts)
+        coordinator, kept, n = self.coordinator, self._snapshot, len(self.coordinator.parts)
         self.n_cycles = self._kept_cycles()
         files: Sequence[str | None] = [None] * n
         if kept is not None and self._checkpoint is not None:
             files = kept.files(self._checkpoint)
-        rows = int(np.diff(merger.bounds).max())
-        n_inputs = int(np.prod(merger.input_shape))
-        n_columns = rows // merger.rule.n_segments
-        kind = kind_of_shards(merger.parameters, n_columns, n_inputs)
+        rows = int(np.diff(coordinator.bounds).max())
+        n_inputs = int(np.prod(coordinator.input_shape))
+        n_columns = rows // coordinator.rule.n_segments
+        kind = kind_of_shards(coordinator.parameters, n_columns, n_inputs)
         register(self.client, WarmUp(kind))
         shards = Actors(self.client, n)
-        shards.call("build", merger.parts, [merger.different_ties()] * n, files)
-        if merger.needs_duty_cycles:
-            merger.set_duty_cycles(np.concatenate(shards.call("active_duty_cycles")))
-        shards.call("begin", merger.beginnings())
+        shards.call("build", coordinator.parts, [coordinator.different_ties()] * n, files)
+        if coordinator.needs_duty_cycles:
+            coordinator.set_duty_cycles(np.concatenate(shards.call("active_duty_cycles")))
+        shards.call("begin", coordinator.beginnings())
         self._shards = shards
 
     def _call(self, method: str, *arguments: Sequence[Any]) -> list[Any]:
@@ -140,81 +140,86 @@ class ShardedEngine:
         return self._shards.call(method, *arguments)
 
     def _exchange(
-        self, words: Words | None, learns: bool = False, homework: list[Homework] | None = None
+        self, words: Words | None, learns: bool = False, pending: list[PendingUpdate] | None = None
     ) -> list[Candidates]:
-        n = len(self.merger.parts)
-        done: list[Homework | None] = [None] * n if homework is None else [*homework]
+        n = len(self.coordinator.parts)
+        done: list[PendingUpdate | None] = [None] * n if pending is None else [*pending]
         return self._call("exchange", done, [words] * n, [learns] * n)
 
     def _learn_from(self, inputs: Inputs, first: int) -> Exception | None:
         """Learn from the inputs from row `first` on; return what is wrong with one of them."""
-        merger, batches = self.merger, inputs.batches(first, self.merger.rule.batch_size)
-        homework: list[Homework] | None = None
+        coordinator, batches = (
+            self.coordinator,
+            inputs.batches(first, self.coordinator.rule.batch_size),
+        )
+        pending: list[PendingUpdate] | None = None
         n_open, number = 0, 0
         while True:
             batch = _next(batches)
             if batch is None or isinstance(batch, Exception):
                 break
-            pieces = [batch[i : i + merger.step] for i in range(0, len(batch), merger.step)]
-            if merger.finds_winners:
-                won, lessons = [], []
+            pieces = [
+                batch[i : i + coordinator.step] for i in range(0, len(batch), coordinator.step)
+            ]
+            if coordinator.finds_winners:
+                won, winners_of_shards = [], []
                 for piece in pieces:
-                    candidates = self._exchange(piece, True, homework)
-                    self.n_cycles, n_open, homework = self.n_cycles + n_open, 0, None
-                    rows, (_, counts) = merger.winners(candidates)
+                    candidates = self._exchange(piece, True, pending)
+                    self.n_cycles, n_open, pending = self.n_cycles + n_open, 0, None
+                    rows, (_, counts) = coordinator.winners(candidates)
                     won.append((rows, counts))
-                    lessons.append(merger.lessons(rows, counts))
-                endings = merger.endings(won, candidates)
-                homework = list(zip(zip(*lessons, strict=True), endings, strict=True))
+                    winners_of_shards.append(coordinator.winners_of_shards(rows, counts))
+                batch_ends = coordinator.batch_ends(won, candidates)
+                pending = list(zip(zip(*winners_of_shards, strict=True), batch_ends, strict=True))
                 n_open = len(batch)
             else:
-                self._call("learn_alone", [pieces] * len(merger.parts))
+                self._call("learn_alone", [pieces] * len(coordinator.parts))
                 self.n_cycles += len(batch)
             number += 1
             if self._checkpoint is not None and number % self._every == 0:
-                self._finish(homework, n_open)
-                homework, n_open = None, 0
+                self._finish(pending, n_open)
+                pending, n_open = None, 0
                 self._take_snapshot()
-        self._finish(homework, n_open)
+        self._finish(pending, n_open)
         if self._checkpoint is not None and self.n_cycles != self._kept_cycles():
             self._take_snapshot()
         return batch
 
-    def _finish(self, homework: list[Homework] | None, n_open: int) -> None:
+    def _finish(self, pending: list[PendingUpdate] | None, n_open: int) -> None:
         """Let the shards learn what is still to be learned."""
-        if homework is not None:
-            self._exchange(None, True, homework)
+        if pending is not None:
+            self._exchange(None, True, pending)
             self.n_cycles += n_open
 
     def _take_snapshot(self) -> None:
-        merger = self.merger
+        coordinator = self.coordinator
         assert self._checkpoint is not None
         assert self._shards is not None
         snapshot = Snapshot(
             checkpoints.new_name(self.n_cycles),
             self.n_cycles,
-            len(merger.parts),
-            int(np.prod(merger.input_shape)),
-            merger.seeds,
-            merger.parameters,
+            len(coordinator.parts),
+            int(np.prod(coordinator.input_shape)),
+            coordinator.seeds,
+            coordinator.parameters,
         )
         checkpoints.write(self._checkpoint, snapshot, self._shards)
         self._snapshot = snapshot
 
 
-def find(merger: Merger, words: Words, ask: Callable[[Words], list[Candidates]]) -> Found:
+def find(coordinator: Coordinator, words: Words, ask: Callable[[Words], list[Candidates]]) -> Found:
     """Return the active columns of inputs from the candidates that shards tell when asked.
 
     Raises RuntimeError where the shards learned meanwhile.
     """
     parts: list[Found] = [(np.empty(0, np.int32), np.empty(0, np.int64))]
     moments = set()
-    for start in range(0, len(words), merger.step):
-        candidates = ask(words[start : start + merger.step])
+    for start in range(0, len(words), coordinator.step):
+        candidates = ask(words[start : start + coordinator.step])
         moments |= {one.n_cycles for one in candidates}
         if len(moments) > 1:
             raise RuntimeError("the pooler learned while these codes were found")
-        parts.append(merger.winners(candidates)[1])
+        parts.append(coordinator.winners(candidates)[1])
     columns, counts = zip(*parts, strict=True)
     return np.concatenate(columns), np.concatenate(counts)
 

@@ -14,8 +14,8 @@ from fastsp.dask import checkpoints
 from fastsp.dask.engine import ShardedEngine, find
 from fastsp.dask.inputs import Inputs, Words, check_lazy, is_lazy, n_inputs_of, pack_block
 from fastsp.dask.models import blocks_of, joined, remote, sizes_of
+from fastsp.engine.coordinator import Coordinator, largest_number_of_shards
 from fastsp.engine.draw import seeds_of
-from fastsp.engine.merging import Merger, largest_number_of_shards
 from fastsp.engine.packing import as_matrix, check_inputs, pack_checked
 from fastsp.engine.parameters import DRAWN, check_shape, check_size, complete
 from fastsp.engine.shard import Candidates
@@ -103,8 +103,8 @@ class SpatialPooler:
             checkpoint_every=checkpoint_every,
             **kept.parameters,
         )
-        merger = Merger(kept.n_inputs, kept.n_shards, kept.seeds, **kept.parameters)
-        pooler._engine = pooler._engine_of(merger, kept)
+        coordinator = Coordinator(kept.n_inputs, kept.n_shards, kept.seeds, **kept.parameters)
+        pooler._engine = pooler._engine_of(coordinator, kept)
         return pooler
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -126,9 +126,9 @@ class SpatialPooler:
             worker is left.
         """
         n_inputs = n_inputs_of(X)
-        merger = self._planned(n_inputs)
-        inputs = Inputs(X, n_inputs, merger.parameters["threshold"], self._connected())
-        self._engine = self._engine_of(merger)
+        coordinator = self._planned(n_inputs)
+        inputs = Inputs(X, n_inputs, coordinator.parameters["threshold"], self._connected())
+        self._engine = self._engine_of(coordinator)
         self._engine.learn(inputs)
         return self
 
@@ -140,7 +140,7 @@ class SpatialPooler:
         """
         if self._engine is None:
             return self.fit(X)
-        threshold = self._engine.merger.parameters["threshold"]
+        threshold = self._engine.coordinator.parameters["threshold"]
         self._engine.learn(Inputs(X, self.n_features_in_, threshold, self._connected()))
         return self
 
@@ -170,13 +170,13 @@ class SpatialPooler:
             As in `fit`.
         """
         engine = self._drawn()
-        merger, n_columns = engine.merger, int(np.prod(self.column_shape_))
-        n_inputs, threshold = self.n_features_in_, merger.parameters["threshold"]
+        coordinator, n_columns = engine.coordinator, int(np.prod(self.column_shape_))
+        n_inputs, threshold = self.n_features_in_, coordinator.parameters["threshold"]
         if not is_lazy(X):
             words = pack_checked(check_inputs(X, n_inputs), threshold)
             return as_matrix(*engine.find(words), n_columns)
         check_lazy(X, n_inputs)
-        there = remote(self._connected(), merger, "fastsp-merger")
+        there = remote(self._connected(), coordinator, "fastsp-coordinator")
         codes = delayed(_codes_of_block, pure=False)
         found = [codes(block, there, engine.futures) for block in blocks_of(X)]
         empty = scipy.sparse.csr_matrix((0, n_columns), dtype=np.float32)
@@ -189,8 +189,8 @@ class SpatialPooler:
     def to_local(self) -> fastsp.pooler.SpatialPooler:
         """Return the pooler in this process, which must have the memory for all of it."""
         engine = self._drawn()
-        state = engine.merger.joined(engine.states())
-        parameters = engine.merger.parameters
+        state = engine.coordinator.joined(engine.states())
+        parameters = engine.coordinator.parameters
         state["drawn"] = {name: parameters[name] for name in sorted(DRAWN)}
         state["off_columns"] = state["off_inputs"] = NOTHING_OFF
         local = fastsp.pooler.SpatialPooler(**parameters, random_state=self.random_state)
@@ -205,12 +205,12 @@ class SpatialPooler:
     @property
     def column_shape_(self) -> tuple[int, ...]:
         """The grid of columns, in full."""
-        return self._drawn().merger.column_shape
+        return self._drawn().coordinator.column_shape
 
     @property
     def input_shape_(self) -> tuple[int, ...]:
         """The grid of input bits, in full."""
-        return self._drawn().merger.input_shape
+        return self._drawn().coordinator.input_shape
 
     @property
     def n_features_in_(self) -> int:
@@ -220,12 +220,12 @@ class SpatialPooler:
     @property
     def n_active_(self) -> int:
         """The number k of active columns."""
-        return self._drawn().merger.rule.n_active
+        return self._drawn().coordinator.rule.n_active
 
     @property
     def n_shards_(self) -> int:
         """The number of shards."""
-        return len(self._drawn().merger.parts)
+        return len(self._drawn().coordinator.parts)
 
     @property
     def n_cycles_(self) -> int:
@@ -245,7 +245,7 @@ class SpatialPooler:
     def _connected(self) -> Client:
         return get_client() if self.client is None else self.client
 
-    def _planned(self, n_inputs: int) -> Merger:
+    def _planned(self, n_inputs: int) -> Coordinator:
         """Check parameters; return what is to hold the shards of a new pooler together."""
         n_shards = self.n_shards
         if n_shards is None:
@@ -253,21 +253,23 @@ class SpatialPooler:
             most = largest_number_of_shards(self.parameters, shape)
             n_shards = min(max(1, len(self._connected().ncores())), most)
         n_shards = check_size("n_shards", n_shards)
-        return Merger(n_inputs, n_shards, seeds_of(self.random_state), **self.parameters)
+        return Coordinator(n_inputs, n_shards, seeds_of(self.random_state), **self.parameters)
 
-    def _engine_of(self, merger: Merger, kept: checkpoints.Snapshot | None = None) -> ShardedEngine:
+    def _engine_of(
+        self, coordinator: Coordinator, kept: checkpoints.Snapshot | None = None
+    ) -> ShardedEngine:
         return ShardedEngine(
-            self._connected(), merger, self.checkpoint, self.checkpoint_every, kept
+            self._connected(), coordinator, self.checkpoint, self.checkpoint_every, kept
         )
 
 
-def _codes_of_block(block: Any, merger: Merger, shards: list[Any]) -> Any:
+def _codes_of_block(block: Any, coordinator: Coordinator, shards: list[Any]) -> Any:
     """Return the codes of a block of inputs; the shards are asked by the worker that has it."""
 
     def ask(words: Words) -> list[Candidates]:
         calls = [shard.exchange(None, words, False) for shard in shards]
         return [call.result() for call in calls]
 
-    n_inputs, threshold = int(np.prod(merger.input_shape)), merger.parameters["threshold"]
-    found = find(merger, pack_block(block, n_inputs, threshold), ask)
-    return as_matrix(*found, int(np.prod(merger.column_shape)))
+    n_inputs, threshold = int(np.prod(coordinator.input_shape)), coordinator.parameters["threshold"]
+    found = find(coordinator, pack_block(block, n_inputs, threshold), ask)
+    return as_matrix(*found, int(np.prod(coordinator.column_shape)))

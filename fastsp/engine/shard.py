@@ -1,6 +1,6 @@
 """Some consecutive columns of a pooler, as one process among several holds them.
 
-A shard counts overlaps and learns. Who wins is found by `fastsp.engine.merging` from what all
+A shard counts overlaps and learns. Who wins is found by `fastsp.engine.coordinator` from what all
 shards say, but for grouped inhibition: there a shard has whole groups, and finds its own winners.
 """
 
@@ -74,7 +74,7 @@ class Candidates(NamedTuple):
     """Learning cycles before."""
 
 
-class Lesson(NamedTuple):
+class Winners(NamedTuple):
     """Which rows of a shard learn from inputs that it looked at."""
 
     rows: NDArray[np.int32]
@@ -83,7 +83,7 @@ class Lesson(NamedTuple):
     """(n,) how many there are of each"""
 
 
-class Ending(NamedTuple):
+class BatchEnd(NamedTuple):
     """What ends a batch, where columns are compared with others outside the shard."""
 
     targets: NDArray[np.float64]
@@ -125,7 +125,7 @@ class Shard(State):
         """Inputs that were looked at, and are still to be learned."""
 
     def begin(self, targets: NDArray[np.float64]) -> Self:
-        """Set the boost factors; `targets` as in `Ending`."""
+        """Set the boost factors; `targets` as in `BatchEnd`."""
         if not self._compares:
             rule, columns, inhibition = self.settle()
             if targets.size:
@@ -153,23 +153,23 @@ class Shard(State):
             active, n_active, keys = self._spread(active, n_active, keys)
         return Candidates(active, n_active, keys, self._overlap_duty_cycles(), n_cycles)
 
-    def learn(self, lessons: Sequence[Lesson], ending: Ending) -> None:
+    def learn(self, winners_of_shards: Sequence[Winners], batch_end: BatchEnd) -> None:
         """Learn a batch: what was found with `learns`, in the same order."""
         waiting, self._waiting = self._waiting, []
         n, n_rows = sum(map(len, waiting)), len(self.tie_breakers)
         binding = self._bound(waiting[0], n)
-        if ending.targets.size:
-            binding.pooler.columns.targets[:] = ending.targets
+        if batch_end.targets.size:
+            binding.pooler.columns.targets[:] = batch_end.targets
         done = 0
-        for words, lesson in zip(waiting, lessons, strict=True):
+        for words, winners in zip(waiting, winners_of_shards, strict=True):
             is_last = done + len(words) == n
             progress = np.array([done if is_last else -1, 0])
-            binding.run(1, words, _in_rows(lesson), ADAPT, progress)
+            binding.run(1, words, _in_rows(winners), ADAPT, progress)
             done += len(words)
         pooler = binding.pooler
-        if ending.best_near.size:
+        if batch_end.best_near.size:
             best = np.ascontiguousarray(
-                np.broadcast_to(ending.best_near, n_rows // pooler.rule.n_segments)
+                np.broadcast_to(batch_end.best_near, n_rows // pooler.rule.n_segments)
             )
             Bound(raise_below, pooler.raising(best))(n)
         self.n_cycles += n
@@ -177,8 +177,8 @@ class Shard(State):
     def learn_alone(self, words: Sequence[NDArray[np.uint64]]) -> None:
         """Learn a batch, given in pieces, from the winners that are the shard's own."""
         found = [self.find(some, True) for some in words]
-        lessons = [Lesson(_joined(one.rows, one.counts), one.counts) for one in found]
-        self.learn(lessons, Ending(np.empty(0), np.empty(0)))
+        winners_of_shards = [Winners(_joined(one.rows, one.counts), one.counts) for one in found]
+        self.learn(winners_of_shards, BatchEnd(np.empty(0), np.empty(0)))
 
     def state(self) -> dict[str, Any]:
         """Return copies of the arrays, and `n_cycles`."""
@@ -227,12 +227,12 @@ class Shard(State):
         return best, np.full(len(rows), keys.shape[1], np.int64), spread
 
 
-def _in_rows(lesson: Lesson) -> Active:
+def _in_rows(winners: Winners) -> Active:
     """Return the rows of each input as a row of an array."""
-    room = int(lesson.counts.max(initial=0))
-    active = np.zeros((lesson.counts.size, room), np.int32)
-    active[np.arange(room) < lesson.counts[:, None]] = lesson.rows
-    return active, lesson.counts
+    room = int(winners.counts.max(initial=0))
+    active = np.zeros((winners.counts.size, room), np.int32)
+    active[np.arange(room) < winners.counts[:, None]] = winners.rows
+    return active, winners.counts
 
 
 def _joined(rows: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int32]:

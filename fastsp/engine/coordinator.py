@@ -18,7 +18,7 @@ from fastsp.engine.engine import CHUNK, MAX_BUFFERED
 from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.engine.parameters import complete
 from fastsp.engine.plan import make_plan, rule_of_plan
-from fastsp.engine.shard import Candidates, Ending, Lesson, Part
+from fastsp.engine.shard import BatchEnd, Candidates, Part, Winners
 from fastsp.engine.steps import fill_targets
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.boosting import DutyCycles, advance
@@ -33,7 +33,7 @@ def largest_number_of_shards(parameters: Mapping[str, Any], column_shape: tuple[
     return n_columns // INHIBITIONS[parameters["inhibition"]].unit_size(column_shape)
 
 
-class Merger:
+class Coordinator:
     """What holds the shards of one pooler together.
 
     Parameters
@@ -155,7 +155,9 @@ class Merger:
         compete_all(*compete.closure, all_keys, keys, counts)
         return chunk.active, counts
 
-    def lessons(self, rows: NDArray[np.int32], counts: NDArray[np.int64]) -> list[Lesson]:
+    def winners_of_shards(
+        self, rows: NDArray[np.int32], counts: NDArray[np.int64]
+    ) -> list[Winners]:
         """Return what each shard is to learn of the winning `rows` of n inputs."""
         n, n_shards = counts.size, len(self.parts)
         shards = np.searchsorted(self.bounds, rows, side="right") - 1
@@ -165,13 +167,13 @@ class Merger:
         local = (rows - self.bounds[shards]).astype(np.int32)[order]
         cuts = np.cumsum(of_shards.sum(1))[:-1]
         return [
-            Lesson(own, numbers)
+            Winners(own, numbers)
             for own, numbers in zip(np.split(local, cuts), of_shards, strict=True)
         ]
 
-    def endings(
+    def batch_ends(
         self, won: Sequence[tuple[NDArray[np.int32], NDArray[np.int64]]], last: Sequence[Candidates]
-    ) -> list[Ending]:
+    ) -> list[BatchEnd]:
         """Return what ends a batch in each shard, and take its winners into the duty cycles.
 
         Parameters
@@ -195,7 +197,7 @@ class Merger:
         targets, best_near = self.targets(), self._best_near(last)
         n = self.rule.n_segments
         return [
-            Ending(_cut(targets, first, last), _cut(best_near, first // n, last // n))
+            BatchEnd(_cut(targets, first, last), _cut(best_near, first // n, last // n))
             for first, last in pairwise(self.bounds.tolist())
         ]
 
