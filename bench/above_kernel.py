@@ -9,13 +9,13 @@ from bench.contest import Bits, Effort, Pair, Player
 from fastsp.kernels.cycle import INFER, LEARN
 from fastsp.kernels.session import run
 
-N_CYCLES = 500
+N_CYCLES, FIRST = 500, np.int64(0)
 
 
 @numba.njit(nogil=True)
 def _run_cycles(session, rows, bound, task, active):
     for i in range(rows.shape[0]):
-        run(session, rows[i], bound, task, active)
+        run(session, rows[i], bound, task, active, FIRST)
 
 
 def measure(pair: Pair, learn: bool, effort: Effort) -> dict[str, float]:

@@ -1,6 +1,8 @@
 """What compilation and imports cost a new process: with an empty cache on disk, and a full one.
 
-Whole processes, which take turns.
+Whole processes, which take turns. How long a user waits for the first results is told in seconds of
+the processor, and in units: the compilation of a fixed set of kernels in the same run, so that
+machines and hours can be compared.
 """
 
 import json
@@ -8,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from statistics import median
 
 from bench import machine
@@ -46,14 +49,20 @@ print(json.dumps(times))
 def run(program, cache_folder):
     """Run a program in a new process; return its times, in seconds since it was started."""
     start = time.time()
-    finished = subprocess.run(
-        [sys.executable, "-c", IMAGES + program + REPORT],
+    times = json.loads(_run(IMAGES + program + REPORT, cache_folder))
+    return {name: at - start for name, at in times.items()}
+
+
+def _run(program, cache_folder):
+    """Run a program in a new process, with this folder for kernels; return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[1],
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache_folder)},
         check=True,
         capture_output=True,
         text=True,
-    )
-    return {name: at - start for name, at in json.loads(finished.stdout).items()}
+    ).stdout
 
 
 def fastest(programs, cache_folder, n):
@@ -81,6 +90,25 @@ def test_compilation(benchmark, effort, tmp_path):
     }
     print({name: round(seconds, 2) for name, seconds in record.items()})
     benchmark.extra_info.update(record | machine.environment())
+
+
+def test_waiting(benchmark, effort, tmp_path_factory):
+    """Seconds of the processor, and units, until results come, with nothing in any cache."""
+
+    def measure():
+        seconds: dict[str, float] = {}
+        for function in ("compile_unit", "first_fits", "published"):
+            program = f"import json, bench.waits; print(json.dumps(bench.waits.{function}()))"
+            cache = tmp_path_factory.mktemp("cache")
+            seconds |= json.loads(_run(program, cache))
+        return seconds
+
+    benchmark.group = "compilation"
+    seconds = benchmark.pedantic(measure)
+    units = {name: of_one / seconds["unit"] for name, of_one in seconds.items()}
+    for name, of_one in seconds.items():
+        print(f"{name}: {of_one:.1f} s of the processor, {units[name]:.2f} units")
+    benchmark.extra_info.update({"seconds": seconds, "units": units} | machine.environment())
 
 
 def test_imports(benchmark, effort):

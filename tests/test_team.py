@@ -57,7 +57,7 @@ def learn(pooler, X, size, in_parallel=True):
         if size > 1 and not in_parallel:
             own = binding._take(size)
             session.set_chunk(own, *chunk)
-            session.run_worker(own, LEARN, 0)
+            binding._run(own, session.NO_INPUT, 0, LEARN, session.NO_COLUMNS, 0)
         elif size > 1:
             binding._run_in_parallel(size, LEARN, chunk)
         else:
@@ -140,6 +140,7 @@ def test_blocks_of_columns_are_cut_where_the_columns_end(column_shape, layout):
     # Lists lie in pairs of blocks, of which few columns do not even fill the first.
     pooler = SpatialPooler(column_shape, overlap_index=layout, random_state=0).initialize(8)
     binding = pooler._engine._bound(np.zeros((1, 8)), 1)
+    assert binding._bounds(1).tolist() == [0, column_shape]
     for size in SIZES:
         bounds = binding._bounds(size)
         assert bounds[0] == 0

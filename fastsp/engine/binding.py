@@ -12,7 +12,7 @@ from fastsp.kernels import session
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.cycle import INFER, LEARN
 from fastsp.kernels.scratch import Scratch, new_neighbourhood_scratch, new_scratch
-from fastsp.kernels.session import Session
+from fastsp.kernels.session import NO_COLUMNS, NO_INPUT, Session
 from fastsp.kernels.state import (
     CONNECTED_LISTS,
     GAUSSIAN_INHIBITION,
@@ -26,7 +26,19 @@ Active = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Active columns of n inputs: (n, k) int32, with k the most there can be; and how many of each row
 count, (n,) int64."""
 
-_NO_INPUT, _NO_COLUMNS = np.empty(0, np.uint8), np.empty(0, np.int32)
+
+def _new_chunk(n: int, n_words: int) -> Chunk:
+    """Return a chunk without room for active columns."""
+    return Chunk(
+        np.zeros((n, n_words), np.uint64),
+        np.zeros((n, 0), np.int32),
+        np.zeros(n, np.int64),
+        np.zeros(2, np.int64),
+        np.zeros((n, 0), np.uint32),
+    )
+
+
+NO_CHUNK = _new_chunk(0, 0)
 
 
 class Binding:
@@ -59,6 +71,7 @@ class Binding:
         """Sessions that no call is using, by the number of their workers."""
         self._alone = self._idle[1]
         self._run: Callable[..., int]
+        self._address: Any
         self._watched: list[tuple[Session, NDArray[np.uint16]]] = []
         """Idle sessions of which the overlaps are looked at, with these."""
 
@@ -86,14 +99,18 @@ class Binding:
     def _run_in_parallel(self, n_threads: int, task: int, chunk: tuple[Any, ...]) -> None:
         own = self._take(n_threads)
         session.set_chunk(own, *chunk)
-        session.run_in_parallel(own, task)
-        self._idle[n_threads].append(own)
+        session.run_in_parallel(self._address, session.without_fields(own), task, n_threads)
+        self._put_back(n_threads, own)
 
     def _run_alone(self, _: int, task: int, chunk: tuple[Any, ...]) -> None:
         own = self._take(1)
         session.set_chunk(own, *chunk)
-        self._run(own, _NO_INPUT, 0, task, _NO_COLUMNS)
-        self._alone.append(own)
+        self._run(own, NO_INPUT, 0, task, NO_COLUMNS, 0)
+        self._put_back(1, own)
+
+    def _put_back(self, n_workers: int, own: Session) -> None:
+        session.set_chunk(own, *NO_CHUNK)
+        self._idle[n_workers].append(own)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""
@@ -104,7 +121,7 @@ class Binding:
         """Return the active columns for the input bits `x > bound`, (N,), after one cycle."""
         own = self._take(1)
         active = np.empty(self.max_active, np.int32)
-        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
+        n_active = self._run(own, x, bound, LEARN if learns else INFER, active, 0)
         self._alone.append(own)
         return active if n_active == self.max_active else active[:n_active].copy()
 
@@ -125,7 +142,7 @@ class Binding:
         self.prepare_both()
         own, overlaps = self._watched.pop()
         active = np.empty(self.max_active, np.int32)
-        n_active = self._run(own, x, bound, LEARN if learns else INFER, active)
+        n_active = self._run(own, x, bound, LEARN if learns else INFER, active, 0)
         seen = overlaps.copy()
         self._watched.append((own, overlaps))
         return active if n_active == self.max_active else active[:n_active].copy(), seen
@@ -137,7 +154,7 @@ class Binding:
         own = self._open(1, stages)
         no_keys = np.empty((1, 0), np.uint32)
         session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64), no_keys)
-        self._run(own, _NO_INPUT, 0, INFER, _NO_COLUMNS)
+        self._run(own, NO_INPUT, 0, INFER, NO_COLUMNS, 0)
         columns, rule = self.pooler.columns, self.pooler.rule
         boosted = np.empty(stages.keys.shape, np.float32)
         if columns.tie_keys.size:
@@ -163,30 +180,23 @@ class Binding:
     def _open(self, n_workers: int, scratch: Scratch | None = None) -> Session:
         own = session.make_session(
             self.pooler,
-            None if n_workers == 1 else self._team(n_workers),
+            self._team(n_workers),
             self._new_scratch(n_workers) if scratch is None else scratch,
             self.near,
-            Chunk(
-                np.zeros((1, self.pooler.input_mask.size), np.uint64),
-                np.zeros((1, 0), np.int32),
-                np.zeros(1, np.int64),
-                np.zeros(2, np.int64),
-                np.zeros((1, 0), np.uint32),
-            ),
+            _new_chunk(1, self.pooler.input_mask.size),
         )
-        if n_workers == 1:
-            self._run = session.without_lookup(own)
+        self._run, self._address = session.compiled_run(own)
         return own
 
     def _team(self, n_workers: int) -> Team:
         bounds = self._bounds(n_workers)
-        n_parts = max(len(bounds) - 1, SHARES * n_workers)
+        n_parts = 1 if n_workers == 1 else max(len(bounds) - 1, SHARES * n_workers)
         return Team(n_workers, bounds, new_counters(n_parts))
 
     def _bounds(self, n_workers: int) -> NDArray[np.int64]:
         """Return the bounds of the blocks of rows that workers share out, none of them empty."""
         index, n_rows = self.pooler.overlap_index, self.pooler.columns.tie_breakers.size
-        if index.layout == CONNECTED_LISTS:
+        if n_workers > 1 and index.layout == CONNECTED_LISTS:
             return np.append(np.arange(0, n_rows, index.lists.block_size), n_rows)
         bounds = np.arange(n_workers) * n_rows // n_workers // 64 * 64
         return np.append(np.unique(bounds), n_rows)

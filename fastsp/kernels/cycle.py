@@ -39,30 +39,23 @@ _NO_PART: Any = np.int64(-1)
 
 
 @inlined
-def run_chunk(pooler: Pooler, chunk: Chunk, task: int, worker: Worker, team: Team | None) -> None:
-    """Run the cycles of a chunk, alone or together with the other workers of a team.
+def run_chunk(pooler: Pooler, chunk: Chunk, task: int, worker: Worker, team: Team) -> None:
+    """Run the cycles of a chunk together with the other workers of a team, if there are others.
 
     Fills `chunk.active` and `chunk.n_active`; changes `pooler` where the task is to learn. The
     active columns of a batch are all found with the permanences and boost factors from before it.
-    Without a team, what shares out work is not even compiled.
     """
-    n, n_rows = chunk.inputs.shape[0], pooler.columns.tie_breakers.size
+    n, by_blocks = chunk.inputs.shape[0], team.n_workers > 1 and pooler.rule.n_segments == 1
     batch_size = pooler.rule.batch_size if task == LEARN else max(n, 1)
     phase: Any = _NONE
     for start in range(0, n, batch_size):
         end = min(start + batch_size, n)
-        if team is None:
-            if task != ADAPT:
-                find_active(pooler, chunk, start, end, task != INFER, worker.scratch)
-            if task in (LEARN, ADAPT):
-                _learn(pooler, chunk, (start, end), _NONE, n_rows, worker, pooler.classic)
-        else:
-            if task != ADAPT and end - start == 1 and pooler.rule.n_segments == 1:
-                phase = _find_by_blocks(pooler, chunk, start, worker, team, phase)
-            elif task != ADAPT:
-                phase = _find_by_inputs(pooler, chunk, (start, end), task, worker, team, phase)
-            if task in (LEARN, ADAPT):
-                phase = _learn_by_blocks(pooler, chunk, start, end, worker, team, phase)
+        if task != ADAPT and by_blocks and end - start == 1:
+            phase = _find_by_blocks(pooler, chunk, start, worker, team, phase)
+        elif task != ADAPT:
+            phase = _find_by_inputs(pooler, chunk, (start, end), task, worker, team, phase)
+        if task in (LEARN, ADAPT):
+            phase = _learn_by_blocks(pooler, chunk, start, end, worker, team, phase)
 
 
 @inlined
@@ -247,7 +240,7 @@ def _n_below(active: NDArray[np.int32], bound: int) -> int:
     return low
 
 
-@step
+@inlined
 def _find_by_inputs(
     pooler: Pooler,
     chunk: Chunk,
@@ -268,7 +261,7 @@ def _find_by_inputs(
     return phase + 1
 
 
-@step
+@inlined
 def _find_by_blocks(
     pooler: Pooler, chunk: Chunk, i: int, worker: Worker, team: Team, phase: int
 ) -> int:
@@ -295,7 +288,7 @@ def _find_by_blocks(
     return phase + 2
 
 
-@step
+@inlined
 def _learn_by_blocks(
     pooler: Pooler, chunk: Chunk, start: int, end: int, worker: Worker, team: Team, phase: int
 ) -> int:

@@ -1,4 +1,4 @@
-"""The project's one door to Numba: its decorator, and with it every Numba flag.
+"""The project's one door to Numba: its decorator `njit`, and with it every Numba flag.
 
 Kernels compile at first use, release the GIL, and are cached on disk. Numba's cache looks at the
 file of the function it compiles, not at the files of the functions called from there, so after an
@@ -19,16 +19,13 @@ from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 from numba.misc.appdirs import AppDirs
 
-_ONLY_LOOPS = dict.fromkeys(
-    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
-) | {"prange": True}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PLAIN = frozenset(os.environ.get("FASTSP_PLAIN", "").split())
@@ -198,6 +195,20 @@ class _KernelCache(NullCache):
             self._opened.flush()
 
 
+def njit(**options: Any) -> Callable[[Function], Function]:
+    """Return Numba's decorator, with the flags and the cache that all kernels have, and options."""
+
+    def decorate(function: Function) -> Function:
+        compiled: Any = numba.njit(
+            function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+        )
+        if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
+            setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
+        return cast(Function, compiled)
+
+    return decorate
+
+
 def kernel(function: Function) -> Function:
     """Compile `function` in nopython mode: serial, GIL released, cached, no fast-math.
 
@@ -208,7 +219,7 @@ def kernel(function: Function) -> Function:
     It counts no references, which costs time in each cycle and makes threads wait for each other;
     so it can neither allocate arrays nor return any.
     """
-    return _compiled(function, _nrt=False)
+    return njit(_nrt=False)(function)
 
 
 def step(function: Function) -> Function:
@@ -217,7 +228,7 @@ def step(function: Function) -> Function:
     There is no way to it from Python, which takes a while to compile where arguments are many: a
     TypeError says so.
     """
-    compiled = _compiled(function, _nrt=False, no_cpython_wrapper=True)
+    compiled = njit(_nrt=False, no_cpython_wrapper=True)(function)
     if not isinstance(compiled, Dispatcher):
         return compiled
 
@@ -233,26 +244,9 @@ def step(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile `function` as a part of each kernel that calls it, and nowhere else."""
-    return _compiled(function, _nrt=False, inline="always")
+    return njit(_nrt=False, inline="always")(function)
 
 
 def allocating_kernel(function: Function) -> Function:
     """Compile `function` as `kernel` does, but so that it may allocate and return arrays."""
-    return _compiled(function)
-
-
-def parallel_kernel(function: Function) -> Function:
-    """Compile `function` as `kernel` does, its loops over `prange` in parallel, and nothing else.
-
-    Its body neither allocates nor raises: an error of one thread would be lost.
-    """
-    return _compiled(function, parallel=_ONLY_LOOPS)
-
-
-def _compiled(function: Function, **options: Any) -> Function:
-    compiled = numba.njit(
-        function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
-    )
-    if isinstance(compiled, Dispatcher):  # a plain function where NUMBA_DISABLE_JIT is set
-        setattr(compiled, "_cache", _KernelCache(compiled.py_func))  # noqa: B010
-    return compiled  # type: ignore[no-any-return]
+    return njit()(function)

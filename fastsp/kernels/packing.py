@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from fastsp.kernels.jit import kernel, parallel_kernel
+from fastsp.kernels.jit import kernel, njit
 from fastsp.kernels.llvm.bits import WORD, pack_word
 from fastsp.kernels.workers import share
 
@@ -58,7 +58,7 @@ def pack_inputs(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_p
     _pack_share(X, bound, words, none, whole)
 
 
-@parallel_kernel
+@njit(parallel=True)
 def pack_in_parallel(
     X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import lower_builtin, register_jitable, type_callable
 
 from fastsp.kernels.jit import PLAIN, kernel
@@ -55,6 +56,20 @@ def compiled_by(generate: _Generator, result: Any) -> Callable[[Function], Funct
         return plain
 
     return register
+
+
+def call_at(context: Any, builder: Any, address: Any, signature: Any, arguments: Any) -> Any:
+    """Call the compiled kernel of this signature at an address, and pass on what it raises.
+
+    So a caller that knows nothing but the types compiles in no time, and once for many kernels.
+    """
+    convention, (result, kinds) = context.call_conv, (signature.return_type, signature.args)
+    kind = convention.get_function_type(result, kinds).as_pointer()
+    function = builder.inttoptr(address, kind)
+    status, value = convention.call_function(builder, function, result, kinds, arguments)
+    with cgutils.if_unlikely(builder, status.is_error):
+        convention.return_status_propagate(builder, status)
+    return value
 
 
 def plain_helper(function: Function) -> Function:
