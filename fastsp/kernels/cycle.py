@@ -240,7 +240,7 @@ def _n_below(active: NDArray[np.int32], bound: int) -> int:
     return low
 
 
-@inlined
+@step
 def _find_by_inputs(
     pooler: Pooler,
     chunk: Chunk,
@@ -261,7 +261,7 @@ def _find_by_inputs(
     return phase + 1
 
 
-@inlined
+@step
 def _find_by_blocks(
     pooler: Pooler, chunk: Chunk, i: int, worker: Worker, team: Team, phase: int
 ) -> int:
@@ -288,7 +288,7 @@ def _find_by_blocks(
     return phase + 2
 
 
-@inlined
+@step
 def _learn_by_blocks(
     pooler: Pooler, chunk: Chunk, start: int, end: int, worker: Worker, team: Team, phase: int
 ) -> int:
