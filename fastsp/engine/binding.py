@@ -100,17 +100,14 @@ class Binding:
         own = self._take(n_threads)
         session.set_chunk(own, *chunk)
         session.run_in_parallel(self._address, session.without_fields(own), task, n_threads)
-        self._put_back(n_threads, own)
+        session.set_chunk(own, *NO_CHUNK)
+        self._idle[n_threads].append(own)
 
     def _run_alone(self, _: int, task: int, chunk: tuple[Any, ...]) -> None:
         own = self._take(1)
         session.set_chunk(own, *chunk)
         self._run(own, NO_INPUT, 0, task, NO_COLUMNS, 0)
-        self._put_back(1, own)
-
-    def _put_back(self, n_workers: int, own: Session) -> None:
-        session.set_chunk(own, *NO_CHUNK)
-        self._idle[n_workers].append(own)
+        self._alone.append(own)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""

@@ -70,7 +70,7 @@ def set_chunk(
     progress: NDArray[np.int64],
     keys: NDArray[np.uint32],
 ) -> None:
-    """Give the session the chunk of its next run; see `Chunk`."""
+    """Give the session the chunk of its next run; see `Chunk`. A worker alone lets go of it."""
     session.chunk = Chunk(inputs, active, n_active, progress, keys)
     session.team.counters[:] = 0
 
@@ -101,9 +101,12 @@ def run(
         team.counters[:] = 0
     own, shared = scratch_of(session.scratch, worker), scratch_of(session.scratch, _FIRST)
     run_chunk(pooler, chunk, task, Worker(worker, own, shared, session.near), team)
-    # Nobody reads it before all workers are done.
-    chunk.progress[1] = chunk.inputs.shape[0]
-    return int(chunk.n_active[0]) if x.size > 0 else 0
+    if x.size > 0:
+        return int(chunk.n_active[0])
+    chunk.progress[1] = chunk.inputs.shape[0]  # which nobody reads before all workers are done
+    if team.n_workers == 1:
+        session.chunk = session.one
+    return 0
 
 
 _RUN = types.uint8[::1], types.int64, types.int64, types.int32[::1], types.int64
