@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.engine.threads import run_with
+from fastsp.engine.threads import n_available, run_with
 from fastsp.kernels import session
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.cycle import INFER, LEARN
@@ -93,21 +94,20 @@ class Binding:
         The keys of active columns are written to `keys` (n, k), if given, on one thread alone.
         """
         keys = np.empty((len(words), 0), np.uint32) if keys is None else keys
-        chunk = words, *output, progress, keys
-        run_with(n_threads, self._run_in_parallel, self._run_alone, n_threads, task, chunk)
-
-    def _run_in_parallel(self, n_threads: int, task: int, chunk: tuple[Any, ...]) -> None:
+        n_threads = n_available(n_threads)
         own = self._take(n_threads)
-        session.set_chunk(own, *chunk)
-        session.run_in_parallel(self._address, session.without_fields(own), task, n_threads)
-        session.set_chunk(own, *NO_CHUNK)
+        session.set_chunk(own, words, *output, progress, keys)
+        if n_threads == 1:
+            self._work(own, task, 0, 1)
+        else:
+            plain = session.without_fields(own)
+            in_parallel = partial(session.run_in_parallel, self._address, plain, task)
+            run_with(n_threads, in_parallel, partial(self._work, own, task))
+            session.set_chunk(own, *NO_CHUNK)
         self._idle[n_threads].append(own)
 
-    def _run_alone(self, _: int, task: int, chunk: tuple[Any, ...]) -> None:
-        own = self._take(1)
-        session.set_chunk(own, *chunk)
-        self._run(own, NO_INPUT, 0, task, NO_COLUMNS, 0)
-        self._alone.append(own)
+    def _work(self, own: Session, task: int, worker: int, n_workers: int) -> None:
+        self._run(own, NO_INPUT, 0, task, NO_COLUMNS, worker)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""
@@ -151,7 +151,7 @@ class Binding:
         own = self._open(1, stages)
         no_keys = np.empty((1, 0), np.uint32)
         session.set_chunk(own, words, active, n_active, np.zeros(2, np.int64), no_keys)
-        self._run(own, NO_INPUT, 0, INFER, NO_COLUMNS, 0)
+        self._work(own, INFER, 0, 1)
         columns, rule = self.pooler.columns, self.pooler.rule
         boosted = np.empty(stages.keys.shape, np.float32)
         if columns.tie_keys.size:

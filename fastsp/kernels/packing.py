@@ -41,31 +41,23 @@ def pack_input(x: NDArray[np.uint8], bound: int, words: NDArray[np.uint64]) -> N
 
 
 @kernel
-def _pack_share(
+def pack_share(
     X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], part: int, n_parts: int
 ) -> None:
+    """Fill `words` (n, W) with the bits `X > bound` (n, N), in one of several parts of the rows."""
     first, last = share(X.shape[0], part, n_parts)
     for i in range(first, last):
         pack_input(X[i], bound, words[i])
-
-
-@kernel
-def pack_inputs(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int) -> None:
-    """Fill `words` (n, W) with the bits `X > bound` of each row (n, N)."""
-    # Plain constants would be types of their own, and compile twice.
-    none: Any = np.int64(0)
-    whole: Any = np.int64(1)
-    _pack_share(X, bound, words, none, whole)
 
 
 @njit(parallel=True)
 def pack_in_parallel(
     X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int
 ) -> None:
-    """Do what `pack_inputs` does on several cores, each a part of the rows."""
+    """Do what `pack_share` does for all parts, on several cores."""
     for part in prange(n_parts):
         signed: Any = np.int64(part)
-        _pack_share(X, bound, words, signed, n_parts)
+        pack_share(X, bound, words, signed, n_parts)
 
 
 @kernel
