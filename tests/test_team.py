@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from strategies import examples, inputs_for, poolers
 
 from fastsp import SpatialPooler
-from fastsp.engine.binding import Session
-from fastsp.engine.threads import n_learning
+from fastsp.engine.threads import _run_in_own_threads, n_learning
 from fastsp.kernels.cycle import LEARN
 from fastsp.kernels.llvm import atomics
 from fastsp.kernels.state import Chunk
@@ -39,11 +38,20 @@ def state_of(pooler):
     return [array.tobytes() for array in arrays + connected]
 
 
-def learn(pooler, X, size, in_parallel=True):
-    """Learn from `X` by so many workers, in two chunks; return the active columns of all inputs.
+def in_layer(n, in_parallel, work):
+    in_parallel(n)
 
-    Where not `in_parallel`, the first worker does it all.
-    """
+
+def in_own_threads(n, in_parallel, work):
+    _run_in_own_threads(n, work)
+
+
+def by_the_first(n, in_parallel, work):
+    work(0, n)
+
+
+def learn(pooler, X, size, way=by_the_first):
+    """Learn from `X` by so many workers, in two chunks; return the active columns of all inputs."""
     engine = pooler._engine
     words = engine._pack(X)
     binding = engine._bound(X, len(X))
@@ -54,10 +62,9 @@ def learn(pooler, X, size, in_parallel=True):
         active, n_active = binding.new_output(len(part))
         no_keys = np.empty((len(part), 0), np.uint32)
         chunk = Chunk(part, active, n_active, np.zeros(2, np.int64), no_keys)
-        if size > 1 and not in_parallel:
-            Session(binding.pooler, size, True).run(chunk, LEARN, n_threads=1)
-        else:
-            binding._run_on(size, LEARN, chunk)
+        own = binding._take(size, True)
+        own.run(chunk, LEARN, way)
+        binding._give_back(own)
         learned += [row[:n].tolist() for row, n in zip(active, n_active, strict=True)]
     return learned
 
@@ -66,9 +73,9 @@ def assert_same(pooler, X, sizes):
     alone = copy.deepcopy(pooler)
     expected = learn(alone, X, 1), state_of(alone)
     for size in sizes:
-        for in_parallel in (True, False):
+        for way in (in_layer, in_own_threads, by_the_first):
             together = copy.deepcopy(pooler)
-            assert learn(together, X, size, in_parallel) == expected[0]
+            assert learn(together, X, size, way) == expected[0]
             assert state_of(together) == expected[1]
 
 
@@ -276,6 +283,57 @@ for _ in range(20):
 learning.join()
 print("done")
 """
+BESIDE_OTHERS = """
+@numba.njit(parallel=True, nogil=True)
+def count(many):
+    for i in numba.prange(many.size):
+        many[i] += 1
+count(np.zeros(10))
+done = threading.Event()
+def go_on():
+    while not done.is_set():
+        count(np.zeros(100_000))
+other = threading.Thread(target=go_on)
+other.start()
+try:
+    assert all(state(pooler().fit(X)) == expected for _ in range(10))
+finally:
+    done.set()
+    other.join()
+print(numba.threading_layer())
+"""
+USED_BY_NUMBA = """
+import numba, numpy as np
+@numba.njit(parallel=True)
+def use(many):
+    for i in numba.prange(many.size):
+        many[i] += 1
+use(np.zeros(1000))
+"""
+USED_BY_ANOTHER_LIBRARY = """
+import ctypes, time
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def body(_):
+    time.sleep(0.01)
+ctypes.CDLL("libgomp.so.1").GOMP_parallel(body, None, 2, 0)
+"""
+IN_A_COPY = """
+import os, signal, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+def exit_code_of(act, fork, generation):
+    child = fork()
+    if child == 0:
+        code = 1
+        signal.alarm(200)  # of what hangs
+        try:
+            code = act() if generation == 1 else exit_code_of(act, fork, generation - 1)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def act():
+    exec(COMMON, globals())
+    return int(state(pooler().fit(X)) != expected)
+"""
 ONE_THREAD = """
 assert state(pooler(8).fit(X)) == expected
 try:
@@ -300,16 +358,18 @@ assert numba.get_num_threads() == before
 print(numba.threading_layer())
 """
 INTERRUPTED = """
-import signal
+import signal, time
 from fastsp.engine import engine
 engine.n_learning = lambda pooler, n_threads, n: n_threads
+assert state(pooler().fit(X)) == expected
 long = np.repeat(X, 60, axis=0)
 for delay in (0.001, 0.02, 0.05):
     one = pooler()
-    threading.Timer(delay, signal.raise_signal, [signal.SIGINT]).start()
-    try:
+    try:  # the signal may come before `start` returns
+        threading.Timer(delay, signal.raise_signal, [signal.SIGINT]).start()
         one.fit(long)
-        threading.Event().wait(10)
+        while True:
+            time.sleep(0.01)
     except KeyboardInterrupt:
         pass
     if hasattr(one, "permanences_") and one.n_cycles_:
@@ -319,8 +379,12 @@ print(numba.threading_layer())
 
 
 def run_code(code, **environment):
+    return run_alone(COMMON + code, **environment)
+
+
+def run_alone(code, **environment):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", COMMON + code],
+        [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
@@ -333,7 +397,9 @@ def run_code(code, **environment):
 
 @pytest.mark.parametrize("layer", ["workqueue", "omp"])
 @pytest.mark.parametrize(
-    "code", [IN_THREADS, MANY_JOBS, INTERRUPTED], ids=["threads", "many jobs", "interrupted"]
+    "code",
+    [IN_THREADS, MANY_JOBS, INTERRUPTED, BESIDE_OTHERS],
+    ids=["threads", "many jobs", "interrupted", "beside others"],
 )
 def test_every_threading_layer(layer, code):
     assert run_code(code, NUMBA_THREADING_LAYER=layer) == [layer]
@@ -343,6 +409,25 @@ def test_every_threading_layer(layer, code):
 @pytest.mark.parametrize("layer", ["workqueue", "omp"])
 def test_a_child_forked_after_threads_were_used(layer):
     assert run_code(FORKED, NUMBA_THREADING_LAYER=layer) == [layer]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the OpenMP of other systems can be forked")
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize("imported", ["before", "in the child"])
+@pytest.mark.parametrize("used", [USED_BY_NUMBA, USED_BY_ANOTHER_LIBRARY], ids=["numba", "another"])
+def test_a_child_of_a_process_in_which_others_used_threads(used, imported, generation, layer):
+    first = "import fastsp" if imported == "before" else ""
+    code = f"{first}\n{used}\nCOMMON = {COMMON!r}\n{IN_A_COPY}\n"
+    run_alone(
+        f"{code}assert exit_code_of(act, os.fork, {generation}) == 0", NUMBA_THREADING_LAYER=layer
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the OpenMP of other systems can be forked")
+def test_a_child_that_python_did_not_fork():
+    code = f"import ctypes, fastsp\n{USED_BY_NUMBA}\nCOMMON = {COMMON!r}\n{IN_A_COPY}\n"
+    run_alone(f"{code}assert exit_code_of(act, ctypes.PyDLL(None).fork, 1) == 0")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastsp.engine.steps import Pooler, Scratch
-from fastsp.engine.threads import run_with
+from fastsp.engine.threads import Share, n_available, run_with
 from fastsp.kernels.blocks import Block, Bound, closures
 from fastsp.kernels.boosting import boosted_values
 from fastsp.kernels.cycle import INFER, LEARN
@@ -77,18 +77,21 @@ class Session:
         self._single = Bound(run_cycle, single)
         self._run_one, self._entry = without_lookup(), self._single.closure
 
-    def run(self, chunk: Chunk, task: int, n_threads: int | None = None) -> None:
+    def run(self, chunk: Chunk, task: int, share: Share = run_with) -> None:
         """Run the cycles of a chunk; see `fastsp.kernels.cycle.run_chunk`.
 
-        On a thread for each worker, or where one is asked for, all by the first worker.
+        Where there are several workers, `share` lets threads run them.
         """
         self._chunk.set(chunk)
-        if n_threads == 1 or self.n_workers == 1:
-            self._team.counters[:] = 0
+        if self.n_workers == 1:
             self._workers[0](task)
         else:
             self._team.counters[:] = 0
-            run_in_parallel(self._closures, task, chunk.progress, len(chunk.inputs))
+            share(
+                self.n_workers,
+                lambda _: run_in_parallel(self._closures, task),
+                lambda number, _: self._workers[number](task),
+            )
         self._chunk.value = self._one
         self._chunk.words[:] = self._words_of_one
 
@@ -139,15 +142,9 @@ class Binding:
         """
         keys = np.empty((len(words), 0), np.uint32) if keys is None else keys
         chunk = Chunk(words, *output, progress, keys)
-        run_with(n_threads, self._run_on, self._run_alone, n_threads, task, chunk)
-
-    def _run_on(self, n_threads: int, task: int, chunk: Chunk) -> None:
-        own = self._take(n_threads, task != INFER)
+        own = self._take(n_available(n_threads), task != INFER)
         own.run(chunk, task)
         self._give_back(own)
-
-    def _run_alone(self, _: int, task: int, chunk: Chunk) -> None:
-        self._run_on(1, task, chunk)
 
     def prepare(self) -> None:
         """Do what the first `compute` would do besides its cycle."""

@@ -5,15 +5,15 @@ Bit i of an input is bit i % 64 of word i // 64.
 
 import sys
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.engine.threads import run_with
-from fastsp.kernels.packing import join_rows, pack_in_parallel, pack_inputs, pack_rows
+from fastsp.engine.threads import n_available, run_with
+from fastsp.kernels.packing import join_rows, pack_in_parallel, pack_rows, pack_share
 from fastsp.masks import check_unmasked
 
 CACHED = 2**18
@@ -126,19 +126,20 @@ def pack_checked(X: Any, threshold: float, n_threads: int = 1) -> NDArray[np.uin
     if X.dtype == np.bool_:
         X = X.view(np.uint8)
     if X.dtype == np.uint8 and X.flags.c_contiguous:
-        n_threads = min(n_threads, X.size // SMALLEST_SHARE)
-        bound = min(int(threshold), 255)
-        run_with(n_threads, pack_in_parallel, _pack_alone, X, bound, words, n_threads)
+        n_threads = n_available(min(n_threads, X.size // SMALLEST_SHARE))
+        arguments = X, min(int(threshold), 255), words
+        if n_threads == 1:
+            pack_share(*arguments, 0, 1)
+        else:
+            run_with(
+                n_threads, partial(pack_in_parallel, *arguments), partial(pack_share, *arguments)
+            )
         return words
     n_rows = max(1, CACHED // n_inputs)
     for start in range(0, n, n_rows):
         on = np.ascontiguousarray(above(X[start : start + n_rows], threshold))
-        _pack_alone(on.view(np.uint8), 0, words[start : start + n_rows], 1)
+        pack_share(on.view(np.uint8), 0, words[start : start + n_rows], 0, 1)
     return words
-
-
-def _pack_alone(X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], _: int) -> None:
-    pack_inputs(X, bound, words, 0, len(X))
 
 
 def check_given(X: Any, name: str = "X") -> None:

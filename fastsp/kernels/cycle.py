@@ -90,7 +90,7 @@ def run_chunk(block: Worker, task: int) -> int:
 
     Fills `active` and `n_active` of the chunk; changes the pooler where the task is to learn. The
     active columns of a batch are all found with the permanences and boost factors from before it.
-    A worker that is alone enters into the chunk that all of it is done.
+    Each enters into the chunk that all is done, which it is once the last of them returns.
     """
     worker = at(block)
     chunk, team = at(worker.chunk), worker.team
@@ -111,8 +111,7 @@ def run_chunk(block: Worker, task: int) -> int:
                 phase = _find_by_inputs(worker, chunk, start, end, task, phase)
             if task in (LEARN, ADAPT):
                 phase = _learn_by_blocks(worker, chunk, start, end, phase)
-    if alone:
-        chunk.progress[1] = n
+    chunk.progress[1] = n
     return 0
 
 

@@ -41,10 +41,11 @@ def pack_input(x: NDArray[np.uint8], bound: int, words: NDArray[np.uint64]) -> N
 
 
 @kernel
-def pack_inputs(
-    X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], first: int, last: int
+def pack_share(
+    X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], part: int, n_parts: int
 ) -> None:
-    """Fill `words` (n, W) with the bits `X > bound` of the rows (n, N) from `first` to `last`."""
+    """Fill `words` (n, W) with the bits `X > bound` (n, N), in one of several parts of the rows."""
+    first, last = share(X.shape[0], part, n_parts)
     for i in range(first, last):
         pack_input(X[i], bound, words[i])
 
@@ -53,11 +54,10 @@ def pack_inputs(
 def pack_in_parallel(
     X: NDArray[np.uint8], bound: int, words: NDArray[np.uint64], n_parts: int
 ) -> None:
-    """Fill `words` (n, W) with the bits `X > bound` on several cores, each a part of the rows."""
+    """Do what `pack_share` does for all parts, on several cores."""
     for part in prange(n_parts):
         signed: Any = np.int64(part)
-        first, last = share(X.shape[0], signed, n_parts)
-        pack_inputs(X, bound, words, first, last)
+        pack_share(X, bound, words, signed, n_parts)
 
 
 @kernel

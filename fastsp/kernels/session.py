@@ -64,14 +64,10 @@ def run_one(
 
 
 @njit(parallel=True)
-def run_in_parallel(workers: NDArray[Any], task: int, progress: NDArray[np.int64], n: int) -> None:
-    """Call `run_chunk` for several workers, (n, 2) functions and blocks, on a thread each.
-
-    Then enters into `progress`, that of the chunk, that all `n` inputs are done.
-    """
+def run_in_parallel(workers: NDArray[Any], task: int) -> None:
+    """Call `run_chunk` for several workers, (n, 2) functions and blocks, on a thread each."""
     for i in prange(workers.shape[0]):
         call(Closure(workers[i, 0], workers[i, 1]), (task,))
-    progress[1] = n
 
 
 def without_lookup() -> Callable[..., int]:

@@ -1,4 +1,4 @@
-"""Work shared out among the workers of one parallel region.
+"""Work shared out among the workers of a team, each a thread; or one worker alone.
 
 A chunk of cycles goes in phases, each of several parts, and a phase begins when all parts of the
 one before are done. Parts belong to nobody: a worker prefers the part of its own number, whose
@@ -32,7 +32,7 @@ _SPINS = 100
 
 
 class Team(NamedTuple):
-    """The workers of a parallel region, and the blocks of columns that they share out."""
+    """So many workers, and the blocks of columns that they share out."""
 
     n_workers: int
     bounds: NDArray[np.int64]
@@ -74,6 +74,8 @@ def take_part(team: Team, worker: int, n_parts: int, phase: int, done: int) -> i
 @kernel
 def n_shares(team: Team, n: int) -> int:
     """Return the number of parts that `n` inputs are shared out in, where only these are read."""
+    if team.n_workers == 1:
+        return 1
     return max(1, min(n // SMALLEST_SHARE, team.counters.size // _LINE - 1))
 
 
