@@ -1,6 +1,7 @@
 """SDRs of other packages, of which nothing is known but their dimensions and their value."""
 
 import copy
+import operator
 import random
 
 import numpy as np
@@ -45,6 +46,13 @@ class OfBits:
         return np.flatnonzero(self.dense).tolist()
 
 
+class Compiled(list):
+    """Its setter is no function of Python, as in htm.core; it takes one value after the other."""
+
+    dimensions = (8, 4)
+    sparse = property(list, operator.iadd)
+
+
 OTHERS = [OfIndices, OfBits]
 
 
@@ -68,6 +76,14 @@ def test_a_pooler_reads_and_writes_them(kind):
     with pytest.raises(ValueError, match="input must be an SDR of 30 bits, got 31"):
         theirs.compute(kind((31,)), True, kind((8, 4)))
     assert ours == theirs
+
+
+def test_compiled_ones_are_given_plain_integers():
+    wanted, output, pattern = SDR((8, 4)), Compiled(), SDR((6, 5)).randomize(0.9, 1)
+    small().compute(pattern, True, wanted)
+    small().compute(pattern, True, output)
+    assert output == wanted.sparse.tolist()
+    assert {type(index) for index in output} == {int}
 
 
 def test_a_pooler_reshapes_those_that_can_be():
