@@ -62,7 +62,7 @@ def indices_of(other):
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_pooler_reads_and_writes_them(kind):
-    ours, theirs = small(boostStrength=2.0), small(boostStrength=2.0)
+    ours, theirs = (small(boostStrength=2.0, localAreaDensity=0.2) for _ in range(2))
     wanted, output = SDR((8, 4)), kind((8, 4))
     for seed in range(1, 40):
         pattern = SDR((6, 5)).randomize(0.2, seed)
@@ -79,9 +79,9 @@ def test_a_pooler_reads_and_writes_them(kind):
 
 
 def test_compiled_ones_are_given_plain_integers():
-    wanted, output, pattern = SDR((8, 4)), Compiled(), SDR((6, 5)).randomize(0.9, 1)
-    small().compute(pattern, True, wanted)
-    small().compute(pattern, True, output)
+    wanted, output, pattern = SDR((8, 4)), Compiled(), SDR((6, 5)).randomize(0.2, 1)
+    small(localAreaDensity=0.2).compute(pattern, True, wanted)
+    small(localAreaDensity=0.2).compute(pattern, True, output)
     assert output == wanted.sparse.tolist()
     assert {type(index) for index in output} == {int}
 
