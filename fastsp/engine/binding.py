@@ -45,9 +45,11 @@ class Session:
     n_workers : how many there are
     learns : whether they can learn
     scratch : what the first one fills
+    overlaps : (rows,) what it fills of the first input
     """
 
     scratch: Scratch
+    overlaps: NDArray[np.uint16]
 
     def __init__(self, pooler: Pooler, n_workers: int, learns: bool) -> None:
         n_words, n_rows = pooler.input_mask.size, pooler.columns.tie_breakers.size
@@ -71,7 +73,7 @@ class Session:
             first = scratch if first is None else first
             self._workers.append(worker)
         assert first is not None
-        self.scratch = first
+        self.scratch, self.overlaps = first, first.overlaps[0, :n_rows]
         self._closures = closures(self._workers)
         single = Single(self._workers[0], self._one, pooler.input_mask, pooler.n_inputs)
         self._single = Bound(run_cycle, single)
@@ -172,7 +174,7 @@ class Binding:
         self.prepare_both()
         own = self._watched.pop()
         active = own.run_one(x, bound, LEARN if learns else INFER)
-        overlaps = own.scratch.overlaps[0, : self.pooler.columns.tie_breakers.size].copy()
+        overlaps = own.overlaps.copy()
         self._watched.append(own)
         return active, overlaps
 
@@ -183,7 +185,7 @@ class Binding:
         no_keys = np.empty((1, 0), np.uint32)
         own.run(Chunk(words, active, n_active, np.zeros(2, np.int64), no_keys), INFER)
         keys, best = own.scratch.keys, own.scratch.best_segments
-        overlaps = own.scratch.overlaps[0, : columns.tie_breakers.size]
+        overlaps = own.overlaps
         stages = self.pooler.inhibition.stages(own.scratch.compete)
         if stages is None:
             boosted = np.empty(keys.size, np.float32)

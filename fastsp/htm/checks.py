@@ -84,10 +84,11 @@ def check_dense(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
 
 def check_sparse(value: Any, size: int) -> NDArray[np.uint32]:
     """Return a new array (k,) of the indices of on-bits, ascending, each once."""
-    indices = _as_indices(list(value) if isinstance(value, Set) else value, "sparse")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < size):
-        raise RefusedValueError(f"sparse must hold indices from 0 to {size - 1}, got {indices}")
-    return _ascending(indices)
+    given = _as_indices(list(value) if isinstance(value, Set) else value, "sparse")
+    indices = _ascending(given)
+    if len(indices) and not (indices[0] >= 0 and indices[-1] < size):
+        raise RefusedValueError(f"sparse must hold indices from 0 to {size - 1}, got {given}")
+    return indices.astype(np.uint32)
 
 
 def check_coordinates(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uint32]:
@@ -108,13 +109,11 @@ def check_coordinates(value: Any, dimensions: tuple[int, ...]) -> NDArray[np.uin
                 f"coordinates must be from 0 to {length - 1} along an axis of {length}, got {axis}"
             )
         indices = indices * length + axis.astype(np.int64)
-    return _ascending(indices)
+    return _ascending(indices).astype(np.uint32)
 
 
-def _ascending(indices: NDArray[Any]) -> NDArray[np.uint32]:
-    if not (indices[1:] > indices[:-1]).all():
-        indices = np.unique(indices)
-    return indices.astype(np.uint32)
+def _ascending(indices: NDArray[Any]) -> NDArray[Any]:
+    return indices if (indices[1:] > indices[:-1]).all() else np.unique(indices)
 
 
 def check_number(name: str, value: Any) -> float:

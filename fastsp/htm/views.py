@@ -3,6 +3,7 @@
 import math
 import weakref
 from collections.abc import Sequence
+from types import BuiltinFunctionType
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -212,7 +213,10 @@ def give(sdr: Any, active: NDArray[np.int32]) -> None:
     if isinstance(sdr, Value):
         sdr._take(active)
     elif hasattr(sdr, "sparse"):
-        sdr.sparse = active.view(np.uint32)
+        # Compiled setters read lists ten times as fast; others may keep what they are given.
+        setter = getattr(getattr(type(sdr), "sparse", None), "fset", None)
+        as_list = isinstance(setter, BuiltinFunctionType)
+        sdr.sparse = active.tolist() if as_list else active.view(np.uint32)
     else:
         bits = np.zeros(axes_of(sdr, "output"), np.uint8)
         bits.flat[active] = 1

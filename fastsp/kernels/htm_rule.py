@@ -8,9 +8,11 @@ float64, of which nothing but float32 numbers come.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numba
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import Block, at
@@ -55,34 +57,27 @@ class HtmRule(NamedTuple):
     weak_column_increment: float
 
 
-_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-"""The logarithm of 2 in two parts; whole numbers times the first are exact."""
+_LARGEST = np.finfo(np.float32).max
+
+if TYPE_CHECKING or numba.config.DISABLE_JIT:
+
+    def _expf(x: np.float32) -> np.float32:
+        return np.float32(min(math.exp(min(float(x), 89.0)), float(_LARGEST)))
+
+else:
+    # Numba makes it known to LLVM on all systems. A loop over `math.exp` may be compiled to calls
+    # of another library, which rounds otherwise.
+    _expf = types.ExternalFunction("expf", types.float32(types.float32))
 
 
 @kernel
-def exp32(x: float) -> np.float32:
-    """Return exp(x), rounded from within 2e-14 of itself, and at most the largest float32.
+def exp32(x: np.float32) -> np.float32:
+    """Return exp(x) in float32 as the C library of the platform has it, at most the largest number.
 
-    In arithmetic that a loop can vectorise: exp(x) = 2^n exp(r) with |r| <= log(2) / 2, and exp(r)
-    by its Taylor polynomial.
+    That is what htm.core calls. It is not always the nearest float32; where nothing is compiled it
+    is.
     """
-    x = min(max(x, -120.0), 88.72283905206835)
-    n = np.floor(x * (1 / math.log(2.0)) + 0.5)
-    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    y = 1 / 39916800
-    y = y * r + 1 / 3628800
-    y = y * r + 1 / 362880
-    y = y * r + 1 / 40320
-    y = y * r + 1 / 5040
-    y = y * r + 1 / 720
-    y = y * r + 1 / 120
-    y = y * r + 1 / 24
-    y = y * r + 1 / 6
-    y = y * r + 1 / 2
-    y = y * r + 1.0
-    y = y * r + 1.0
-    power: Any = np.int64((np.int64(np.int32(n)) + np.int64(1023)) << np.int64(52))
-    return np.float32(y * power.view(np.float64))
+    return min(_expf(x), _LARGEST)
 
 
 class HtmBoosting(NamedTuple):
@@ -318,14 +313,14 @@ def refresh(block: HtmRule, first: int, last: int) -> int:
     if own.targets.size == 0:
         for c in range(boost_factors.size):
             away = np.float32(target - np.float32(duty_cycles[c])) * strength
-            boost_factors[c] = exp32(np.float64(away))
+            boost_factors[c] = exp32(away)
         return 0
     targets, sizes = own.targets, own.boxes.sizes
     sum_near(own.boxes, duty_cycles, targets)
     for c in range(boost_factors.size):
         mean = np.float32(targets[c] / np.float32(sizes[c]))
         away = np.float32(mean - np.float32(duty_cycles[c])) * strength
-        boost_factors[c] = exp32(np.float64(away))
+        boost_factors[c] = exp32(away)
     return 0
 
 

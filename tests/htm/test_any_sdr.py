@@ -1,6 +1,7 @@
 """SDRs of other packages, of which nothing is known but their dimensions and their value."""
 
 import copy
+import operator
 import random
 
 import numpy as np
@@ -45,6 +46,13 @@ class OfBits:
         return np.flatnonzero(self.dense).tolist()
 
 
+class Compiled(list):
+    """Its setter is no function of Python, as in htm.core; it takes one value after the other."""
+
+    dimensions = (8, 4)
+    sparse = property(list, operator.iadd)
+
+
 OTHERS = [OfIndices, OfBits]
 
 
@@ -54,7 +62,7 @@ def indices_of(other):
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_pooler_reads_and_writes_them(kind):
-    ours, theirs = small(boostStrength=2.0), small(boostStrength=2.0)
+    ours, theirs = (small(boostStrength=2.0, localAreaDensity=0.2) for _ in range(2))
     wanted, output = SDR((8, 4)), kind((8, 4))
     for seed in range(1, 40):
         pattern = SDR((6, 5)).randomize(0.2, seed)
@@ -68,6 +76,14 @@ def test_a_pooler_reads_and_writes_them(kind):
     with pytest.raises(ValueError, match="input must be an SDR of 30 bits, got 31"):
         theirs.compute(kind((31,)), True, kind((8, 4)))
     assert ours == theirs
+
+
+def test_compiled_ones_are_given_plain_integers():
+    wanted, output, pattern = SDR((8, 4)), Compiled(), SDR((6, 5)).randomize(0.2, 1)
+    small(localAreaDensity=0.2).compute(pattern, True, wanted)
+    small(localAreaDensity=0.2).compute(pattern, True, output)
+    assert output == wanted.sparse.tolist()
+    assert {type(index) for index in output} == {int}
 
 
 def test_a_pooler_reshapes_those_that_can_be():
