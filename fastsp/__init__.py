@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastsp.homeostasis import HomeostaticPooler
     from fastsp.persistence import ModelFileError, load, load_with_notes, save
     from fastsp.pooler import SpatialPooler, Trace
+    from fastsp.similarity import OverlapIndex
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ _MODULES = {
         "fastsp.homeostasis": ("HomeostaticPooler",),
         "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
         "fastsp.pooler": ("SpatialPooler", "Trace"),
+        "fastsp.similarity": ("OverlapIndex",),
     }.items()
     for name in names
 }
@@ -57,6 +59,7 @@ __all__ = [
     "LearningEvent",
     "MaximumLikelihoodClassifier",
     "ModelFileError",
+    "OverlapIndex",
     "RandomDistributedEncoder",
     "ScalarEncoder",
     "SoftmaxClassifier",
