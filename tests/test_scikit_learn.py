@@ -44,6 +44,7 @@ ESTIMATORS = [
     RandomDistributedEncoder(n_bits=20, n_on=5, random_state=0),
     DateTimeEncoder(n_bits=20, n_on=5),
     CategoryEncoder(n_on=2, handle_unknown="ignore"),
+    CategoryEncoder(n_on=2, handle_unknown="ignore", capacity=50),
 ]
 PUBLIC = [
     thing
