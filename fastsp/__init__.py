@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastsp.persistence import ModelFileError, load, load_with_notes, save
     from fastsp.pooler import SpatialPooler, Trace
     from fastsp.similarity import OverlapIndex
+    from fastsp.streaming import StreamingPipeline
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ _MODULES = {
         "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
         "fastsp.pooler": ("SpatialPooler", "Trace"),
         "fastsp.similarity": ("OverlapIndex",),
+        "fastsp.streaming": ("StreamingPipeline",),
     }.items()
     for name in names
 }
@@ -64,6 +66,7 @@ __all__ = [
     "ScalarEncoder",
     "SoftmaxClassifier",
     "SpatialPooler",
+    "StreamingPipeline",
     "Trace",
     "__version__",
     "datasets",

@@ -44,6 +44,7 @@ _OWN = {
 }
 _COMPOSITES = {
     "Pipeline": "sklearn.pipeline",
+    "StreamingPipeline": "fastsp.streaming",
     "FeatureUnion": "sklearn.pipeline",
     "ColumnTransformer": "sklearn.compose",
 }
