@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fastsp.homeostasis import HomeostaticPooler
     from fastsp.persistence import ModelFileError, load, load_with_notes, save
     from fastsp.pooler import SpatialPooler, Trace
+    from fastsp.similarity import OverlapIndex
+    from fastsp.streaming import StreamingPipeline
 
 __version__ = "0.1.0"
 
@@ -42,6 +44,8 @@ _MODULES = {
         "fastsp.homeostasis": ("HomeostaticPooler",),
         "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
         "fastsp.pooler": ("SpatialPooler", "Trace"),
+        "fastsp.similarity": ("OverlapIndex",),
+        "fastsp.streaming": ("StreamingPipeline",),
     }.items()
     for name in names
 }
@@ -57,10 +61,12 @@ __all__ = [
     "LearningEvent",
     "MaximumLikelihoodClassifier",
     "ModelFileError",
+    "OverlapIndex",
     "RandomDistributedEncoder",
     "ScalarEncoder",
     "SoftmaxClassifier",
     "SpatialPooler",
+    "StreamingPipeline",
     "Trace",
     "__version__",
     "datasets",

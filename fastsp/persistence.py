@@ -16,12 +16,13 @@ import fastsp
 from fastsp.archive import ModelFileError, read_archive, write_archive
 from fastsp.htm.kept import Kept
 from fastsp.portable import build, describe
+from fastsp.similarity import OverlapIndex
 
 __all__ = ["ModelFileError", "load", "load_with_notes", "save"]
 
 
 def save(
-    estimator: BaseEstimator | Kept,
+    estimator: BaseEstimator | Kept | OverlapIndex,
     path: str | PathLike[str],
     *,
     notes: Mapping[str, Any] | None = None,
@@ -34,8 +35,8 @@ def save(
 
     Parameters
     ----------
-    estimator : estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a model of
-        `fastsp.htm`
+    estimator : estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, `OverlapIndex`, or a
+        model of `fastsp.htm`
         Those of scikit-learn may hold estimators of fastsp, each other, and what of scikit-learn is
         arrays and parameters: scalers, one-hot and ordinal encoders, discretizers, imputers, PCA,
         linear models, naive Bayes. The rest (trees, neighbours, functions) is refused by name.
@@ -74,7 +75,8 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, or a model of `fastsp.htm`
+    estimator of fastsp, Pipeline, ColumnTransformer, FeatureUnion, `OverlapIndex`, or a model of
+    `fastsp.htm`
 
     Raises
     ------

@@ -25,6 +25,7 @@ from fastsp.htm.classifier import Classifier as HtmClassifier
 from fastsp.htm.kept import Kept
 from fastsp.htm.pooler import SpatialPooler as HtmPooler
 from fastsp.htm.predictor import Predictor
+from fastsp.similarity import OverlapIndex
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -43,6 +44,7 @@ _OWN = {
 }
 _COMPOSITES = {
     "Pipeline": "sklearn.pipeline",
+    "StreamingPipeline": "fastsp.streaming",
     "FeatureUnion": "sklearn.pipeline",
     "ColumnTransformer": "sklearn.compose",
 }
@@ -76,12 +78,14 @@ _TYPES = {kind.__name__: kind for kind in (bool, int, float, str, object)} | {
     )
 }
 _DTYPE = re.compile(r"[<>|=]?[biufcmMSUO?]\d{0,6}(\[\w{1,4}\])?")
-_KEPT: dict[str, type[Kept]] = {each.kind: each for each in (HtmPooler, HtmClassifier, Predictor)}
+_KEPT: dict[str, type[Kept | OverlapIndex]] = {
+    each.kind: each for each in (HtmPooler, HtmClassifier, Predictor, OverlapIndex)
+}
 _PCG64 = {"state": 2**128, "inc": 2**128, "has_uint32": 2, "uinteger": 2**32}
 """The state of the generator: names of integers, and what they are below."""
 
 
-def describe(estimator: BaseEstimator | Kept) -> tuple[dict[str, Any], Arrays]:
+def describe(estimator: BaseEstimator | Kept | OverlapIndex) -> tuple[dict[str, Any], Arrays]:
     """Return a description of a fitted estimator, and the arrays that it names.
 
     Raises
@@ -91,7 +95,7 @@ def describe(estimator: BaseEstimator | Kept) -> tuple[dict[str, Any], Arrays]:
     NotFittedError
         Where it is not fitted.
     """
-    if isinstance(estimator, Kept):
+    if isinstance(estimator, (Kept, OverlapIndex)):
         return estimator.describe()
     name = type(estimator).__name__
     if name not in ESTIMATORS or type(estimator) is not _find_class(name):

@@ -157,3 +157,12 @@ def descend(X, y, n_labels, rates):
                 weights[c][k] += change if active else 0.0
         history.append(([row[:] for row in weights], intercepts[:]))
     return history
+
+
+def nearest(codes, query, k):
+    """Return the k rows and overlaps of `codes` {row: code} that share the most with a query."""
+    overlaps = {
+        row: sum(a == b == 1 for a, b in zip(code, query, strict=True))
+        for row, code in codes.items()
+    }
+    return sorted(overlaps.items(), key=lambda one: (-one[1], one[0]))[:k]

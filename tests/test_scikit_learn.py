@@ -25,6 +25,7 @@ from fastsp import (
     ScalarEncoder,
     SoftmaxClassifier,
     SpatialPooler,
+    StreamingPipeline,
 )
 
 ESTIMATORS = [
@@ -44,17 +45,42 @@ ESTIMATORS = [
     RandomDistributedEncoder(n_bits=20, n_on=5, random_state=0),
     DateTimeEncoder(n_bits=20, n_on=5),
     CategoryEncoder(n_on=2, handle_unknown="ignore"),
+    CategoryEncoder(n_on=2, handle_unknown="ignore", capacity=50),
+]
+PIPELINES = [
+    StreamingPipeline(
+        [
+            ("encoder", RandomDistributedEncoder(random_state=0)),
+            ("pooler", SpatialPooler((64,), random_state=0)),
+        ]
+    ),
+    StreamingPipeline(
+        [("encoder", ScalarEncoder()), ("classifier", SoftmaxClassifier(random_state=0))]
+    ),
 ]
 PUBLIC = [
     thing
     for thing in (getattr(fastsp, name) for name in fastsp.__all__)
     if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
+    if thing is not StreamingPipeline  # which is nothing without steps
 ]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(ESTIMATORS + [kind() for kind in PUBLIC if kind is not ImageAugmenter])
 def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    PIPELINES,
+    expected_failed_checks=lambda _: dict.fromkeys(
+        ("check_estimators_overwrite_params", "check_dont_overwrite_parameters"),
+        "the steps are fitted, as in scikit-learn's Pipeline",
+    ),
+)
+def test_scikit_learn_contract_of_pipelines(estimator, check):
     check(estimator)
 
 

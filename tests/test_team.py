@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -151,6 +152,16 @@ def test_blocks_of_columns_are_cut_where_the_columns_end(column_shape, layout):
     X = np.random.default_rng(0).integers(0, 2, (12, 8), np.uint8)
     for _ in range(5):
         assert_same(pooler, X, SIZES[1:])
+
+
+def test_work_that_no_other_thread_begins_is_done_by_the_present_one(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = []
+    _run_in_own_threads(3, lambda number, n: done.append((number, n)))
+    assert sorted(done) == [(0, 3), (1, 3), (2, 3)]
 
 
 def test_several_poolers_learn_at_once():

@@ -80,6 +80,32 @@ class NumberEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, ABC):
             setattr(self, name, value)
         return self
 
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn from the first batch of a stream as `fit` does; later batches are only checked.
+
+        What was learned from the first batch stays, so bits that were given out never move.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array of real numbers; NaN where a value is missing.
+        y : ignored
+
+        Returns
+        -------
+        NumberEncoder
+            The encoder itself.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and where the features are not those of the first batch.
+        """
+        if not hasattr(self, "n_features_in_"):
+            return self.fit(X)
+        self._check_sizes()
+        self._values(self, X, reset=False)
+        return self
+
     def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
         """Encode values.
 

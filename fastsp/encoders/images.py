@@ -79,6 +79,18 @@ class BinaryImageEncoder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         _check_images(self, X, reset=True)
         return self
 
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Check the images of a stream; there is nothing to learn. Parameters as of `fit`.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and where images have another number of pixels than those before.
+        """
+        self._check_channels()
+        _check_images(self, X, reset=not hasattr(self, "n_features_in_"))
+        return self
+
     def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
         """Encode images.
 

@@ -1,9 +1,10 @@
 """Numbers as runs of on-bits: on a line, and around a circle."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
 from fastsp.encoders.base import NumberEncoder, Reals, per_feature, positive_per_feature
 
@@ -24,7 +25,12 @@ class ScalarEncoder(NumberEncoder):
         On-bits among them, at least 1 and at most `n_bits`.
     minimum, maximum : float or (n_features,) array, optional
         Ends of the range, for all features or for each. If None, the least and the greatest value
-        seen in `fit`. Numbers beyond an end are encoded as the end is.
+        seen in `fit`, or in the first batch of `partial_fit`. Numbers beyond an end are encoded as
+        the end is.
+    margin : float or (n_features,) array, default=0.0
+        How far beyond these values the range extends, as a share of their distance: with 0.5 a
+        range learned from 0 to 10 is -5 to 15. Room for what a stream may bring later, at the price
+        of wider buckets. It has no effect on an end that is given.
 
     Attributes
     ----------
@@ -57,11 +63,48 @@ class ScalarEncoder(NumberEncoder):
         *,
         minimum: ArrayLike | None = None,
         maximum: ArrayLike | None = None,
+        margin: ArrayLike = 0.0,
     ) -> None:
         self.n_bits = n_bits
         self.n_on = n_on
         self.minimum = minimum
         self.maximum = maximum
+        self.margin = margin
+
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn the range from the first batch of a stream; later batches are only checked.
+
+        A range that widened would move the bits of all numbers. So it stays as it is, and numbers
+        beyond it are encoded as its ends are. Where the first batch does not tell the range, give
+        `minimum` and `maximum`, or a `margin`; where nothing does, use `RandomDistributedEncoder`.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array of real numbers; NaN where a value is missing.
+        y : ignored
+
+        Returns
+        -------
+        ScalarEncoder
+            The encoder itself.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; where the features are not those of the first batch; and where a feature of
+            the first batch has less than two different values, and no ends are given.
+        """
+        learns = self.minimum is None or self.maximum is None
+        if learns and not hasattr(self, "n_features_in_"):
+            self._check_sizes()
+            ends = self._learn(self._values(clone(self), X, reset=True))
+            constant = np.flatnonzero(ends["minimum_"] == ends["maximum_"])
+            if constant.size:
+                raise ValueError(
+                    f"X has one value only in feature {constant[0]} to learn its range from, in"
+                    " the first batch; give minimum and maximum"
+                )
+        return super().partial_fit(X)
 
     def _learn(self, values: Reals) -> dict[str, Any]:
         n_features = values.shape[1]
@@ -72,9 +115,15 @@ class ScalarEncoder(NumberEncoder):
                     f"X has no value in feature {empty[0]} to learn its range from;"
                     " give minimum and maximum"
                 )
+        margin = per_feature("margin", self.margin, n_features)
+        if (margin < 0).any():
+            raise ValueError(f"margin must not be negative, got {self.margin!r}")
         low = _end("minimum", self.minimum, np.fmin, values)
         high = _end("maximum", self.maximum, np.fmax, values)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            room = np.where(margin > 0, margin * (high - low), 0.0)
+            low = low - room if self.minimum is None else low
+            high = high + room if self.maximum is None else high
             width = high - low
         if not (np.isfinite(width) & (width >= 0)).all():
             worst = np.flatnonzero(~(np.isfinite(width) & (width >= 0)))[0]

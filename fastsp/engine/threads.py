@@ -76,14 +76,14 @@ Share = Callable[[int, InParallel, Work], None]
 
 
 def run_with(n_threads: int, in_parallel: InParallel, work: Work) -> None:
-    """Let `n_threads`, at least 2, share work of which one thread can do all.
+    """Let `n_threads`, at least 2, share work.
 
     Parameters
     ----------
     in_parallel : a parallel kernel, of the number of threads; run where Numba's threading layer
         bears several Python threads, and may be entered in this process.
-    work : run in threads of this process everywhere else, of the number of a thread and how many
-        there are; releases the GIL.
+    work : run in threads of this process everywhere else, once for each number of a thread, of that
+        and how many there are; releases the GIL. The present thread does what no other began.
     """
     if not _layer_is_safe():
         _run_in_own_threads(n_threads, work)
@@ -110,12 +110,15 @@ class _Others:
     """Threads at work beside the present one; none begins once they are dismissed."""
 
     def __init__(self) -> None:
+        self.left: list[Callable[[], object]] = []
+        """What nobody has begun"""
         self._changed = threading.Condition()
         self._n_at_work = 0
         self._dismissed = False
 
     def begin(self, work: Callable[[], object]) -> None:
         """Let another thread work, if there can be one."""
+        self.left.append(work)
         with contextlib.suppress(RuntimeError):  # too many threads, or Python is about to end
             threading.Thread(target=self._work, args=(work,)).start()
 
@@ -123,6 +126,7 @@ class _Others:
         with self._changed:
             if self._dismissed:
                 return
+            self.left.remove(work)
             self._n_at_work += 1
         try:
             work()
@@ -155,3 +159,5 @@ def _run_in_own_threads(n_threads: int, work: Work) -> None:
         work(0, n_threads)
     finally:
         others.dismiss()
+    for work_left in others.left:
+        work_left()

@@ -19,6 +19,7 @@ from fastsp.engine.parameters import CHOICES
 from fastsp.htm import SDR
 from fastsp.htm import SpatialPooler as HtmPooler
 from fastsp.pooler import SpatialPooler
+from fastsp.similarity import SMALLEST_SHARE, OverlapIndex
 
 BASE: dict[str, Any] = {
     "column_shape": (8, 8, 4),
@@ -92,6 +93,10 @@ def _warm_all() -> None:
     for variant in VARIANTS:
         codes = _use(SpatialPooler(**BASE | variant), bits)
     SoftmaxClassifier(epochs=1).fit(codes, [0, 1, 0, 1]).predict(codes)
+    index = OverlapIndex(codes, n_jobs=2)
+    index.query(codes)
+    index.query(np.ones((2 * SMALLEST_SHARE, index.n_columns)))
+    index.remove([0])
     many = (random.random((80, 4096)) < 0.5).astype(np.uint8)
     for layout in CHOICES["overlap_index"]:
         SpatialPooler(**LARGE | {"overlap_index": layout}).partial_fit(many).transform(many)

@@ -57,6 +57,12 @@ for how in (
         load(f"{folder}/model").partial_fit(bits)
     SoftmaxClassifier().fit(codes, labels).predict(codes)
     SoftmaxClassifier(average=True).partial_fit(codes.toarray(), labels, [0, 1, 2])
+    index = OverlapIndex(codes, n_jobs=2)
+    index.remove([0])
+    index.query(codes.toarray(), 2), index.query(csr_matrix(np.ones((5000, 300))), 3)
+    with tempfile.TemporaryDirectory() as folder:
+        save(index, f"{folder}/model")
+        load(f"{folder}/model").query(codes)
     MaximumLikelihoodClassifier().fit(codes, labels).predict(codes)
 large = (random.random((40, 5000)) < 0.5).astype(np.uint8)
 SpatialPooler((600,), density=0.4, batch_size=40, n_jobs=2, random_state=0).fit(large)
