@@ -4,7 +4,14 @@ import signal
 
 import pytest
 
-LONGEST = "test_docs.py", "test_jit.py", "test_census.py", "test_dask_faults.py", "test_fuzz.py"
+LONGEST = (
+    "test_docs.py",
+    "test_workers.py",
+    "test_jit.py",
+    "test_census.py",
+    "test_faults.py",
+    "test_fuzz.py",
+)
 """Files that take longest, for what they compile. They come first, so that where several workers
 share the tests none is left alone with one of them at the end."""
 

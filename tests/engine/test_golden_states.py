@@ -11,7 +11,7 @@ import pytest
 from fastsp import BinaryImageEncoder, SpatialPooler
 from fastsp.datasets import load_mnist
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "states.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "states.json").read_text())
 LEARNING = {"permanence_increment": 0.02, "permanence_decrement": 0.006, "random_state": 0}
 BOX = LEARNING | {
     "column_shape": (56, 56),

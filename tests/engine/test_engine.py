@@ -20,7 +20,7 @@ from fastsp import SpatialPooler
 from fastsp.engine import Engine
 from fastsp.engine.parameters import DEFAULTS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def digits(n, seed=0, share=0.2):

@@ -13,7 +13,7 @@ import pytest
 import fastsp
 
 PACKAGE = Path(fastsp.__file__).parent
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def run(code, folder, cache, **environment):

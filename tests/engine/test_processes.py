@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 
 from fastsp import SpatialPooler
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 X = (np.random.default_rng(0).random((60, 80)) < 0.2).astype(np.uint8)
 
 

@@ -21,7 +21,7 @@ from fastsp.kernels.cycle import LEARN
 from fastsp.kernels.llvm import atomics
 from fastsp.kernels.state import Chunk
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SIZES = [1, 2, 3, 5]
 
 
