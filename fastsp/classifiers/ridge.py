@@ -286,7 +286,8 @@ class StreamingRidgeClassifier(SdrClassifier):
 
         What was solved before, or meanwhile, is dropped.
         """
-        self.class_sums_ = np.ascontiguousarray(self.class_sums_)  # of a file, in any order
+        for name in ("gram_", "class_sums_", "class_count_"):  # of a file, in any order
+            setattr(self, name, np.require(getattr(self, name), requirements=["C", "W"]))
         self._solved = {}
         try:
             kernel(self._statistics(), *arguments)

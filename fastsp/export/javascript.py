@@ -131,6 +131,7 @@ def _code(model: Blueprint, name: str, of_module: bool) -> str:
         data["readout"] = {
             "labels": [_label(label) for label in readout.labels],
             "isMean": readout.is_mean,
+            "isRidge": readout.is_ridge,
             "ofLabel": _text(readout.of_label.astype("<f8")),
             "ofActive": _text(readout.of_active.astype("<f8")),
         }

@@ -399,6 +399,7 @@ def test_sums_in_another_order_in_memory_are_added_to():
     X, y = random_batch(14)
     ours, other = (StreamingRidgeClassifier().fit(X, y) for _ in range(2))
     other.class_sums_ = np.asfortranarray(other.class_sums_)
+    other.gram_.flags.writeable = False  # as after joblib.load(mmap_mode="r")
     assert_same(other.partial_fit(X, y), ours.partial_fit(X, y))
 
 
