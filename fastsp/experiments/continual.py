@@ -68,11 +68,12 @@ def _pooler() -> MnistConfig:
 
 
 def _ridge_pooler() -> MnistConfig:
-    """Return a pooler whose codes are many active columns of few, for ridge regression."""
+    """Return a pooler of as many columns as ridge regression solves in a second or so."""
     return replace(
         PRESETS["best-linear"],
-        column_shape=(14, 14, 25),
-        density=2 / 25,
+        column_shape=(6, 6, 136),
+        density=11 / 136,
+        n_potential=50,
         readout="ridge",
         readout_copies=0,
     )
@@ -113,9 +114,9 @@ class ContinualConfig:
 
     pooler: MnistConfig = field(default_factory=_pooler)
     ridge_pooler: MnistConfig = field(default_factory=_ridge_pooler)
-    ridge_alpha: float = 10.0
+    ridge_alpha: float = 30.0
     features_alpha: float = 0.01
-    pixels_alpha: float = 1.0
+    pixels_alpha: float = 1000.0
     gamma: float = 0.01
     pooler_share: float = 0.25
     period: int = 3_000
