@@ -5,7 +5,7 @@ the kernels in `fastsp.kernels.gram`. Labels go out, once the sums have been sol
 """
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import scipy.sparse
@@ -100,7 +100,7 @@ class StreamingRidgeClassifier(SdrClassifier):
     """The weights that were asked for last, with their alpha. Another dictionary takes its place
     with each change of the sums, so that what another thread solved meanwhile is dropped."""
 
-    def __init__(self, alpha: float | str = 1.0, max_bytes: int = 2**30) -> None:
+    def __init__(self, alpha: float | Literal["gcv"] = 1.0, max_bytes: int = 2**30) -> None:
         self.alpha = alpha
         self.max_bytes = max_bytes
 

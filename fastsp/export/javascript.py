@@ -92,7 +92,9 @@ def _types(model: Blueprint, name: str, of_module: bool) -> str:
     kinds = {type(label) for label in map(_label, labels)}
     names = {bool: "boolean", int: "number", float: "number", str: "string"}
     label = " | ".join(sorted({names[kind] for kind in kinds})) or "never"
-    return _filled("model.d.ts", {"@label@": label, "@exports@": _TYPES[of_module]}, name)
+    terms = "scores" if model.readout and model.readout.is_ridge else "probabilities"
+    parts = {"@label@": label, "@terms@": terms, "@exports@": _TYPES[of_module]}
+    return _filled("model.d.ts", parts, name)
 
 
 def _code(model: Blueprint, name: str, of_module: bool) -> str:

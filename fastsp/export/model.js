@@ -4,7 +4,7 @@
  *
  *   const bits = model.encode(pixels);           // where the model has an encoder
  *   const stages = model.trace(bits);            // overlaps, boosted, inhibited, active
- *   model.classify(stages.active);               // { label, probabilities }, where it has a readout
+ *   model.classify(stages.active);               // { label, probabilities or scores }, with a readout
  *
  * Math.fround keeps sums and products in single precision, in the order in which fastsp takes them,
  * so that active columns are the same.

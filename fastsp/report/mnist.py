@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import sample_digits
+from fastsp.experiments.mnist.readout import Readout
 from fastsp.experiments.mnist.run import MnistResult
 from fastsp.experiments.mnist.seeds import MnistSeeds
 from fastsp.experiments.wording import percent, points
