@@ -8,6 +8,7 @@ import pytest
 
 from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, StreamingRidgeClassifier
 from fastsp.__main__ import main
+from fastsp.arguments import Readout
 from fastsp.cli import Preset
 from fastsp.experiments import (
     PRESETS,
@@ -16,6 +17,7 @@ from fastsp.experiments import (
     run_mnist_seeds,
     with_channels,
 )
+from fastsp.experiments.mnist import config
 from fastsp.persistence import load
 from fastsp.report import mnist_report
 
@@ -34,6 +36,7 @@ SMALL_GROUPS = {"column_shape": (4, 4, 20), "n_potential": 20, "readout_copies":
 def test_the_command_line_knows_all_presets():
     assert [preset.value for preset in Preset] == list(PRESETS) == list(READOUTS)
     assert PRESETS["published"] == MnistConfig()
+    assert tuple(readout.value for readout in Readout) == config.READOUTS
 
 
 def test_the_published_input_has_on_bits_and_half_the_synapses():
