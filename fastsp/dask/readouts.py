@@ -10,6 +10,7 @@ from distributed import Client, get_client
 from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from fastsp.classifiers import StreamingRidgeClassifier
 from fastsp.dask.models import blocks_of, last_of, remote, sizes_of
@@ -53,6 +54,9 @@ def fit(model: Any, X: Any, y: Any, client: Client | None = None) -> Any:
     client = get_client() if client is None else client
     readout = clone(last)
     before = model[:-1] if isinstance(model, Pipeline) and len(model.steps) > 1 else None
+    for _, step in before.steps if before is not None else ():
+        if step not in (None, "passthrough"):
+            check_is_fitted(step)
     warm_workers(client, before)
     there = remote(client, (before, readout), "fastsp-readout")
     learn, merge = delayed(_learned, pure=True), delayed(_merged, pure=True)
