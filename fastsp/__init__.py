@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastsp import datasets, metrics
-    from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
+    from fastsp.classifiers import (
+        MaximumLikelihoodClassifier,
+        SoftmaxClassifier,
+        StreamingRidgeClassifier,
+    )
     from fastsp.encoders import (
         BinaryImageEncoder,
         CategoryEncoder,
@@ -30,7 +34,11 @@ __version__ = "0.1.0"
 _MODULES = {
     name: module
     for module, names in {
-        "fastsp.classifiers": ("MaximumLikelihoodClassifier", "SoftmaxClassifier"),
+        "fastsp.classifiers": (
+            "MaximumLikelihoodClassifier",
+            "SoftmaxClassifier",
+            "StreamingRidgeClassifier",
+        ),
         "fastsp.encoders": (
             "BinaryImageEncoder",
             "CategoryEncoder",
@@ -67,6 +75,7 @@ __all__ = [
     "SoftmaxClassifier",
     "SpatialPooler",
     "StreamingPipeline",
+    "StreamingRidgeClassifier",
     "Trace",
     "__version__",
     "datasets",

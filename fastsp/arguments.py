@@ -17,6 +17,18 @@ class Preset(StrEnum):
     BEST_LINEAR = "best-linear"
 
 
+class Readout(StrEnum):
+    """Choices of `--readout`."""
+
+    LIKELIHOOD = "likelihood"
+    LINEAR = "linear"
+    RIDGE = "ridge"
+
+
+ReadoutOption = Annotated[
+    Readout | None,
+    typer.Option("--readout", help="Classifier of the codes.", show_default="the preset's"),
+]
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the MNIST files.", show_default="where fastsp finds it"),

@@ -15,7 +15,7 @@ import typer
 
 import fastsp
 from fastsp import commands
-from fastsp.arguments import Data, Preset, Quiet, Split
+from fastsp.arguments import Data, Preset, Quiet, ReadoutOption, Split
 from fastsp.console import (
     INTERRUPTED,
     Results,
@@ -115,6 +115,7 @@ def mnist(
         Preset,
         typer.Option(help="All parameters: as published, or the most accurate with a readout."),
     ] = Preset.PUBLISHED,
+    readout: ReadoutOption = None,
     cycles: Annotated[
         int | None, typer.Option(help="Learning cycles.", show_default="the preset's; 60,000")
     ] = None,
@@ -182,6 +183,7 @@ def mnist(
     cycles = base.cycles if cycles is None else cycles
     config = replace(
         base,
+        readout=base.readout if readout is None else readout.value,
         cycles=cycles,
         seed=seed,
         inhibition=base.inhibition if inhibition is None else inhibition.value,

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fastsp.arguments import Data, Preset, Quiet, Split
+from fastsp.arguments import Data, Preset, Quiet, ReadoutOption, Split
 from fastsp.console import complain, say
 from fastsp.extras import needs
 
@@ -73,6 +74,7 @@ def export(
 
 def demo(
     preset: Annotated[Preset, typer.Option(help="The pooler, as for `mnist`.")] = Preset.PUBLISHED,
+    readout: ReadoutOption = None,
     data: Data = None,
     split: Split = None,
     host: Annotated[
@@ -102,12 +104,15 @@ def demo(
     from fastsp.experiments import PRESETS
 
     names = Names.of(host, allow_host or ())
+    config = PRESETS[preset]
+    if readout is not None:
+        config = replace(config, readout=readout.value)
     with bind(host, port) as listening:
         if is_open_to_others(listening):
             complain(f"others can reach and use this demo at {host}; it asks nobody for a password")
         digits = load_mnist(data, split)
         serve(
-            PRESETS[preset],
+            config,
             digits,
             preset.value,
             listening,

@@ -40,6 +40,25 @@ def as_labels(name: str, values: ArrayLike) -> NDArray[Any]:
     return labels
 
 
+def are_alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Return whether labels can be the same: the number 1 is not the text "1"."""
+    return (one.dtype.kind in "biuf") == (other.dtype.kind in "biuf")
+
+
+def joined(known: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
+    """Return all labels, sorted and different; raise ValueError where they are of two kinds.
+
+    Where nothing is new, they are those known, and of their type.
+    """
+    if not are_alike(known, more):
+        raise ValueError(f"labels must be all numbers or all text, got {known} and {more}")
+    new = np.setdiff1d(more, known)
+    labels = np.union1d(known, new) if new.size else known
+    if labels.size != known.size + new.size:
+        raise ValueError(f"labels must differ in one type, got {known} and {more}")
+    return labels
+
+
 def as_weights(sample_weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64]:
     """Return the weight of each sample, 1 where none are given; raise ValueError naming them."""
     if sample_weight is None:

@@ -34,6 +34,7 @@ _OWN = {
     "HomeostaticPooler": "fastsp.homeostasis",
     "MaximumLikelihoodClassifier": "fastsp.classifiers",
     "SoftmaxClassifier": "fastsp.classifiers",
+    "StreamingRidgeClassifier": "fastsp.classifiers",
     "BinaryImageEncoder": "fastsp.encoders",
     "CategoryEncoder": "fastsp.encoders",
     "CyclicEncoder": "fastsp.encoders",

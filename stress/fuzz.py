@@ -35,6 +35,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import fastsp
+from fastsp.classifiers.base import SdrClassifier
 from fastsp.datasets import read_idx
 from fastsp.persistence import ModelFileError
 
@@ -61,7 +62,11 @@ def models() -> list[Any]:
         ),
     ]
     fitted = [pooler.fit(X).switch_off(columns=[2], inputs=[5]) for pooler in poolers]
-    readouts = fastsp.MaximumLikelihoodClassifier(), fastsp.SoftmaxClassifier(average=True)
+    readouts = (
+        fastsp.MaximumLikelihoodClassifier(),
+        fastsp.SoftmaxClassifier(average=True),
+        fastsp.StreamingRidgeClassifier(),
+    )
     return fitted + [readout.fit(X, y) for readout in readouts] + _whole_models(X[:, :6], y)
 
 
@@ -212,7 +217,7 @@ def use(model: Any) -> None:
         model.compute(X[0], learn=False)
         model.partial_fit(X)
         model.compute(X[0])
-    elif isinstance(model, fastsp.MaximumLikelihoodClassifier | fastsp.SoftmaxClassifier):
+    elif isinstance(model, SdrClassifier):
         model.predict(X)
         model.partial_fit(X, np.resize(model.classes_, len(X)))
     else:

@@ -24,7 +24,7 @@ for (let start = 0; start < rows.length; start += size) {
     inhibited: Array.from(stages.inhibited),
     active: Array.from(stages.active),
     label: read.label,
-    probabilities: Array.from(read.probabilities || []),
+    probabilities: Array.from(read.probabilities || read.scores || []),
   });
 }
 console.log(JSON.stringify(found));

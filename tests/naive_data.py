@@ -166,3 +166,18 @@ def nearest(codes, query, k):
         for row, code in codes.items()
     }
     return sorted(overlaps.items(), key=lambda one: (-one[1], one[0]))[:k]
+
+
+def sums_of(X, y, weights, n_labels):
+    """What ridge regression keeps of samples: products of columns, sums by label, and weights."""
+    n_columns = len(X[0])
+    gram = [[0.0] * (c + 1) for c in range(n_columns)]
+    class_sums = [[0.0] * n_columns for _ in range(n_labels)]
+    class_count = [0.0] * n_labels
+    for values, label, weight in zip(X, y, weights, strict=True):
+        class_count[label] += weight
+        for c in range(n_columns):
+            class_sums[label][c] += weight * values[c]
+            for other in range(c + 1):
+                gram[c][other] += weight * values[c] * values[other]
+    return [product for row in gram for product in row], class_sums, class_count

@@ -21,6 +21,7 @@ from fastsp import (
     ScalarEncoder,
     SoftmaxClassifier,
     SpatialPooler,
+    StreamingRidgeClassifier,
     metrics,
 )
 from fastsp.engine import Engine
@@ -116,6 +117,7 @@ REFUSING = [
     HomeostaticPooler(SpatialPooler((16,), random_state=0), period=3, n_probes=1),
     MaximumLikelihoodClassifier(),
     SoftmaxClassifier(random_state=0),
+    StreamingRidgeClassifier(),
     BinaryImageEncoder(),
     ImageAugmenter(image_shape=(2, 4), random_state=0),
 ]

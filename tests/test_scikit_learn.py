@@ -26,6 +26,7 @@ from fastsp import (
     SoftmaxClassifier,
     SpatialPooler,
     StreamingPipeline,
+    StreamingRidgeClassifier,
 )
 
 ESTIMATORS = [
@@ -37,6 +38,8 @@ ESTIMATORS = [
     MaximumLikelihoodClassifier(combine="mean"),
     SoftmaxClassifier(random_state=0),
     SoftmaxClassifier(average=True, random_state=0),
+    StreamingRidgeClassifier(),
+    StreamingRidgeClassifier(alpha="gcv"),
     BinaryImageEncoder(),
     BinaryImageEncoder(channels="on"),
     ImageAugmenter(image_shape=(1, -1)),
@@ -108,7 +111,11 @@ TRANSFORMERS = [
     (BinaryImageEncoder(), PIXELS),
     (ImageAugmenter(max_rotation=5, random_state=0), PIXELS),
 ]
-CLASSIFIERS = [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+CLASSIFIERS = [
+    MaximumLikelihoodClassifier(),
+    SoftmaxClassifier(random_state=0),
+    StreamingRidgeClassifier(),
+]
 LABELS = np.where(NUMBERS["a"] > 0.5, "high", "low")
 
 

@@ -46,6 +46,7 @@ from fastsp import (
     ScalarEncoder,
     SoftmaxClassifier,
     SpatialPooler,
+    StreamingRidgeClassifier,
     load,
     load_with_notes,
     save,
@@ -65,6 +66,7 @@ OWN = [
     ),
     (MaximumLikelihoodClassifier("bernoulli"), BITS),
     (SoftmaxClassifier(average=True, random_state=0), BITS),
+    (StreamingRidgeClassifier(), BITS),
     (ScalarEncoder(n_bits=20, n_on=5), GAPS),
     (CyclicEncoder(period=[1, 2, 3]), GAPS),
     (RandomDistributedEncoder(random_state=np.random.RandomState(0)), GAPS),
@@ -110,6 +112,8 @@ def answers(estimator, X):
     """Return all that an estimator says about `X`, as an array."""
     if hasattr(estimator, "predict_proba"):
         return estimator.predict_proba(X)
+    if hasattr(estimator, "decision_function"):
+        return estimator.decision_function(X)
     out = estimator.transform(X) if hasattr(estimator, "transform") else estimator.predict(X)
     return out.toarray() if hasattr(out, "toarray") else np.asarray(out)
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastsp.classifiers.tables import Reals, Table
 from fastsp.engine.packing import above, canonical, check_given, check_inputs
-from fastsp.labels import as_labels
+from fastsp.labels import are_alike, as_labels
 
 
 class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
@@ -46,15 +46,19 @@ class SdrClassifier(ClassifierMixin, BaseEstimator, ABC):
         self._check_parameters()
         check_given(X)
         sdrs = _as_numbers(validate_data(self, X, accept_sparse="csr", reset=False))
-        return self._score(active_columns(sdrs, self.threshold))
+        return self._score(self._read(sdrs))
+
+    def _read(self, sdrs: Any) -> Any:
+        """Return what is scored of checked samples (n_samples, C): their active columns."""
+        return active_columns(sdrs, self.threshold)
 
     @abstractmethod
     def table(self) -> Table:
         """Return what scores are made of: a constant for each label, a term of each column."""
 
     @abstractmethod
-    def _score(self, active: scipy.sparse.csr_array) -> Reals:
-        """Return the score of each label, (n_samples, L), for active columns (n_samples, C)."""
+    def _score(self, active: Any) -> Reals:
+        """Return the score of each label, (n_samples, L), for what `_read` returns."""
 
     @abstractmethod
     def _check_parameters(self) -> None:
@@ -96,13 +100,7 @@ def check_batch(
     `first` tells whether `estimator` begins anew, with as many columns as come and with `classes`,
     or else all labels of the batch; later `classes` must be the same or None.
     """
-    checker = clone(estimator) if first else estimator
-    if y is not None:
-        y = as_labels("y", y)
-    check_given(X)
-    sdrs, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
-    sdrs = _as_numbers(sdrs)
-    check_classification_targets(targets)
+    sdrs, targets = check_samples(estimator, X, y, first=first)
     if classes is None:
         labels = np.unique(targets) if first else estimator.classes_
     else:
@@ -111,12 +109,28 @@ def check_batch(
             raise ValueError(
                 f"classes must be those of the first call, {estimator.classes_}, got {labels}"
             )
-    # The number 1 is not the text "1".
-    alike = (targets.dtype.kind in "biuf") == (labels.dtype.kind in "biuf")
+    alike = are_alike(targets, labels)
     unknown = np.setdiff1d(targets, labels) if alike else np.unique(targets)
     if unknown.size:
         raise ValueError(f"y must hold labels of classes only, {labels}, got {unknown}")
     return sdrs, targets, labels
+
+
+def check_samples(
+    estimator: Any, X: ArrayLike, y: ArrayLike, *, first: bool
+) -> tuple[Any, NDArray[Any]]:
+    """Return samples and their labels, or raise ValueError; nothing changes.
+
+    `first` tells whether `estimator` begins anew, with as many columns as come.
+    """
+    checker = clone(estimator) if first else estimator
+    if y is not None:
+        y = as_labels("y", y)
+    check_given(X)
+    samples, targets = validate_data(checker, X, y, accept_sparse="csr", reset=first)
+    samples = _as_numbers(samples)
+    check_classification_targets(targets)
+    return samples, targets
 
 
 def _as_numbers(sdrs: Any) -> Any:

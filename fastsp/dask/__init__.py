@@ -1,7 +1,8 @@
 """Many machines: poolers, and whole pipelines, on a Dask cluster.
 
-`transform` and `predict` apply a fitted model to a Dask collection, block by block. `SpatialPooler`
-is one pooler whose columns lie on many workers.
+`transform` and `predict` apply a fitted model to a Dask collection, block by block; `fit` adds up
+the sums of a readout over its blocks. `SpatialPooler` is one pooler whose columns lie on many
+workers.
 """
 
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ if not all(map(find_spec, ("dask", "distributed", "locket"))):
 from fastsp.dask.actors import ShardLostError
 from fastsp.dask.models import predict, transform
 from fastsp.dask.pooler import SpatialPooler
+from fastsp.dask.readouts import fit
 from fastsp.dask.warm_up import WarmUp
 
-__all__ = ["ShardLostError", "SpatialPooler", "WarmUp", "predict", "transform"]
+__all__ = ["ShardLostError", "SpatialPooler", "WarmUp", "fit", "predict", "transform"]

@@ -45,7 +45,7 @@ def transform(model: Any, X: Any, client: Client | None = None) -> da.Array:
     >>> codes = fastsp.dask.transform(pooler, X)  # doctest: +SKIP
     >>> codes.to_zarr("codes.zarr")  # or .compute(), .persist()  # doctest: +SKIP
     """
-    last = _last(model)
+    last = last_of(model)
     if not isinstance(last, SpatialPooler):
         raise TypeError(
             "model must be a fastsp.SpatialPooler or a Pipeline that ends with one; "
@@ -76,7 +76,7 @@ def predict(model: Any, X: Any, client: Client | None = None) -> da.Array:
     TypeError, ValueError, NotFittedError
         As in `transform`.
     """
-    last = _last(model)
+    last = last_of(model)
     if not hasattr(last, "predict"):
         raise TypeError(f"model must have a method predict; got {type(last).__name__}")
     check_is_fitted(last)
@@ -95,7 +95,8 @@ def remote(client: Client, thing: Any, name: str) -> Any:
         return client.submit(pickle.loads, frozen, key=key)
 
 
-def _last(model: Any) -> Any:
+def last_of(model: Any) -> Any:
+    """Return a model, or the last step of a pipeline."""
     return model.steps[-1][1] if getattr(model, "steps", None) else model
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp.classifiers import StreamingRidgeClassifier
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.config import Classifier, MnistConfig
 from fastsp.pooler import SpatialPooler
 
 FITTED = 10_000
@@ -24,7 +24,7 @@ class Readout:
     ----------
     pooler : SpatialPooler
         A copy that learns no more, so that codes and classifier belong together.
-    classifier : MaximumLikelihoodClassifier or SoftmaxClassifier
+    classifier : classifier of `fastsp.classifiers`
     cycles : int
         Learning cycles of the pooler.
     accuracy : float
@@ -32,13 +32,21 @@ class Readout:
     """
 
     pooler: SpatialPooler
-    classifier: MaximumLikelihoodClassifier | SoftmaxClassifier
+    classifier: Classifier
     cycles: int
     accuracy: float
 
     def probabilities(self, bits: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the probability of each label, (L,), for one input (n_features,)."""
+        """Return the probability of each label, (L,), for one input (n_features,).
+
+        Ridge regression has none: its scores, of which about -1 is for no and +1 for yes, are shown
+        from 0 to 1.
+        """
         code = self.pooler.transform(bits.reshape(1, -1))
+        if isinstance(self.classifier, StreamingRidgeClassifier):
+            table = self.classifier.table()
+            score = (code @ table.of_active)[0] + table.of_label
+            return np.asarray(np.clip((1 + score) / 2, 0, 1), np.float64)
         return np.asarray(self.classifier.predict_proba(code)[0], np.float64)
 
 

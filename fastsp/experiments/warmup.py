@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from fastsp.classifiers import SoftmaxClassifier
+from fastsp.classifiers import SoftmaxClassifier, StreamingRidgeClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.parameters import CHOICES
 from fastsp.htm import SDR
@@ -97,6 +97,9 @@ def _warm_all() -> None:
     index.query(codes)
     index.query(np.ones((2 * SMALLEST_SHARE, index.n_columns)))
     index.remove([0])
+    for samples in (bits, csr_array(np.eye(4, 24))):
+        ridge = StreamingRidgeClassifier().fit(samples, [0, 1, 0, 1])
+        ridge.merge(ridge)
     many = (random.random((80, 4096)) < 0.5).astype(np.uint8)
     for layout in CHOICES["overlap_index"]:
         SpatialPooler(**LARGE | {"overlap_index": layout}).partial_fit(many).transform(many)

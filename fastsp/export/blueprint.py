@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from fastsp.classifiers import MaximumLikelihoodClassifier
+from fastsp.classifiers import MaximumLikelihoodClassifier, StreamingRidgeClassifier
 from fastsp.classifiers.base import SdrClassifier
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine.arrays import Arrays
@@ -39,6 +39,8 @@ class Readout(NamedTuple):
     is_mean: bool
     """Whether probabilities are the mean of the terms of active columns, and those of labels where
     none is active; else they are the softmax of the sum of all."""
+    is_ridge: bool
+    """Whether that sum is a score of ridge regression, and there are no probabilities."""
     of_label: NDArray[np.float64]
     """(L,)"""
     of_active: NDArray[np.float64]
@@ -113,8 +115,8 @@ def blueprint(estimator: Any) -> Blueprint:
     if len(steps) != 1 or type(steps[0]) is not SpatialPooler:
         raise TypeError(
             "a model to be exported must be a SpatialPooler, or a pipeline of BinaryImageEncoder "
-            "(if any), SpatialPooler, and MaximumLikelihoodClassifier or SoftmaxClassifier (if "
-            f"any); got {_names(estimator)}"
+            "(if any), SpatialPooler, and MaximumLikelihoodClassifier, SoftmaxClassifier or "
+            f"StreamingRidgeClassifier (if any); got {_names(estimator)}"
         )
     pooler = steps[0]
     for step in (encoder, pooler, readout):
@@ -148,7 +150,8 @@ def _check_fit(one: str, n_out: int, other: str, n_in: int) -> None:
 
 
 def _readout(classifier: SdrClassifier) -> Readout:
-    if classifier.threshold >= 1:
+    is_ridge = isinstance(classifier, StreamingRidgeClassifier)
+    if not is_ridge and classifier.threshold >= 1:
         raise ValueError(
             "threshold of the readout must be below 1, the value of an active column; got "
             f"{classifier.threshold!r}"
@@ -160,7 +163,7 @@ def _readout(classifier: SdrClassifier) -> Readout:
     if not is_plain or not all(isinstance(label, (bool, int, float, str)) for label in labels):
         raise ValueError(f"labels must be numbers or text; got {classifier.classes_!r}")
     is_mean = isinstance(classifier, MaximumLikelihoodClassifier) and classifier.combine == "mean"
-    return Readout(labels, is_mean, table.of_label, table.of_active)
+    return Readout(labels, is_mean, is_ridge, table.of_label, table.of_active)
 
 
 def _of_pooler(pooler: SpatialPooler, channels: int, readout: Readout | None) -> Blueprint:

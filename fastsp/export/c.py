@@ -54,6 +54,7 @@ def _sizes(model: Blueprint) -> dict[str, int]:
         "IS_SHARED": int(model.connected_counts.size > 0),
         "IS_GAUSSIAN": int(model.is_gaussian),
         "IS_MEAN": int(model.readout is not None and model.readout.is_mean),
+        "IS_RIDGE": int(model.readout is not None and model.readout.is_ridge),
     }
     if model.channels:
         sizes["N_PIXELS"] = model.n_inputs // model.channels

@@ -92,7 +92,9 @@ def _types(model: Blueprint, name: str, of_module: bool) -> str:
     kinds = {type(label) for label in map(_label, labels)}
     names = {bool: "boolean", int: "number", float: "number", str: "string"}
     label = " | ".join(sorted({names[kind] for kind in kinds})) or "never"
-    return _filled("model.d.ts", {"@label@": label, "@exports@": _TYPES[of_module]}, name)
+    terms = "scores" if model.readout and model.readout.is_ridge else "probabilities"
+    parts = {"@label@": label, "@terms@": terms, "@exports@": _TYPES[of_module]}
+    return _filled("model.d.ts", parts, name)
 
 
 def _code(model: Blueprint, name: str, of_module: bool) -> str:
@@ -131,6 +133,7 @@ def _code(model: Blueprint, name: str, of_module: bool) -> str:
         data["readout"] = {
             "labels": [_label(label) for label in readout.labels],
             "isMean": readout.is_mean,
+            "isRidge": readout.is_ridge,
             "ofLabel": _text(readout.of_label.astype("<f8")),
             "ofActive": _text(readout.of_active.astype("<f8")),
         }

@@ -197,7 +197,7 @@ int model_classify(const int32_t *active, int n_active, double probabilities[MOD
         probabilities[l] = score;
         if (score > probabilities[best]) best = l;
     }
-#if !MODEL_IS_MEAN
+#if !MODEL_IS_MEAN && !MODEL_IS_RIDGE
     const double largest = probabilities[best];
     double sum = 0.0;
     for (int l = 0; l < MODEL_N_LABELS; l++) {

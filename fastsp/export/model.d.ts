@@ -30,7 +30,7 @@ declare namespace model {
   /** Active columns of one input, ascending. */
   function activeColumns(bits: Values): Int32Array;
   function trace(bits: Values): Stages;
-  /** The most likely label of active columns, and the probabilities of all, where there is a readout. */
-  function classify(active: Values): { label: Label; probabilities: Float64Array };
+  /** The label of active columns, and the @terms@ of all labels, where there is a readout. */
+  function classify(active: Values): { label: Label; @terms@: Float64Array };
 }
 @exports@

@@ -44,7 +44,8 @@ int model_active_columns(const uint8_t bits[MODEL_N_INPUTS], model_stages *stage
 #if MODEL_N_LABELS > 0
 extern const char *const model_labels[MODEL_N_LABELS];
 
-/* Write the probabilities of labels; return the number of the most likely one. */
+/* Write the probabilities of labels, or their scores where MODEL_IS_RIDGE; return the number of the
+ * label with the largest. */
 int model_classify(const int32_t *active, int n_active, double probabilities[MODEL_N_LABELS]);
 #endif
 

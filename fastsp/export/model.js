@@ -4,7 +4,7 @@
  *
  *   const bits = model.encode(pixels);           // where the model has an encoder
  *   const stages = model.trace(bits);            // overlaps, boosted, inhibited, active
- *   model.classify(stages.active);               // { label, probabilities }, where it has a readout
+ *   model.classify(stages.active);               // { label, probabilities or scores }, with a readout
  *
  * Math.fround keeps sums and products in single precision, in the order in which fastsp takes them,
  * so that active columns are the same.
@@ -213,7 +213,7 @@
     return trace(bits).active;
   }
 
-  /** The most likely label of active columns, and the probabilities of all labels. */
+  /** The label of active columns, and probabilities of all labels; of ridge regression scores. */
   function classify(active) {
     if (!readout) throw new Error("this model has no readout");
     const { labels, ofLabel, ofActive } = readout;
@@ -227,6 +227,7 @@
       else scores[l] = active.length > 0 ? scores[l] / active.length : ofLabel[l];
       if (scores[l] > scores[best]) best = l;
     }
+    if (data.readout.isRidge) return { label: labels[best], scores };
     let probabilities = scores;
     if (!data.readout.isMean) {
       const largest = scores[best];

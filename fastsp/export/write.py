@@ -23,13 +23,14 @@ def export(
     """Write a trained model as source code that does its inference, and nothing else.
 
     Active columns are those of `transform`, exactly. Labels are those of `predict`, and
-    probabilities within 1e-6 of those of `predict_proba`.
+    probabilities within 1e-6 of those of `predict_proba`; of a `StreamingRidgeClassifier` scores
+    are exported, +1 or so for the label and -1 for others.
 
     Parameters
     ----------
     estimator : SpatialPooler or Pipeline
         A pipeline holds a pooler; before it there may be a `BinaryImageEncoder`, behind it a
-        `MaximumLikelihoodClassifier` or a `SoftmaxClassifier`.
+        `MaximumLikelihoodClassifier`, a `SoftmaxClassifier` or a `StreamingRidgeClassifier`.
     path : path
         Of the file to write; its folder is made where there is none. JavaScript ends in ".js",
         ".mjs" or ".cjs". An ".mjs" is an ES module, as is a ".js" where the nearest package.json

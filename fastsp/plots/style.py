@@ -18,6 +18,7 @@ MAP = "cividis"
 SERIES = (
     *((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (PURPLE, "-")),
     *((SKY, "--"), (YELLOW, "--"), (GREY, "--"), ("black", ":")),
+    *((BLUE, ":"), (ORANGE, ":"), (GREEN, ":"), (PURPLE, ":")),
 )
 """Colours and line styles of many curves in one panel."""
 

@@ -1,8 +1,9 @@
 """Page of the experiment `continual`."""
 
-from fastsp.experiments.continual import ARMS, PERCEPTRON, POOLER, ContinualConfig
+from fastsp.experiments.continual import ARMS, FEATURES, POOLER, RIDGE, ContinualConfig
 from fastsp.experiments.experiment import ExperimentResult
-from fastsp.experiments.wording import percent
+from fastsp.experiments.spread import Spread
+from fastsp.experiments.wording import number, percent, seconds
 from fastsp.plots.continual import accuracy_seen
 from fastsp.report.page import Drawing, Fact, Page, Table
 
@@ -18,7 +19,7 @@ def page(result: ExperimentResult[ContinualConfig]) -> Page:
                 percent(summary[name]["accuracy"].mean),
                 "test accuracy over all classes at the end",
             )
-            for name in (POOLER, PERCEPTRON)
+            for name in (RIDGE, FEATURES, POOLER)
         ),
         tables=(
             Table(
@@ -37,13 +38,31 @@ def page(result: ExperimentResult[ContinualConfig]) -> Page:
                     for name in ARMS
                 ),
                 "Of the test images of these classes; mean over the seeds, least to greatest in "
-                "brackets. Pooler: learns from a share of the first two classes and stays as it "
+                "brackets. Ridge regression keeps sums: of the codes of a pooler that learns from "
+                "a share of the first two classes and stays as it is, of those of an untrained "
+                "one, of as many random Fourier features of the grey values, and of these "
+                "themselves. Pooler: learns from a share of the first two classes and stays as it "
                 "is; its codes are counted by the maximum-likelihood classifier, as are those of "
                 "the untrained pooler, the raw bits (on and off), and the poolers that learn from "
                 "all images while they are counted; learning of the homeostatic one rests where "
                 "columns are in use. Softmax on codes reads those of the first. "
                 "The multilayer perceptron and logistic regression, both by stochastic gradient "
                 "descent, learn from grey values.",
+            ),
+            Table(
+                "What it takes",
+                ("arm", "MB of model", "seconds for the stream"),
+                tuple(
+                    (
+                        name,
+                        number(Spread(*(n / 1e6 for n in summary[name]["model_bytes"])), "{:.1f}"),
+                        seconds(summary[name]["seconds"]),
+                    )
+                    for name in ARMS
+                ),
+                "Model: bytes of all that goes on learning, pickled: the pooler, or what makes the "
+                "features, and the classifier. Seconds: of computing on one core, coding of the "
+                "images and the solution of the sums at the end included.",
             ),
         ),
         figures=(

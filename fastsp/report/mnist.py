@@ -17,7 +17,11 @@ from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
 from fastsp.report.page import Drawing, Fact, Origin, Page, Table, render
 
-_READERS = {"likelihood": "a maximum-likelihood classifier", "linear": "softmax regression"}
+_READERS = {
+    "likelihood": "a maximum-likelihood classifier",
+    "linear": "softmax regression",
+    "ridge": "ridge regression",
+}
 
 
 @own_style()
@@ -41,7 +45,7 @@ def mnist_report(result: MnistSeeds, data: Mnist, command: str) -> str:
     metrics, config = first.metrics(), first.config
     tables = (
         *([_seeds_table(result, data.tried_on)] if len(result.trials) > 1 else []),
-        _accuracy_table(readout, untrained, raw, f"Accuracy on the {data.tried_on} images"),
+        _accuracy_table(first, data.tried_on),
         Table(
             "The code and its speed",
             ("figure", "here", "published"),
@@ -128,22 +132,25 @@ def _seeds_table(result: MnistSeeds, tried_on: str) -> Table:
     )
 
 
-def _accuracy_table(readout: Readout, untrained: Readout, raw: Readout, title: str) -> Table:
-    codes = {
-        "trained pooler": readout,
-        "control: untrained pooler": untrained,
-        "control: raw pixels": raw,
+def _accuracy_table(result: MnistResult, tried_on: str) -> Table:
+    read = {
+        "trained pooler": result.readout,
+        "control: untrained pooler": result.control_untrained_pooler,
+        "control: raw pixels": result.control_raw_pixels,
     }
+    codes = {name: own for name, own in read.items() if own is not None}
+    title = f"Accuracy on the {tried_on} images"
+    reader = _READERS[result.config.readout]
     controls = (
         "The untrained pooler has the same seed and the same pools; raw pixels are the encoded "
         "input bits."
     )
-    if readout.accuracy_mean is None:
+    if codes["trained pooler"].accuracy_mean is None:
         return Table(
             title,
-            ("code", "softmax regression"),
+            ("code", reader),
             tuple((name, percent(own.accuracy)) for name, own in codes.items()),
-            f"The same softmax regression reads every code. {controls}",
+            f"The same {reader} reads every code. {controls}",
         )
     rows = [
         (

@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.naive_bayes import BernoulliNB
 from strategies import examples
 
-from fastsp import SoftmaxClassifier, load, save
+from fastsp import SoftmaxClassifier, StreamingRidgeClassifier, load, save
 from fastsp.classifiers import MaximumLikelihoodClassifier
 
 NAIVE = {
@@ -216,7 +216,8 @@ def test_a_refused_batch_changes_nothing(arguments, message):
 
 
 @pytest.mark.parametrize(
-    "classifier", [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+    "classifier",
+    [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0), StreamingRidgeClassifier()],
 )
 @pytest.mark.parametrize(
     "missing", [None, np.nan, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT")]
@@ -233,7 +234,8 @@ def test_missing_labels_are_refused_by_name(classifier, missing, label):
 
 
 @pytest.mark.parametrize(
-    "classifier", [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)]
+    "classifier",
+    [MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0), StreamingRidgeClassifier()],
 )
 def test_labels_are_strings_of_any_kind(classifier, tmp_path):
     X, y = np.eye(4), ["left", "right", "right", "a longer label"]

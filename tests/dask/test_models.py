@@ -111,6 +111,59 @@ def test_classes_that_a_pipeline_predicts(client):
     np.testing.assert_array_equal(classes.compute(), model.predict(table))
 
 
+def test_a_readout_of_blocks_is_that_of_one_process(client, pooler):
+    labels = np.resize(["a", "b", "c"], len(X))
+    wanted = fastsp.StreamingRidgeClassifier(0.5).fit(pooler.transform(X), labels)
+    blocks = da.from_array(X, chunks=((40, 1, 0, 60, 49), -1))
+    model = make_pipeline(pooler, fastsp.StreamingRidgeClassifier(0.5))
+    whole = fastsp.dask.fit(model, blocks, da.from_array(labels, chunks=70))
+    codes = fastsp.dask.transform(pooler, blocks)
+    alone = fastsp.dask.fit(wanted, codes, da.from_array(labels, chunks=(blocks.chunks[0],)))
+    for readout in (whole[-1], alone):
+        np.testing.assert_array_equal(readout.gram_, wanted.gram_)
+        np.testing.assert_array_equal(readout.class_sums_, wanted.class_sums_)
+        np.testing.assert_array_equal(readout.predict(codes.compute()), whole.predict(X))
+        readout.partial_fit(codes[:40].compute(), labels[:40])
+    assert not hasattr(model[-1], "classes_")
+    assert wanted.class_count_.sum() == len(X)
+
+
+def test_a_readout_of_a_data_frame(client):
+    dd = pytest.importorskip("dask.dataframe", exc_type=ImportError)
+    frame = pd.DataFrame(X.astype(np.uint8)).rename(columns=str)
+    labels = pd.Series(np.arange(len(X)) % 3)
+    readout = fastsp.dask.fit(
+        fastsp.StreamingRidgeClassifier(),
+        dd.from_pandas(frame, npartitions=3),
+        dd.from_pandas(labels, npartitions=3),
+        client=client,
+    )
+    wanted = fastsp.StreamingRidgeClassifier().fit(frame, labels)
+    np.testing.assert_array_equal(readout.gram_, wanted.gram_)
+    assert readout.feature_names_in_.tolist() == frame.columns.tolist()
+
+
+def test_what_no_readout_can_learn_is_refused(client, pooler):
+    blocks, labels = da.from_array(X, chunks=(50, -1)), da.zeros(len(X), int, chunks=50)
+    ridge = fastsp.StreamingRidgeClassifier()
+    with pytest.raises(TypeError, match=r"ends with one; got SoftmaxClassifier"):
+        fastsp.dask.fit(fastsp.SoftmaxClassifier(), blocks, labels)
+    with pytest.raises(TypeError, match="X must be a dask array or data frame; got ndarray"):
+        fastsp.dask.fit(ridge, X, labels)
+    for wrong in (labels.compute(), blocks):
+        with pytest.raises(TypeError, match=r"y must be a dask array \(n,\) or series"):
+            fastsp.dask.fit(ridge, blocks, wrong)
+    with pytest.raises(ValueError, match="y must have 150 labels, as X has samples; got 149"):
+        fastsp.dask.fit(ridge, blocks, labels[1:])
+    one = da.zeros(len(X), int, chunks=-1)
+    with pytest.raises(ValueError, match="y must have 3 blocks, as X has; got 1"):
+        fastsp.dask.fit(ridge, blocks, one[one == 0])
+    with pytest.raises(ValueError, match="X must have at least one sample"):
+        fastsp.dask.fit(ridge, blocks[:0], labels[:0])
+    with pytest.raises(NotFittedError):
+        fastsp.dask.fit(make_pipeline(fastsp.SpatialPooler(), ridge), blocks, labels)
+
+
 def test_what_cannot_be_transformed_is_refused(client, pooler):
     blocks = da.from_array(X, chunks=(50, 50))
     with pytest.raises(ValueError, match="X must be chunked by rows alone"):

@@ -44,6 +44,11 @@ def test_names_are_allowed(served, data, capsys):
     assert served[0][3].allowed == {"laptop.local", "hub.example", "xn--bcher-kva.local"}
 
 
+def test_another_readout_is_taken(served, data):
+    assert main(["demo", "--port=0", f"--data={data}", "--readout=ridge", "--no-browser"]) == 0
+    assert served[0][0].readout == "ridge"
+
+
 def test_other_hosts_come_with_a_warning(served, data, capsys):
     arguments = ["demo", "--port=0", f"--data={data}", "--host=0.0.0.0", "--no-browser"]
     assert main(arguments) == 0

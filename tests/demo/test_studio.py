@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastsp.demo.curve import MOST, Curve
+from fastsp.demo.exam import Exam
 from fastsp.demo.session import Session
 from fastsp.demo.settings import Settings, choices
 from fastsp.demo.stream import DigitStream
@@ -43,6 +44,27 @@ def test_the_pooler_is_that_of_the_experiment_bit_for_bit(studio):
     training.run()
     assert (learner.permanences_ == training.pooler.permanences_).all()
     assert (learner.active_duty_cycles_ == training.pooler.active_duty_cycles_).all()
+
+
+@pytest.mark.parametrize("labels", [4, 2])
+def test_scores_of_ridge_regression_are_shown_from_0_to_1(labels):
+    train, test = DIGITS.train_labels < labels, DIGITS.test_labels < labels
+    digits = replace(
+        DIGITS,
+        train_images=DIGITS.train_images[train],
+        train_labels=DIGITS.train_labels[train],
+        test_images=DIGITS.test_images[test],
+        test_labels=DIGITS.test_labels[test],
+    )
+    config = replace(SMALL, readout="ridge")
+    read = Exam(config, digits)(config.build_pooler(digits.image_shape))
+    bits = config.build_encoder(digits.test_images).transform(digits.test_images)
+    shown = np.array([read.probabilities(one) for one in bits])
+    assert shown.shape == (len(bits), labels)
+    assert shown.min() >= 0
+    assert shown.max() <= 1
+    found = read.classifier.classes_[shown.argmax(axis=1)]
+    assert (found == digits.test_labels).mean() > 0.8
 
 
 def test_a_stream_is_cut_anywhere_and_copied():

@@ -5,10 +5,16 @@ import pytest
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from strategies import examples
 
-from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler, metrics
+from fastsp import (
+    MaximumLikelihoodClassifier,
+    SoftmaxClassifier,
+    SpatialPooler,
+    StreamingRidgeClassifier,
+    metrics,
+)
 from fastsp.classifiers.base import active_columns
 from fastsp.engine.packing import pack
 
@@ -76,6 +82,9 @@ def test_every_format_gives_the_same_everywhere(form):
     for classifier in (MaximumLikelihoodClassifier(), SoftmaxClassifier(random_state=0)):
         expected = classifier.fit(dense, y).predict_proba(dense)
         assert_array_equal(classifier.fit(X, y).predict_proba(X), expected)
+    ridge = StreamingRidgeClassifier()
+    expected = ridge.fit(dense, y).decision_function(dense)
+    assert_allclose(ridge.fit(X, y).decision_function(X), expected, rtol=1e-9, atol=1e-12)
     assert_array_equal(X.toarray(), before.toarray())
     assert X.nnz == before.nnz
 
@@ -87,6 +96,7 @@ def test_the_matrix_of_the_caller_stays_as_it_is():
     pooler.transform(X)
     MaximumLikelihoodClassifier().fit(X, y).predict(X)
     SoftmaxClassifier().fit(X, y).predict(X)
+    StreamingRidgeClassifier().fit(X, y).predict(X)
     for array, before in zip((X.data, X.indices, X.indptr), kept, strict=True):
         assert_array_equal(array, before)
 

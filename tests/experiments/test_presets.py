@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, StreamingRidgeClassifier
 from fastsp.__main__ import main
+from fastsp.arguments import Readout
 from fastsp.cli import Preset
 from fastsp.experiments import (
     PRESETS,
@@ -16,6 +17,7 @@ from fastsp.experiments import (
     run_mnist_seeds,
     with_channels,
 )
+from fastsp.experiments.mnist import config
 from fastsp.persistence import load
 from fastsp.report import mnist_report
 
@@ -34,6 +36,7 @@ SMALL_GROUPS = {"column_shape": (4, 4, 20), "n_potential": 20, "readout_copies":
 def test_the_command_line_knows_all_presets():
     assert [preset.value for preset in Preset] == list(PRESETS) == list(READOUTS)
     assert PRESETS["published"] == MnistConfig()
+    assert tuple(readout.value for readout in Readout) == config.READOUTS
 
 
 def test_the_published_input_has_on_bits_and_half_the_synapses():
@@ -61,12 +64,17 @@ def test_seconds_to_the_model_are_those_of_learning_and_the_readout(digits):
     assert 0 < seconds < result.seconds
 
 
-@pytest.mark.parametrize("name", ["best-likelihood", "best-linear"])
-def test_a_preset_reports_the_accuracy_of_its_own_readout_beside_the_controls(digits, name):
+@pytest.mark.parametrize(
+    ("name", "readout"),
+    [("best-likelihood", None), ("best-linear", None), ("best-linear", "ridge")],
+)
+def test_a_preset_reports_the_accuracy_of_its_readout_beside_the_controls(digits, name, readout):
     config = replace(PRESETS[name], **TINY, **SMALL_GROUPS, density=0.1)
+    config = replace(config, readout=readout or config.readout)
     seeds = run_mnist_seeds(config, 1, digits)
     result, metrics = seeds.first, seeds.metrics()
-    assert type(result.readout.classifier) is READOUTS[name]
+    kind = StreamingRidgeClassifier if readout else READOUTS[name]
+    assert type(result.readout.classifier) is kind
     assert (metrics["accuracy_mean"] is None) == (name == "best-linear")
     assert (metrics["accuracy_bernoulli"] is None) == (name == "best-linear")
     assert metrics["accuracy"] > 0.9
@@ -76,7 +84,8 @@ def test_a_preset_reports_the_accuracy_of_its_own_readout_beside_the_controls(di
     codes = result.readout.test_codes
     assert result.readout.classifier.score(codes, digits.test_labels) == metrics["accuracy"]
     page = mnist_report(seeds, digits, "fastsp mnist")
-    assert ("softmax regression" in page) == (name == "best-linear")
+    assert ("softmax regression" in page) == (kind is SoftmaxClassifier)
+    assert ("ridge regression" in page) == (kind is StreamingRidgeClassifier)
 
 
 def test_the_linear_readout_takes_a_step_for_every_image_and_copy(digits):
@@ -86,6 +95,32 @@ def test_the_linear_readout_takes_a_step_for_every_image_and_copy(digits):
     assert classifier.n_steps_ == classifier.decay_steps == n * 3
     again = run_mnist(replace(config, n_jobs=2), digits).readout.classifier
     np.testing.assert_array_equal(classifier.weights_, again.weights_)
+
+
+@pytest.mark.parametrize("preset", ["published", "best-linear"])
+def test_ridge_regression_is_chosen_on_the_command_line(
+    preset, no_drawing, data, tmp_path, monkeypatch
+):
+    small = {"best-linear": {**SMALL_GROUPS, "density": 0.1}, "published": {"column_shape": (9, 9)}}
+    config = replace(PRESETS[preset], **TINY | small[preset])
+    monkeypatch.setitem(PRESETS, preset, config)
+    output = tmp_path / "out"
+    arguments = ["mnist", f"--preset={preset}", f"--data={data}", f"--output={output}"]
+    assert main([*arguments, "--readout=ridge", "--quiet"]) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["config"]["readout"] == "ridge"
+    assert metrics["accuracy_mean"] is None
+    assert metrics["accuracy"] > 0.9
+    classifier = load(output / "classifier.fastsp")
+    assert type(classifier) is StreamingRidgeClassifier
+    assert classifier.class_count_.sum() == 200 * (1 + config.readout_copies)
+
+
+def test_too_many_columns_for_ridge_regression_are_told_before_learning(data, tmp_path, capsys):
+    arguments = ["mnist", "--preset=best-likelihood", "--readout=ridge", f"--data={data}"]
+    assert main([*arguments, f"--output={tmp_path / 'out'}"]) == 2
+    assert "max_bytes must be at least" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "pooler.fastsp").exists()
 
 
 def test_an_unknown_readout_is_refused():

@@ -64,6 +64,10 @@ for how in (
         save(index, f"{folder}/model")
         load(f"{folder}/model").query(codes)
     MaximumLikelihoodClassifier().fit(codes, labels).predict(codes)
+    ridge = StreamingRidgeClassifier().fit(bits, labels, 1 + labels)
+    ridge.partial_fit(csr_matrix(bits), labels).partial_fit(0.5 * bits, labels).predict(bits)
+    other = StreamingRidgeClassifier().fit(codes, labels)
+    StreamingRidgeClassifier().fit(codes, labels).merge(other)
 large = (random.random((40, 5000)) < 0.5).astype(np.uint8)
 SpatialPooler((600,), density=0.4, batch_size=40, n_jobs=2, random_state=0).fit(large)
 from fastsp import htm

@@ -17,6 +17,7 @@ from fastsp import (
     ScalarEncoder,
     SoftmaxClassifier,
     SpatialPooler,
+    StreamingRidgeClassifier,
 )
 from fastsp.__main__ import main
 from fastsp.datasets import load_mnist
@@ -100,6 +101,7 @@ READOUTS = {
     "mean": MaximumLikelihoodClassifier("mean"),
     "softmax": SoftmaxClassifier(epochs=2, random_state=0),
     "mean weights": SoftmaxClassifier(epochs=2, average=True, random_state=0),
+    "ridge": StreamingRidgeClassifier(),
 }
 
 
@@ -120,7 +122,7 @@ def test_a_thousand_digits_have_the_same_codes_and_labels(to, mnist, published, 
 
 @pytest.mark.parametrize("to", ["js", "c"])
 @pytest.mark.parametrize("name", READOUTS)
-def test_every_readout_gives_the_same_probabilities(name, to, tmp_path):
+def test_every_readout_gives_the_same_probabilities_or_scores(name, to, tmp_path):
     digits = make_digits()
     pooler = TINY.build_pooler(digits.image_shape)
     names = np.array(["|", 'a "—"\\', "/"])
@@ -133,8 +135,22 @@ def test_every_readout_gives_the_same_probabilities(name, to, tmp_path):
     images = digits.test_images
     found = run(to, model, images, tmp_path, is_image=True)
     probabilities = [row["probabilities"] for row in found]
-    assert_allclose(probabilities, model.predict_proba(images), rtol=0, atol=1e-6)
+    expected = (model.decision_function if name == "ridge" else model.predict_proba)(images)
+    assert_allclose(probabilities, expected, rtol=0, atol=1e-6)
     assert [row["label"] for row in found] == model.predict(images).tolist()
+
+
+@pytest.mark.parametrize("to", ["js", "c"])
+def test_ridge_regression_of_two_labels_or_one(to, tmp_path):
+    pooler = trained()
+    X = (np.random.default_rng(6).random((20, 90)) < 0.3).astype(np.uint8)
+    for labels in (["a", "b"], ["only"]):
+        model = make_pipeline(pooler, StreamingRidgeClassifier())
+        model[-1].fit(pooler.transform(X), np.resize(labels, 20))
+        found = run(to, model, X, tmp_path)
+        assert [row["label"] for row in found] == model.predict(X).tolist()
+        scores = [row["probabilities"][-1] for row in found]
+        assert_allclose(scores, np.ravel(model.decision_function(X)), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("to", ["js", "c"])

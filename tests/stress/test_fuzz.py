@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from fastsp import MaximumLikelihoodClassifier, SoftmaxClassifier, SpatialPooler
+from fastsp import (
+    MaximumLikelihoodClassifier,
+    SoftmaxClassifier,
+    SpatialPooler,
+    StreamingRidgeClassifier,
+)
 from stress import fuzz
+
+READOUTS = (SoftmaxClassifier(), MaximumLikelihoodClassifier(), StreamingRidgeClassifier())
 
 
 def test_hostile_files_are_refused_or_give_models_that_work():
@@ -62,7 +69,7 @@ def test_a_sparse_matrix_whose_indices_are_out_of_bounds_is_refused():
         with pytest.raises(ValueError, match="indices must be"):
             use(astray())
     assert pooler.n_cycles_ == 30
-    for classifier in (SoftmaxClassifier(), MaximumLikelihoodClassifier()):
+    for classifier in READOUTS:
         classifier.fit(np.eye(30), np.arange(30) % 3)
         with pytest.raises(ValueError, match="indices must be"):
             classifier.predict(astray())
@@ -100,8 +107,7 @@ def test_sparse_matrices_that_lead_astray_are_refused(name, values, format):
     y = np.arange(30) % 3
     learners = (
         SpatialPooler((20,), random_state=0),
-        SoftmaxClassifier(),
-        MaximumLikelihoodClassifier(),
+        *READOUTS,
     )
     for model in learners:
         with pytest.raises(ValueError, match=r"indptr|ind|data|column|row|minor|major"):

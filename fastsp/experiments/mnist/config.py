@@ -7,10 +7,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp.classifiers import (
+    MaximumLikelihoodClassifier,
+    SoftmaxClassifier,
+    StreamingRidgeClassifier,
+)
 from fastsp.encoders import BinaryImageEncoder, ImageAugmenter
 from fastsp.engine import choices
 from fastsp.pooler import SpatialPooler
+
+Classifier = MaximumLikelihoodClassifier | SoftmaxClassifier | StreamingRidgeClassifier
+READOUTS = ("likelihood", "linear", "ridge")
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,9 @@ class MnistConfig:
         Input bits per pixel, see `BinaryImageEncoder`.
     column_shape, ..., overlap_index
         Parameters of `SpatialPooler`.
-    readout : {"likelihood", "linear"}
-        Classifier of the codes: `MaximumLikelihoodClassifier` or `SoftmaxClassifier`.
+    readout : {"likelihood", "linear", "ridge"}
+        Classifier of the codes: `MaximumLikelihoodClassifier`, `SoftmaxClassifier` or
+        `StreamingRidgeClassifier`.
     smoothing : float
         Parameter of `MaximumLikelihoodClassifier`.
     learning_rate, final_learning_rate : float
@@ -78,7 +86,7 @@ class MnistConfig:
     connected_threshold: float = 0.5
     batch_size: int = 1
     overlap_index: choices.OverlapIndex = "auto"
-    readout: Literal["likelihood", "linear"] = "likelihood"
+    readout: Literal["likelihood", "linear", "ridge"] = "likelihood"
     smoothing: float = 0.001
     learning_rate: float = 0.01
     final_learning_rate: float = 0.0005
@@ -96,8 +104,8 @@ class MnistConfig:
         for name, minimum in least.items():
             if getattr(self, name) < minimum:
                 raise ValueError(f"{name} must be at least {minimum}, got {getattr(self, name)}")
-        if self.readout not in ("likelihood", "linear"):
-            raise ValueError(f"readout must be 'likelihood' or 'linear', got {self.readout!r}")
+        if self.readout not in READOUTS:
+            raise ValueError(f"readout must be one of {READOUTS}, got {self.readout!r}")
         if self.n_jobs == 0:
             raise ValueError("n_jobs must be a number of threads, or negative, or None, got 0")
 
@@ -125,10 +133,12 @@ class MnistConfig:
             random_state=int(np.random.SeedSequence([self.seed, purpose]).generate_state(1)[0]),
         )
 
-    def build_readout(self, n_images: int) -> MaximumLikelihoodClassifier | SoftmaxClassifier:
+    def build_readout(self, n_images: int) -> Classifier:
         """Return the classifier for the codes of `n_images` training images and their copies."""
         if self.readout == "likelihood":
             return MaximumLikelihoodClassifier(smoothing=self.smoothing)
+        if self.readout == "ridge":
+            return StreamingRidgeClassifier()
         return SoftmaxClassifier(
             learning_rate=self.learning_rate,
             final_learning_rate=self.final_learning_rate,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.metrics import confusion_matrix
 
-from fastsp.classifiers import MaximumLikelihoodClassifier, SoftmaxClassifier
+from fastsp.classifiers import MaximumLikelihoodClassifier
 from fastsp.datasets import Mnist
-from fastsp.experiments.mnist.config import MnistConfig
+from fastsp.experiments.mnist.config import Classifier, MnistConfig
 from fastsp.experiments.progress import Progress, silent
 
 BATCH = 8_192
@@ -28,13 +28,13 @@ class Readout:
 
     Attributes
     ----------
-    classifier : MaximumLikelihoodClassifier or SoftmaxClassifier
-        Fitted on the codes of all training images; the first combines columns by the product.
+    classifier : classifier of `fastsp.classifiers`
+        Fitted on the codes of all training images; the likelihood combines columns by the product.
     accuracy : float
         On the test images.
     accuracy_mean : float or None
         The same with columns combined by the mean of class distributions, as published; None for
-        softmax regression.
+        other readouts.
     accuracy_bernoulli : float or None
         The same by the likelihood of all columns, those that are not active included; None as well.
     confusion : ndarray of int64, shape (n_classes, n_classes)
@@ -47,7 +47,7 @@ class Readout:
         Encoding and coding of the test images, without the classifier.
     """
 
-    classifier: MaximumLikelihoodClassifier | SoftmaxClassifier
+    classifier: Classifier
     accuracy: float
     accuracy_mean: float | None
     accuracy_bernoulli: float | None
@@ -107,7 +107,7 @@ def fit_readout(
     progress: Progress = silent,
     of: str = "codes",
     n_after: int = 0,
-) -> MaximumLikelihoodClassifier | SoftmaxClassifier:
+) -> Classifier:
     """Return the readout, fitted on the codes of all training images.
 
     Augmented copies come first, then the images as they are, each time in a new random order.

@@ -157,7 +157,7 @@ def compile_for(config: MnistConfig, data: Mnist, progress: Progress = silent) -
     bits = config.build_encoder(images).transform(images)
     codes = config.build_pooler(data.image_shape).partial_fit(bits).transform(bits)
     labels = data.train_labels[: len(bits)]
-    config.build_readout(len(bits)).partial_fit(codes, labels, np.unique(labels)).predict(codes)
+    config.build_readout(len(bits)).partial_fit(codes, labels, np.unique(labels))
     progress("compiling", 1, 1)
 
 
