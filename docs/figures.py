@@ -11,8 +11,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fastsp
-from fastsp import BinaryImageEncoder, plots
+from fastsp import BinaryImageEncoder
 from fastsp.datasets import load_mnist
+from fastsp.report.poolers import pipeline
 
 
 def draw_boosting() -> None:
@@ -37,7 +38,7 @@ def draw_pipeline(model: str) -> None:
     mnist = load_mnist()
     first = [int((mnist.test_labels == digit).argmax()) for digit in (2, 3)]
     images = mnist.test_images[first]
-    figure = plots.pipeline(
+    figure = pipeline(
         pooler,
         images.reshape(-1, *mnist.image_shape),
         BinaryImageEncoder().fit_transform(images),

@@ -12,7 +12,7 @@ import fastsp
 PACKAGE = Path(fastsp.__file__).parent
 SETUP = configparser.ConfigParser()
 SETUP.read(Path(__file__).parents[1] / "setup.cfg")
-COMMAND_LINE = {"__main__", "arguments", "cli", "commands", "console", "plots", "report"}
+COMMAND_LINE = {"__main__", "arguments", "cli", "commands", "console", "report"}
 OF_THE_DEMO = "demo"
 NAMED = {"websockets"}
 """What is not imported but named: uvicorn imports it."""

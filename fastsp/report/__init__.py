@@ -1,7 +1,10 @@
 """Reports: one HTML page for the result of an experiment, figures included.
 
-A page loads nothing from elsewhere: it can be opened from disk, sent by mail and kept. Its figures
-are drawn in a style of their own, whatever matplotlib's settings are, which stay as they are.
+The file of an experiment's name holds its page and its figures. A page loads nothing from
+elsewhere: it can be opened from disk, sent by mail and kept. Figures are drawn with matplotlib's
+objects only, without pyplot, in a style of their own: whatever matplotlib's settings are, they stay
+as they are. Colours are those of Okabe and Ito and the map cividis, which colour-blind readers can
+tell apart.
 """
 
 from fastsp.report.experiment import experiment_report

@@ -6,26 +6,15 @@ from fastsp.experiments.adaptation import CHANGES, RECOVERED, AdaptationConfig
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import number, percent
-from fastsp.plots import properties as plots
-from fastsp.plots.style import GREEN, GREY
-from fastsp.report.page import Drawing, Fact, Page, Table
+from fastsp.report.page import BANDS, MEANS, Column, Drawing, Fact, Page, Table, whole
+from fastsp.report.properties import noise_overlaps, properties_over_epochs
+from fastsp.report.style import GREEN, GREY
 
 
 def page(result: ExperimentResult[AdaptationConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, config = result.summary(), result.config
-    kinds = plots.by_kind(summary, list(CHANGES))
     before, at = config.change, config.change + 1
-    rows = tuple(
-        (
-            arm,
-            *(number(measures["robustness"][place]) for place in (before, at, -1)),
-            *(percent(measures["entropy"][place]) for place in (before, at, -1)),
-            _epochs(measures["recovery"]),
-            number(measures["kept"]),
-        )
-        for arm, measures in summary.items()
-    )
     first = summary[next(iter(summary))]
     robust = first["robustness"].mean
     return Page(
@@ -42,21 +31,20 @@ def page(result: ExperimentResult[AdaptationConfig]) -> Page:
             ),
         ),
         tables=(
-            Table(
+            Table.of(
+                summary,
                 "Before the change, at it, and at the end",
+                "then",
                 (
-                    "then",
-                    "robustness",
-                    "at change",
-                    "end",
-                    "entropy",
-                    "at change",
-                    "end",
-                    "recovery",
-                    "kept",
+                    *(
+                        Column(header, measure, form, place)
+                        for measure, form in (("robustness", number), ("entropy", percent))
+                        for header, place in ((measure, before), ("at change", at), ("end", -1))
+                    ),
+                    Column("recovery", "recovery", _epochs),
+                    Column("kept", "kept", number),
                 ),
-                rows,
-                "Mean over the seeds, least to greatest in brackets. At the change: the new "
+                f"{MEANS} At the change: the new "
                 "inputs, before any of them is learned. Robustness and entropy as in the "
                 "experiment properties. "
                 "Recovery: epochs after the change until robustness is "
@@ -66,18 +54,18 @@ def page(result: ExperimentResult[AdaptationConfig]) -> Page:
             ),
         ),
         figures=(
-            Drawing.of(
-                plots.properties_over_epochs(
-                    config.epochs_measured, kinds, {config.change: "the inputs change"}
+            Drawing(
+                properties_over_epochs(
+                    config.epochs_measured, summary, CHANGES, {config.change: "the inputs change"}
                 ),
                 "Properties of the codes, epoch by epoch",
-                "Of the inputs that are being learned. Bands go from the least to the greatest "
-                "seed.",
+                f"Of the inputs that are being learned. {BANDS}",
             ),
-            Drawing.of(
-                plots.noise_overlaps(
+            Drawing(
+                noise_overlaps(
                     config.noise,
-                    kinds,
+                    summary,
+                    CHANGES,
                     {
                         "overlap_before": ("before the change", GREEN),
                         "overlap_at_change": ("at it", GREY),
@@ -93,4 +81,4 @@ def page(result: ExperimentResult[AdaptationConfig]) -> Page:
 
 
 def _epochs(recovery: Spread) -> str:
-    return number(recovery, "{:.0f}") if np.isfinite(recovery.mean) else "never"
+    return whole(recovery) if np.isfinite(recovery.mean) else "never"

@@ -1,11 +1,14 @@
-"""Page of the experiment `continual`."""
+"""Page and figure of the experiment `continual`."""
 
-from fastsp.experiments.continual import ARMS, FEATURES, POOLER, RIDGE, ContinualConfig
-from fastsp.experiments.experiment import ExperimentResult
-from fastsp.experiments.spread import Spread
-from fastsp.experiments.wording import number, percent, seconds
-from fastsp.plots.continual import accuracy_seen
-from fastsp.report.page import Drawing, Fact, Page, Table
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fastsp.experiments.continual import FEATURES, POOLER, RIDGE, ContinualConfig
+from fastsp.experiments.experiment import ExperimentResult, Summary
+from fastsp.experiments.wording import percent, seconds
+from fastsp.report.page import BANDS, Column, Drawing, Fact, Page, Table, megabytes
+from fastsp.report.style import draw_curves, grid_behind, panels
 
 
 def page(result: ExperimentResult[ContinualConfig]) -> Page:
@@ -22,20 +25,16 @@ def page(result: ExperimentResult[ContinualConfig]) -> Page:
             for name in (RIDGE, FEATURES, POOLER)
         ),
         tables=(
-            Table(
+            Table.of(
+                summary,
                 "Accuracy over the classes seen so far",
+                "arm",
                 (
-                    "arm",
-                    *(f"{2 * place} classes" for place in range(1, n_pairs + 1)),
-                    "first two at the end",
-                ),
-                tuple(
-                    (
-                        name,
-                        *(percent(summary[name]["seen"][place]) for place in range(n_pairs)),
-                        percent(summary[name]["first_pair"]),
-                    )
-                    for name in ARMS
+                    *(
+                        Column(f"{2 * pair + 2} classes", "seen", percent, pair)
+                        for pair in range(n_pairs)
+                    ),
+                    Column("first two at the end", "first_pair"),
                 ),
                 "Of the test images of these classes; mean over the seeds, least to greatest in "
                 "brackets. Ridge regression keeps sums: of the codes of a pooler that learns from "
@@ -49,27 +48,34 @@ def page(result: ExperimentResult[ContinualConfig]) -> Page:
                 "The multilayer perceptron and logistic regression, both by stochastic gradient "
                 "descent, learn from grey values.",
             ),
-            Table(
+            Table.of(
+                summary,
                 "What it takes",
-                ("arm", "MB of model", "seconds for the stream"),
-                tuple(
-                    (
-                        name,
-                        number(Spread(*(n / 1e6 for n in summary[name]["model_bytes"])), "{:.1f}"),
-                        seconds(summary[name]["seconds"]),
-                    )
-                    for name in ARMS
+                "arm",
+                (
+                    Column("MB of model", "model_bytes", megabytes),
+                    Column("seconds for the stream", "seconds", seconds),
                 ),
                 "Model: bytes of all that goes on learning, pickled: the pooler, or what makes the "
                 "features, and the classifier. Seconds: of computing on one core, coding of the "
                 "images and the solution of the sums at the end included.",
             ),
         ),
-        figures=(
-            Drawing.of(
-                accuracy_seen(summary),
-                "Accuracy over the classes seen so far",
-                "Bands go from the least to the greatest seed.",
-            ),
-        ),
+        figures=(Drawing(accuracy_seen(summary), "Accuracy over the classes seen so far", BANDS),),
     )
+
+
+def accuracy_seen(summary: Summary) -> Figure:
+    """Draw the accuracy of every arm over all classes seen so far, after each pair of them."""
+    figure, (whole, top) = panels((11, 4.6), 1, 2)
+    seen = {arm: measures["seen"] for arm, measures in summary.items()}
+    n_pairs = next(iter(seen.values())).mean.size
+    for axes, bounds in ((whole, (0, 1.02)), (top, (0.9, 1.002))):
+        draw_curves(axes, 2 * np.arange(1, n_pairs + 1), seen)
+        axes.set(xlabel="classes seen so far", ylim=bounds)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        grid_behind(axes)
+    whole.set(ylabel="accuracy over them\n(share of test images)")
+    top.set(title="the upper end")
+    figure.legend(handles=whole.get_lines(), loc="outside right center", frameon=False, fontsize=9)
+    return figure

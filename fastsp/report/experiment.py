@@ -7,8 +7,8 @@ from typing import Any
 
 from fastsp.experiments.catalogue import EXPERIMENTS
 from fastsp.experiments.experiment import SMALL_SIZE, ExperimentResult
-from fastsp.plots.style import own_style
 from fastsp.report.page import Origin, Page, render
+from fastsp.report.style import own_style
 
 PAGES: dict[str, Callable[[ExperimentResult[Any]], Page]] = {
     name: import_module(f"fastsp.report.{name}").page for name in EXPERIMENTS

@@ -1,21 +1,26 @@
-"""Page of the MNIST experiment."""
+"""Page of the MNIST experiment, and figures of its readout and its training."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from fastsp import plots
 from fastsp.datasets import Mnist
 from fastsp.experiments.digits import sample_digits
 from fastsp.experiments.mnist.readout import Readout
 from fastsp.experiments.mnist.run import MnistResult
 from fastsp.experiments.mnist.seeds import MnistSeeds
+from fastsp.experiments.mnist.training import Checkpoint
 from fastsp.experiments.wording import percent, points
-from fastsp.plots.style import own_style
 from fastsp.pooler import SpatialPooler
-from fastsp.report.page import Drawing, Fact, Origin, Page, Table, render
+from fastsp.report import poolers as plots
+from fastsp.report.page import Drawing, Fact, Origin, Page, Table, finely, render
+from fastsp.report.style import BLUE, GREY, ORANGE, limit_share, own_style, panels
 
 _READERS = {
     "likelihood": "a maximum-likelihood classifier",
@@ -123,7 +128,7 @@ def _seeds_table(result: MnistSeeds, tried_on: str) -> Table:
         f"Over seeds {seeds[0]} to {seeds[-1]}",
         ("figure", "mean (least–greatest)"),
         tuple(
-            (label, points(summary[name]) if name == "gain" else percent(summary[name], 2))
+            (label, points(summary[name]) if name == "gain" else finely(summary[name]))
             for name, label in rows.items()
             if name in summary
         ),
@@ -178,41 +183,45 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
     assert result.readout is not None
     several = config.segments > 1
     figures = [
-        Drawing.of(
+        Drawing(
             plots.boosting_functions(config.density, config.boost_strength),
             "Two boosting functions",
             "The logarithmic function has no parameter, is 1 at the wanted density, 0 for a "
             "column that is always active, and grows without bound for one that never is.",
         ),
-        Drawing.of(
+        Drawing(
             plots.pipeline(pooler, images[:4], inputs[:4]),
             "From input to active columns",
             "Each row is one image. Columns lie where their receptive fields lie, so places "
             "align across a row. A stage has one scale for all rows.",
         ),
     ]
-    if result.with_local_inhibition is not None and result.without_local_inhibition is not None:
+    contrast = result.with_local_inhibition, result.without_local_inhibition
+    if contrast[0] is not None and contrast[1] is not None:
+        both = {"local inhibition": contrast[0], "no local inhibition": contrast[1]}
         figures.append(
-            inhibition_comparison(
-                result.with_local_inhibition,
-                result.without_local_inhibition,
-                *sample_digits(result.contrast_config, data),
+            Drawing(
+                plots.images_and_codes(both, *sample_digits(result.contrast_config, data)),
+                "Active columns with and without local inhibition",
+                "Two poolers that learned the same stream of on-bits, the input as published: "
+                "off-bits spread the overlap over the image, with local inhibition or without. "
+                "Without it the columns of the highest boosted overlap are selected globally.",
             )
         )
     figures += [
-        Drawing.of(
+        Drawing(
             plots.inverse(pooler, images, inputs),
             "From active columns back to the input",
             "Below each digit the input bits that its active columns stand for: the mean "
             "permanence of the potential synapses that they have on a bit, 0 where they have none.",
         ),
-        Drawing.of(
+        Drawing(
             plots.duty_cycles(pooler),
             "Active duty cycles",
             "How often each column was active lately, at the end of training: as a histogram, "
             "and at the places of the columns.",
         ),
-        Drawing.of(
+        Drawing(
             plots.receptive_fields(pooler, _spread_columns(pooler)),
             "Receptive fields",
             "Potential synapses of some columns. Grey places hold none; a dot marks a synapse "
@@ -221,7 +230,7 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
         ),
         *(
             [
-                Drawing.of(
+                Drawing(
                     plots.segments(pooler, _spread_columns(pooler)[2]),
                     "Segments of one column",
                     f"The column in the middle of the figure before: its {config.segments} "
@@ -232,16 +241,16 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
             if several
             else []
         ),
-        Drawing.of(
-            plots.confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),
+        Drawing(
+            confusion_matrix(result.readout.classifier.classes_, result.readout.confusion),
             "Confusion matrix",
             f"Counts of {data.tried_on} images, as {_READERS[config.readout]} tells them apart.",
         ),
     ]
     if result.training.curve:
         figures.append(
-            Drawing.of(
-                plots.learning_curve(result.training.curve),
+            Drawing(
+                learning_curve(result.training.curve),
                 "Accuracy and entropy over learning cycles",
                 "Validation: a classifier fitted on the codes of "
                 f"{config.held_out_readout:,} training images (fewer where there are not as many) "
@@ -253,22 +262,6 @@ def _mnist_figures(result: MnistResult, data: Mnist) -> list[Drawing]:
     return figures
 
 
-def inhibition_comparison(
-    with_inhibition: SpatialPooler,
-    without_inhibition: SpatialPooler,
-    images: NDArray[np.uint8],
-    inputs: NDArray[np.uint8],
-) -> Drawing:
-    """Draw the codes of two poolers that learned the same stream, for a few images."""
-    return Drawing.of(
-        plots.inhibition_compared(with_inhibition, without_inhibition, images, inputs),
-        "Active columns with and without local inhibition",
-        "Two poolers that learned the same stream of on-bits, the input as published: off-bits "
-        "spread the overlap over the image, with local inhibition or without. Without it the "
-        "columns of the highest boosted overlap are selected globally.",
-    )
-
-
 def _spread_columns(pooler: SpatialPooler) -> list[int]:
     """Return columns along a diagonal of the middle of the grid."""
     height, width, *sizes = pooler.column_shape_
@@ -276,3 +269,58 @@ def _spread_columns(pooler: SpatialPooler) -> list[int]:
     return [
         (int(height * share) * width + int(width * share)) * math.prod(sizes) for share in shares
     ]
+
+
+def confusion_matrix(labels: NDArray[Any], confusion: NDArray[np.int64]) -> Figure:
+    """Draw counts by label (row) and prediction (column), shaded by the share of the label."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    figure, axes = panels((6.6, 5.4), layout="compressed")
+    shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(confusion):
+        axes.text(
+            column,
+            row,
+            str(count),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if shares[row, column] > 0.5 else "black",
+        )
+    places = range(len(labels))
+    axes.set_xticks(places, labels.tolist())
+    axes.set_yticks(places, labels.tolist())
+    axes.set(xlabel="predicted digit", ylabel="digit")
+    bar = figure.colorbar(shown, ax=axes, label="share of the digit's images")
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    return figure
+
+
+def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
+    """Draw accuracy and entropy over learning cycles; the state before learning as a level."""
+    learned = [point for point in curve if point.cycles > 0]
+    untrained = next((point for point in curve if point.cycles == 0), None)
+    cycles = [point.cycles for point in learned]
+    figure, (left, right) = panels((9, 3.8), 1, 2)
+    accuracies = [point.accuracy for point in learned]
+    left.plot(cycles, accuracies, "o-", color=BLUE, markersize=4, label="validation")
+    left.set(ylabel="accuracy (share of held-out training images)")
+    entropies = [point.entropy for point in learned]
+    held_out = [point.held_out_entropy for point in learned]
+    right.plot(cycles, entropies, "o-", color=BLUE, markersize=4, label="active duty cycles")
+    right.plot(cycles, held_out, "s--", color=ORANGE, markersize=4, label="held-out images")
+    right.set(ylabel="entropy (share of its maximum)")
+    if untrained:
+        accuracies.append(untrained.accuracy)
+        held_out.append(untrained.held_out_entropy)
+        left.axhline(untrained.accuracy, color=GREY, linestyle=":", label="untrained")
+        right.axhline(
+            untrained.held_out_entropy,
+            color=GREY,
+            linestyle=":",
+            label="held-out images, untrained",
+        )
+    for axes, values in ((left, accuracies), (right, entropies + held_out)):
+        axes.set(xscale="log", xlabel="learning cycles")
+        limit_share(axes, "y", values)
+        axes.legend(frameon=False, loc="best")
+    return figure

@@ -1,16 +1,20 @@
-"""Page of the experiment `tune`."""
+"""Page and figure of the experiment `tune`."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
 
 from fastsp.experiments.experiment import ExperimentResult
 from fastsp.experiments.tune import BEST, TuneConfig
 from fastsp.experiments.wording import percent
-from fastsp.plots import tune as plots
-from fastsp.report.page import Drawing, Fact, Page, Table
+from fastsp.report.page import MEANS, Column, Drawing, Fact, Page, Table, finely
+from fastsp.report.style import BLUE, GREY, limit_share, panels
 
 
 def page(result: ExperimentResult[TuneConfig]) -> Page:
     """Return what is special on the page of a complete result."""
     summary, first = result.summary(), result.trials[0]
-    pictures = first.pictures
     return Page(
         headline=(
             Fact(
@@ -20,14 +24,12 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
             ),
         ),
         tables=(
-            Table(
+            Table.of(
+                summary,
                 "On the held-out training images",
-                ("parameters", "accuracy", "entropy"),
-                tuple(
-                    (arm, percent(measures["accuracy"], 2), percent(measures["entropy"]))
-                    for arm, measures in summary.items()
-                ),
-                "Mean over the seeds, least to greatest in brackets. Columns combined by the "
+                "parameters",
+                (Column("accuracy", "accuracy", finely), Column("entropy", "entropy")),
+                f"{MEANS} Columns combined by the "
                 "product; entropy of the active duty cycles at the end, as a share of its maximum. "
                 "The search chose among those with at least "
                 f"{percent(result.config.least_entropy)}.",
@@ -44,8 +46,8 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
             ),
         ),
         figures=(
-            Drawing.of(
-                plots.search(pictures["values"], pictures["importances"]),
+            Drawing(
+                search(first.pictures["values"], first.pictures["importances"]),
                 "The search",
                 "Left: every trial in order. Right: how much of the variance of accuracy each "
                 "parameter explains, by functional analysis of variance of a random forest over "
@@ -53,3 +55,28 @@ def page(result: ExperimentResult[TuneConfig]) -> Page:
             ),
         ),
     )
+
+
+def search(values: Sequence[float], importances: Mapping[str, float]) -> Figure:
+    """Draw the accuracy of every trial and the importance of every parameter.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Accuracy of each trial, in order.
+    importances : dict of float
+        Share of the variance of accuracy that each parameter explains, by name; may be empty.
+    """
+    figure, (left, right) = panels((9, 3.6), 1, 2)
+    places = np.arange(1, len(values) + 1)
+    left.plot(places, values, "o", color=GREY, markersize=3.5, label="trial")
+    left.step(places, np.maximum.accumulate(values), where="post", color=BLUE, label="best so far")
+    left.set(xlabel="trial", ylabel="accuracy (share of held-out images)")
+    limit_share(left, "y", values)
+    left.legend(frameon=False, loc="center right")
+    ranked = dict(sorted(importances.items(), key=lambda item: item[1]))
+    right.barh([name.replace("_", " ") for name in ranked], [*ranked.values()], color=BLUE)
+    right.set(xlabel="importance (share of the variance of accuracy)", xlim=(0, 1))
+    if not ranked:
+        right.set_title("too few trials to tell", fontsize=9, color=GREY)
+    return figure

@@ -5,7 +5,7 @@ import pytest
 from fastsp.experiments import EXPERIMENTS, PRESETS, tsetlin
 from fastsp.experiments.pareto import OTHERS, TSETLIN, front
 from fastsp.experiments.spread import Spread
-from fastsp.plots.pareto import accuracy_against_seconds
+from fastsp.report.pareto import accuracy_against_seconds
 from tests.tiny_experiments import run_quick
 
 

@@ -8,7 +8,6 @@ import matplotlib
 import numpy as np
 import pytest
 
-from fastsp import plots
 from fastsp.experiments import (
     EXPERIMENTS,
     AblateConfig,
@@ -16,6 +15,9 @@ from fastsp.experiments import (
     run_mnist_seeds,
 )
 from fastsp.report import mnist_report
+from fastsp.report import poolers as plots
+from fastsp.report.ablate import ablation
+from fastsp.report.mnist import confusion_matrix, learning_curve
 from tests.tiny_experiments import TINY
 
 
@@ -38,24 +40,26 @@ def on_bits(samples):
 
 @pytest.fixture(scope="module")
 def figures(digits, result, samples):
-    ablation = run_experiment(
+    ablated = run_experiment(
         EXPERIMENTS["ablate"], AblateConfig(replace(TINY, cycles=20)), range(2), digits
     )
     readout = result.readout
     return {
         "boosting_functions": plots.boosting_functions(0.02, 3.0),
         "pipeline": plots.pipeline(result.pooler, *samples),
-        "inhibition_compared": plots.inhibition_compared(
-            result.with_local_inhibition,
-            result.without_local_inhibition,
+        "images_and_codes": plots.images_and_codes(
+            {
+                "local inhibition": result.with_local_inhibition,
+                "no local inhibition": result.without_local_inhibition,
+            },
             *on_bits(samples),
         ),
         "inverse": plots.inverse(result.pooler, *samples),
         "duty_cycles": plots.duty_cycles(result.pooler),
         "receptive_fields": plots.receptive_fields(result.pooler, [0, 100, 255]),
-        "confusion_matrix": plots.confusion_matrix(readout.classifier.classes_, readout.confusion),
-        "learning_curve": plots.learning_curve(result.training.curve),
-        "ablation": plots.ablation(ablation),
+        "confusion_matrix": confusion_matrix(readout.classifier.classes_, readout.confusion),
+        "learning_curve": learning_curve(result.training.curve),
+        "ablation": ablation(ablated),
     }
 
 
@@ -131,7 +135,7 @@ def test_no_global_state(figures):
     [
         ("boosting_functions", ["boost factor", "activation frequency", "wanted density 0.02"]),
         ("pipeline", ["raw overlap", "boosted", "locally inhibited", "active columns"]),
-        ("inhibition_compared", ["input", "no local inhibition"]),
+        ("images_and_codes", ["input", "no local inhibition"]),
         ("inverse", ["input", "ON bits", "OFF bits", "mean permanence"]),
         ("duty_cycles", ["active duty cycle (share of cycles)", "columns"]),
         ("receptive_fields", ["permanence", "ON bits", "OFF bits", "column 100"]),
@@ -160,7 +164,7 @@ def test_places_align_in_the_pipeline(figures):
 
 def test_active_columns_lie_over_their_place(figures, result, samples):
     _, inputs = on_bits(samples)
-    dots = figures["inhibition_compared"].axes[3].lines[0]
+    dots = figures["images_and_codes"].axes[3].lines[0]
     rows, columns = np.divmod(result.with_local_inhibition.compute(inputs[0], learn=False), 16)
     np.testing.assert_allclose(dots.get_xdata(), (columns + 0.5) * 12 / 16)
     np.testing.assert_allclose(dots.get_ydata(), (rows + 0.5) * 12 / 16)
@@ -175,6 +179,6 @@ def test_cut_axes_are_marked(figures):
 
 
 def test_confusion_matrix_shows_every_count():
-    figure = plots.confusion_matrix(np.array([0, 1]), np.array([[5, 2], [0, 7]]))
+    figure = confusion_matrix(np.array([0, 1]), np.array([[5, 2], [0, 7]]))
     shown = [text.get_text() for text in figure.axes[0].texts]
     assert shown == ["5", "2", "0", "7"]

@@ -1,14 +1,15 @@
 """Colours, axes and legends common to all figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fastsp.experiments.spread import Spread
 
@@ -28,6 +29,29 @@ def own_style() -> Iterator[None]:
     """Use matplotlib's default settings instead of the user's."""
     with style.context(["default", {"svg.hashsalt": "fastsp"}]):  # else its ids are random
         yield
+
+
+def panels(
+    size: tuple[float, float],
+    rows: int = 1,
+    columns: int = 1,
+    layout: Literal["constrained", "compressed"] = "constrained",
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """Return a figure of a size in inches and its axes, as `Figure.subplots` returns them."""
+    figure = Figure(figsize=size, layout=layout)
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def draw_curves(
+    axes: Axes,
+    x: NDArray[Any],
+    curves: Mapping[str, Spread],
+    styles: Iterable[tuple[str, str]] = SERIES,
+) -> None:
+    """Draw curves over the seeds by name, each in the next colour and line style."""
+    for (name, curve), (color, line) in zip(curves.items(), styles, strict=False):
+        draw_spread(axes, x, curve, color, line, name)
 
 
 def draw_spread(
@@ -57,9 +81,29 @@ def legend_below(figure: Figure, axes: Axes, ncols: int) -> None:
     )
 
 
-def limit_share(axes: Axes, direction: str, values: Sequence[float]) -> None:
+def grid_behind(axes: Axes, axis: Literal["both", "x", "y"] = "both") -> None:
+    """Draw grid lines behind all else."""
+    axes.grid(axis=axis, color="#dddddd")
+    axes.set_axisbelow(True)
+
+
+def show_images(row: Iterable[Axes], images: Iterable[NDArray[np.uint8]]) -> None:
+    """Draw grey images (height, width), dark on white."""
+    for axes, image in zip(row, images, strict=True):
+        show_map(axes, image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+
+
+def without_ticks(grid: Any, labels: Sequence[str] = ()) -> None:
+    """Take the ticks from all panels (rows, columns), and label rows at the left."""
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+    for axes, label in zip(grid[:, 0], labels, strict=False):
+        axes.set_ylabel(label)
+
+
+def limit_share(axes: Axes, direction: str, values: ArrayLike) -> None:
     """Start the axis at zero; where that hides the differences, cut it and mark it as cut."""
-    low, high = min(values), max(values)
+    low, high = float(np.min(values)), float(np.max(values))
     margin = max(0.08 * (high - low), 0.005)
     start = 0.0 if low - margin < high / 2 else low - margin
     axes.set(**{f"{direction}lim": (start, high + margin)})

@@ -1,4 +1,4 @@
-"""Figures of the MNIST experiment, and of any pooler over images.
+"""Figures of any pooler over images.
 
 Where input and columns are shown together, both span the same frame, so that positions align.
 """
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fastsp.experiments.mnist.training import Checkpoint, column_duty_cycles
-from fastsp.plots.style import BLUE, GREY, ORANGE, limit_share, show_map
+from fastsp.experiments.mnist.training import column_duty_cycles
 from fastsp.pooler import SpatialPooler
+from fastsp.report.style import BLUE, GREY, ORANGE, panels, show_images, show_map, without_ticks
 
 _COMPETED = {"gaussian": "locally inhibited\n(local standard deviations)"}
 """Title of the last map, by the kind of inhibition."""
@@ -32,8 +32,7 @@ def boosting_functions(density: float, strength: float) -> Figure:
         Of the exponential function.
     """
     frequency = np.geomspace(1e-6, 1.0, 2_000)
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = panels((7, 4))
     axes.plot(frequency, np.log(frequency) / np.log(density), color=BLUE, label="logarithmic")
     axes.plot(
         frequency,
@@ -79,10 +78,11 @@ def pipeline(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[n
         "boosted\n(synapses × boost factor)": [t.boosted for t in traces],
         _COMPETED.get(pooler.inhibition, "competing\n(as boosted)"): [t.inhibited for t in traces],
     }
-    figure = Figure(figsize=(11, 1.2 + 2.05 * len(images)), layout="compressed")
-    grid = figure.subplots(len(images), 5, squeeze=False, sharex=True, sharey=True)
-    for axes, image in zip(grid[:, 0], images, strict=True):
-        show_map(axes, image, (height, width), cmap="gray_r", vmin=0, vmax=255)
+    size = (11, 1.2 + 2.05 * len(images))
+    figure, grid = panels(
+        size, len(images), 5, "compressed", squeeze=False, sharex=True, sharey=True
+    )
+    show_images(grid[:, 0], images)
     for place, (title, values) in enumerate(stages.items(), start=1):
         together = np.concatenate(values)
         low, high = float(np.percentile(together, 0.5)), float(together.max())
@@ -118,20 +118,14 @@ def inverse(pooler: SpatialPooler, images: NDArray[np.uint8], inputs: NDArray[np
     values = pooler.inverse_transform(pooler.transform(inputs))
     maps = values.reshape(len(images), *images.shape[1:], -1)
     names = _channel_names(maps.shape[3])
-    figure = Figure(
-        figsize=(1.2 + 1.55 * len(images), 0.4 + 1.6 * (1 + len(names))), layout="constrained"
-    )
-    grid = figure.subplots(1 + len(names), len(images), squeeze=False)
-    for axes, image in zip(grid[0], images, strict=True):
-        show_map(axes, image, image.shape, cmap="gray_r", vmin=0, vmax=255)
+    size = (1.2 + 1.55 * len(images), 0.4 + 1.6 * (1 + len(names)))
+    figure, grid = panels(size, 1 + len(names), len(images), squeeze=False)
+    show_images(grid[0], images)
     largest = float(values.max())
     for channel, row in enumerate(grid[1:]):
         for axes, own in zip(row, maps, strict=True):
             shown = show_map(axes, own[:, :, channel], own.shape[:2], vmin=0, vmax=largest)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-    for axes, label in zip(grid[:, 0], ("input", *names), strict=True):
-        axes.set_ylabel(label)
+    without_ticks(grid, ("input", *names))
     figure.colorbar(shown, ax=grid[1:], label="mean permanence", shrink=0.9)
     return figure
 
@@ -144,43 +138,34 @@ def _channel_names(n_channels: int) -> tuple[str, ...]:
     return tuple(f"channel {channel}" for channel in range(n_channels))
 
 
-def inhibition_compared(
-    with_inhibition: SpatialPooler,
-    without_inhibition: SpatialPooler,
-    images: NDArray[np.uint8],
-    inputs: NDArray[np.uint8],
+def images_and_codes(
+    poolers: Mapping[str, SpatialPooler], images: NDArray[np.uint8], inputs: NDArray[np.uint8]
 ) -> Figure:
-    """Draw inputs and the columns active with and without local inhibition, one image a column.
+    """Draw images, and below each the columns that are active for it, a row for each pooler.
 
     Parameters
     ----------
-    with_inhibition, without_inhibition : SpatialPooler
-        Each trained its own way on the same stream.
+    poolers : dict of SpatialPooler
+        By the label of the row.
     images : ndarray of uint8, shape (n, height, width)
     inputs : ndarray of uint8, shape (n, n_features)
+        The same images as input bits.
     """
-    figure = Figure(figsize=(0.5 + 1.55 * len(images), 5.2), layout="constrained")
-    grid = figure.subplots(3, len(images), squeeze=False)
-    for axes, image in zip(grid[0], images, strict=True):
-        show_map(axes, image, image.shape, cmap="gray_r", vmin=0, vmax=255)
-    for row, pooler in zip(grid[1:], (with_inhibition, without_inhibition), strict=True):
+    size = (0.5 + 1.55 * len(images), 1.8 + 1.7 * len(poolers))
+    figure, grid = panels(size, 1 + len(poolers), len(images), squeeze=False)
+    show_images(grid[0], images)
+    for row, pooler in zip(grid[1:], poolers.values(), strict=True):
         # Not `compute`, whose kernel would be compiled for this alone.
         for axes, image, code in zip(row, images, pooler.transform(inputs), strict=True):
             show_active(axes, image, code.indices, pooler)
-    for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-    for axes, label in zip(
-        grid[:, 0], ("input", "local inhibition", "no local inhibition"), strict=True
-    ):
-        axes.set_ylabel(label)
+    without_ticks(grid, ("input", *poolers))
     return figure
 
 
 def duty_cycles(pooler: SpatialPooler) -> Figure:
     """Draw the active duty cycles of all columns as a histogram and as a map."""
     cycles = column_duty_cycles(pooler)
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    figure, (left, right) = panels((9, 3.8), 1, 2, width_ratios=(1.25, 1))
     left.hist(cycles, bins=60, color=BLUE)
     left.axvline(
         pooler.density, color=ORANGE, linestyle="--", label=f"wanted density {pooler.density:g}"
@@ -250,10 +235,8 @@ def _fields(pooler: SpatialPooler, titles: Mapping[int, str]) -> Figure:
     """Draw the potential synapses of some segments, (row, title), one beside the other."""
     height, width, *rest = pooler.input_shape_
     n_channels = rest[0] if rest else 1
-    figure = Figure(
-        figsize=(0.9 + 1.7 * len(titles), 0.7 + 1.75 * n_channels), layout="constrained"
-    )
-    grid = figure.subplots(n_channels, len(titles), squeeze=False)
+    size = (0.9 + 1.7 * len(titles), 0.7 + 1.75 * n_channels)
+    figure, grid = panels(size, n_channels, len(titles), squeeze=False)
     pools = [slice(*pooler.indptr_[[row, row + 1]]) for row in titles]
     places = [np.divmod(pooler.indices_[pool] // n_channels, width) for pool in pools]
     reach = 1 + max(max(np.ptp(rows), np.ptp(across)) for rows, across in places) / 2
@@ -277,69 +260,14 @@ def _fields(pooler: SpatialPooler, titles: Mapping[int, str]) -> Figure:
     return figure
 
 
-def confusion_matrix(labels: NDArray[Any], confusion: NDArray[np.int64]) -> Figure:
-    """Draw counts by label (row) and prediction (column), shaded by the share of the label."""
-    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(6.6, 5.4), layout="compressed")
-    axes = figure.subplots()
-    shown = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(confusion):
-        axes.text(
-            column,
-            row,
-            str(count),
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if shares[row, column] > 0.5 else "black",
-        )
-    places = range(len(labels))
-    axes.set_xticks(places, labels.tolist())
-    axes.set_yticks(places, labels.tolist())
-    axes.set(xlabel="predicted digit", ylabel="digit")
-    bar = figure.colorbar(shown, ax=axes, label="share of the digit's images")
-    bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    return figure
-
-
-def learning_curve(curve: Sequence[Checkpoint]) -> Figure:
-    """Draw accuracy and entropy over learning cycles; the state before learning as a level."""
-    learned = [point for point in curve if point.cycles > 0]
-    untrained = next((point for point in curve if point.cycles == 0), None)
-    cycles = [point.cycles for point in learned]
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    accuracies = [point.accuracy for point in learned]
-    left.plot(cycles, accuracies, "o-", color=BLUE, markersize=4, label="validation")
-    left.set(ylabel="accuracy (share of held-out training images)")
-    entropies = [point.entropy for point in learned]
-    held_out = [point.held_out_entropy for point in learned]
-    right.plot(cycles, entropies, "o-", color=BLUE, markersize=4, label="active duty cycles")
-    right.plot(cycles, held_out, "s--", color=ORANGE, markersize=4, label="held-out images")
-    right.set(ylabel="entropy (share of its maximum)")
-    if untrained:
-        accuracies.append(untrained.accuracy)
-        held_out.append(untrained.held_out_entropy)
-        left.axhline(untrained.accuracy, color=GREY, linestyle=":", label="untrained")
-        right.axhline(
-            untrained.held_out_entropy,
-            color=GREY,
-            linestyle=":",
-            label="held-out images, untrained",
-        )
-    for axes, values in ((left, accuracies), (right, entropies + held_out)):
-        axes.set(xscale="log", xlabel="learning cycles")
-        limit_share(axes, "y", values)
-        axes.legend(frameon=False, loc="best")
-    return figure
-
-
 def show_active(
     axes: Axes, image: NDArray[np.uint8], columns: NDArray[np.int32], pooler: SpatialPooler
 ) -> None:
     """Draw the active columns as dots over a faint image."""
     height, width = image.shape
-    active = _active_map(columns, pooler)
+    columns_on = np.zeros(math.prod(pooler.column_shape_), dtype=bool)
+    columns_on[columns] = True
+    active = _as_map(columns_on, pooler)
     axes.imshow(image, cmap="gray_r", extent=(0, width, height, 0), vmin=0, vmax=255 * 3)
     rows, across = np.nonzero(active)
     axes.plot(
@@ -366,9 +294,3 @@ def _as_map(values: NDArray[Any], pooler: SpatialPooler) -> NDArray[Any]:
     padded[:, :, : shape[2]] = values.reshape(shape)
     tiles = padded.reshape(*shape[:2], height, width).swapaxes(1, 2)
     return tiles.reshape(shape[0] * height, shape[1] * width)
-
-
-def _active_map(active: NDArray[np.int32], pooler: SpatialPooler) -> NDArray[np.bool_]:
-    columns = np.zeros(int(np.prod(pooler.column_shape_)), dtype=bool)
-    columns[active] = True
-    return _as_map(columns, pooler)
