@@ -6,6 +6,9 @@ Names are imported at their first use, so that `fastsp.engine` brings in NumPy a
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastsp.catalogue import ESTIMATORS
+from fastsp.version import __version__
+
 if TYPE_CHECKING:
     from fastsp import datasets, metrics
     from fastsp.classifiers import (
@@ -29,33 +32,12 @@ if TYPE_CHECKING:
     from fastsp.similarity import OverlapIndex
     from fastsp.streaming import StreamingPipeline
 
-__version__ = "0.1.0"
-
-_MODULES = {
-    name: module
-    for module, names in {
-        "fastsp.classifiers": (
-            "MaximumLikelihoodClassifier",
-            "SoftmaxClassifier",
-            "StreamingRidgeClassifier",
-        ),
-        "fastsp.encoders": (
-            "BinaryImageEncoder",
-            "CategoryEncoder",
-            "CyclicEncoder",
-            "DateTimeEncoder",
-            "ImageAugmenter",
-            "RandomDistributedEncoder",
-            "ScalarEncoder",
-        ),
-        "fastsp.engine.events": ("LearningEvent",),
-        "fastsp.homeostasis": ("HomeostaticPooler",),
-        "fastsp.persistence": ("ModelFileError", "load", "load_with_notes", "save"),
-        "fastsp.pooler": ("SpatialPooler", "Trace"),
-        "fastsp.similarity": ("OverlapIndex",),
-        "fastsp.streaming": ("StreamingPipeline",),
-    }.items()
-    for name in names
+_MODULES = ESTIMATORS | {
+    "LearningEvent": "fastsp.engine.events",
+    "Trace": "fastsp.pooler",
+    **dict.fromkeys(("ModelFileError", "load", "load_with_notes", "save"), "fastsp.persistence"),
+    "OverlapIndex": "fastsp.similarity",
+    "StreamingPipeline": "fastsp.streaming",
 }
 _SUBMODULES = ("dask", "datasets", "engine", "export", "htm", "metrics")
 

@@ -4,17 +4,14 @@ Modules that draw, train or compile are imported where they are first needed, so
 at once and training does not wait for matplotlib.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-import fastsp
-from fastsp import commands
+from fastsp import catalogue, commands
 from fastsp.arguments import Data, Preset, Quiet, ReadoutOption, Split
 from fastsp.console import (
     INTERRUPTED,
@@ -28,10 +25,10 @@ from fastsp.console import (
     write_text,
 )
 from fastsp.engine import choices
+from fastsp.version import __version__
 
 if TYPE_CHECKING:
     from fastsp.datasets import Mnist
-    from fastsp.experiments import ExperimentResult
 
 BAD_INPUT = 2
 
@@ -69,22 +66,10 @@ class Boosting(StrEnum):
     NONE = "none"
 
 
-class ExperimentName(StrEnum):
-    """Choices of `fastsp experiment`; the names of `fastsp.experiments.EXPERIMENTS`."""
-
-    PROPERTIES = "properties"
-    ADAPTATION = "adaptation"
-    CLASSIFIERS = "classifiers"
-    SIMILARITY = "similarity"
-    FAULTS = "faults"
-    TUNE = "tune"
-    ABLATE = "ablate"
-    CONTINUAL = "continual"
-    STABILITY = "stability"
-    NOISE = "noise"
-    PARETO = "pareto"
-
-
+if TYPE_CHECKING:
+    ExperimentName = str
+else:
+    ExperimentName = StrEnum("ExperimentName", {name: name for name in catalogue.EXPERIMENTS})
 Jobs = Annotated[
     int | None,
     typer.Option("--n-jobs", help="Threads; -1 for all cores.", show_default="one"),
@@ -93,7 +78,7 @@ Jobs = Annotated[
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"fastsp {fastsp.__version__}")
+        say(f"fastsp {__version__}")
         raise typer.Exit
 
 
@@ -269,19 +254,10 @@ def ablate(
 ) -> None:
     """Repeat the MNIST experiment without local inhibition, and with other boosting."""
     from fastsp.experiments import AblateConfig, MnistConfig
-    from fastsp.experiments.ablate import flat_metrics
-
-    def shown(result: "ExperimentResult[Any]") -> dict[str, str]:
-        return {
-            arm: f"{spreads['accuracy'].mean:.2%} accuracy, "
-            f"{spreads['entropy'].mean:.2%} entropy, "
-            f"{spreads['clumping'].mean:.2f} variance / mean of areas"
-            for arm, spreads in result.summary().items()
-        }
 
     config = AblateConfig(MnistConfig(cycles=cycles, n_jobs=n_jobs))
     trials, digits = _seeds(0, seeds), _prepare(data, split, output)
-    _run("ablate", config, trials, digits, output, None if quiet else shown, flat_metrics)
+    _run("ablate", config, trials, digits, output, quiet)
 
 
 @app.command()
@@ -305,49 +281,40 @@ def experiment(
 ) -> None:
     """Run an experiment by name, and write its metrics and a report."""
     from fastsp.experiments import EXPERIMENTS
-    from fastsp.experiments.experiment import SMALL_SIZE
-
-    def shown(result: "ExperimentResult[Any]") -> dict[str, str]:
-        small = {"size": SMALL_SIZE} if result.is_small else {}
-        return small | {"found": " ".join(result.found() or ())} | dict(result.trials[0].details)
 
     chosen, trials = EXPERIMENTS[name], _seeds(seed, seeds)
     config = chosen.quick if quick else chosen.full
     output = writable(output or Path(f"fastsp-{name}"))
-    if name is ExperimentName.TUNE:  # a study that is in the folder already is continued
+    if name == "tune":  # a study that is in the folder already is continued
         config = replace(config, study=str(output / "study.db"))
     digits = _prepare(data, split, output) if chosen.needs_digits else None
-    _run(name, config, trials, digits, output, None if quiet else shown)
+    _run(name, config, trials, digits, output, quiet)
 
 
 def _run(
-    name: str,
-    config: Any,
-    seeds: range,
-    digits: "Mnist | None",
-    output: Path,
-    shown: "Callable[[ExperimentResult[Any]], Mapping[str, str]] | None",
-    metrics: "Callable[[ExperimentResult[Any]], Mapping[str, Any]] | None" = None,
+    name: str, config: Any, seeds: range, digits: "Mnist | None", output: Path, quiet: bool
 ) -> None:
-    """Run an experiment, write its results, and print what `shown` returns; None is quiet."""
-    from fastsp.experiments import EXPERIMENTS, ExperimentResult, Interrupted, run_experiment
+    """Run an experiment, write its results, and print what was found."""
+    from fastsp.experiments import EXPERIMENTS, Interrupted, run_experiment
+    from fastsp.experiments.experiment import SMALL_SIZE
 
-    metrics = metrics or ExperimentResult.metrics
-    results = Results(output, quiet=shown is None)
+    results = Results(output, quiet)
     try:
-        with progress_bars(quiet=shown is None) as progress:
+        with progress_bars(quiet) as progress:
             result = run_experiment(EXPERIMENTS[name], config, seeds, digits, progress)
     except Interrupted as interrupted:
-        results.keep(partial(metrics, interrupted.result))
+        results.keep(interrupted.result.metrics)
         finished = len(interrupted.result.trials)
         results.end_interrupted(f"{finished} of {len(seeds)} seeds were finished")
-    results.keep(partial(metrics, result))
+    results.keep(result.metrics)
     with results.file("report.html") as path:
         from fastsp.report import experiment_report
 
         write_text(path, experiment_report(result, command(), digits.source if digits else ""))
-    if shown is not None:
-        results.show(shown(result))
+    if not quiet:
+        small = {"size": SMALL_SIZE} if result.is_small else {}
+        found = {"found": " ".join(result.found() or ())}
+        results.show(small | found | dict(result.trials[0].details))
     results.end()
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-import fastsp
 from fastsp.archive import ModelFileError, read_archive, write_archive
 from fastsp.htm.kept import Kept
 from fastsp.portable import build, describe
 from fastsp.similarity import OverlapIndex
+from fastsp.version import __version__
 
 __all__ = ["ModelFileError", "load", "load_with_notes", "save"]
 
@@ -57,7 +57,7 @@ def save(
         Where the file cannot be written; what was there before is still there.
     """
     description, arrays = describe(estimator)
-    header = {"fastsp_version": fastsp.__version__, **description}
+    header = {"fastsp_version": __version__, **description}
     if notes is not None:
         header["notes"] = notes
     write_archive(path, header, arrays)
@@ -102,9 +102,9 @@ def load_with_notes(path: str | PathLike[str]) -> tuple[Any, Any]:
             known = isinstance(error, ModelFileError)
             reason = f"{error}" if known else f"{type(error).__name__}: {error}"
             version = str(header.get("fastsp_version"))
-            if _numbers(version) > _numbers(fastsp.__version__):
+            if _numbers(version) > _numbers(__version__):
                 reason = (
-                    f"written by fastsp {version}, later than this {fastsp.__version__}, which "
+                    f"written by fastsp {version}, later than this {__version__}, which "
                     f"cannot read it ({reason})"
                 )
             elif not known:

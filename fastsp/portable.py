@@ -20,6 +20,7 @@ from sklearn.compose import make_column_selector
 from sklearn.utils.validation import check_is_fitted
 
 from fastsp.archive import ModelFileError, can_be_kept
+from fastsp.catalogue import ESTIMATORS as OWN
 from fastsp.engine.parameters import check_count
 from fastsp.htm.classifier import Classifier as HtmClassifier
 from fastsp.htm.kept import Kept
@@ -29,20 +30,6 @@ from fastsp.similarity import OverlapIndex
 
 Arrays = dict[str, NDArray[Any]]
 
-_OWN = {
-    "SpatialPooler": "fastsp.pooler",
-    "HomeostaticPooler": "fastsp.homeostasis",
-    "MaximumLikelihoodClassifier": "fastsp.classifiers",
-    "SoftmaxClassifier": "fastsp.classifiers",
-    "StreamingRidgeClassifier": "fastsp.classifiers",
-    "BinaryImageEncoder": "fastsp.encoders",
-    "CategoryEncoder": "fastsp.encoders",
-    "CyclicEncoder": "fastsp.encoders",
-    "DateTimeEncoder": "fastsp.encoders",
-    "ImageAugmenter": "fastsp.encoders",
-    "RandomDistributedEncoder": "fastsp.encoders",
-    "ScalarEncoder": "fastsp.encoders",
-}
 _COMPOSITES = {
     "Pipeline": "sklearn.pipeline",
     "StreamingPipeline": "fastsp.streaming",
@@ -66,7 +53,7 @@ _PARTS = {
     }.items()
     for name in names.split()
 }
-ESTIMATORS = _OWN | _COMPOSITES
+ESTIMATORS = OWN | _COMPOSITES
 """What a model file can be of; with the modules."""
 _KNOWN = ESTIMATORS | _PARTS
 _PRIVATE_STATE = {"_one_hot", "_sklearn_output_config"}
@@ -138,7 +125,7 @@ def _describe(estimator: BaseEstimator, key: str, arrays: Arrays) -> dict[str, A
     attributes = {
         attribute: value
         for attribute, value in estimator.__getstate__().items()
-        if attribute not in parameters and (name not in _OWN or _is_state(attribute))
+        if attribute not in parameters and (name not in OWN or _is_state(attribute))
     }
     return {
         "estimator": name,
@@ -156,26 +143,26 @@ def _build(description: dict[str, Any], arrays: Arrays) -> BaseEstimator:
     parameters = _unpack_all(description["parameters"], arrays)
     unknown = sorted(set(parameters) - set(kind._get_param_names()))
     if unknown:
-        by = "" if name in _OWN else f" of scikit-learn {sklearn.__version__}"
+        by = "" if name in OWN else f" of scikit-learn {sklearn.__version__}"
         raise ModelFileError(f"holds parameters that {name}{by} does not have, {unknown}")
     if parameters.get("memory") is not None:  # a folder of pickles
         raise ModelFileError("holds a memory, which is never loaded")
     n_jobs = parameters.get("n_jobs")
-    if name not in _OWN and isinstance(n_jobs, int):  # each may be a process
+    if name not in OWN and isinstance(n_jobs, int):  # each may be a process
         parameters["n_jobs"] = min(n_jobs, os.cpu_count() or 1)
     estimator = kind(**parameters)
     attributes = _unpack_all(description["attributes"], arrays)
     for attribute in attributes:
-        if name in _OWN and not _is_state(attribute):
+        if name in OWN and not _is_state(attribute):
             raise ModelFileError(f"holds an attribute that is no state, {attribute!r}")
         if attribute.startswith("__") or callable(getattr(kind, attribute, None)):
             raise ModelFileError(f"holds an attribute that is no state, {attribute!r}")
     fitted = any(attribute.endswith("_") for attribute in attributes)
-    if name in _OWN and fitted:
+    if name in OWN and fitted:
         check_count("n_features_in_", attributes.get("n_features_in_"))
     if attributes:
         estimator.__setstate__(attributes)  # warns where scikit-learn was of another version
-    if name in _OWN and fitted:
+    if name in OWN and fitted:
         getattr(estimator, "_restore", lambda: None)()
     return estimator
 

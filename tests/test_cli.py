@@ -64,7 +64,9 @@ def ablate_output(data, tmp_path_factory):
 def test_ablate_writes_metrics_and_report(ablate_output):
     assert {path.name for path in ablate_output.iterdir()} == {"metrics.json", "report.html"}
     metrics = json.loads((ablate_output / "metrics.json").read_text())
-    assert len(metrics["trials"]) == 20
+    assert metrics["experiment"] == "ablate"
+    assert metrics["config"]["pooler"]["cycles"] == 20
+    assert [len(trial["measures"]) for trial in metrics["trials"]] == [10, 10]
     assert len(metrics["summary"]) == 10
     assert "Not in full size" not in (ablate_output / "report.html").read_text("utf-8")
 

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import fastsp
+import fastsp.encoders
 from fastsp import (
     BinaryImageEncoder,
     CategoryEncoder,
@@ -27,6 +28,7 @@ from fastsp import (
     SpatialPooler,
     StreamingPipeline,
     StreamingRidgeClassifier,
+    catalogue,
 )
 
 ESTIMATORS = [
@@ -61,12 +63,7 @@ PIPELINES = [
         [("encoder", ScalarEncoder()), ("classifier", SoftmaxClassifier(random_state=0))]
     ),
 ]
-PUBLIC = [
-    thing
-    for thing in (getattr(fastsp, name) for name in fastsp.__all__)
-    if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
-    if thing is not StreamingPipeline  # which is nothing without steps
-]
+PUBLIC = [getattr(fastsp, name) for name in catalogue.ESTIMATORS]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
@@ -121,6 +118,18 @@ LABELS = np.where(NUMBERS["a"] > 0.5, "high", "low")
 
 def name_of(value):
     return type(value).__name__ if isinstance(value, sklearn.base.BaseEstimator) else ""
+
+
+def test_the_catalogue_names_all_estimators():
+    public = {name: getattr(fastsp, name) for name in fastsp.__all__}
+    assert {*catalogue.ESTIMATORS, "StreamingPipeline"} == {
+        name
+        for name, thing in public.items()
+        if isinstance(thing, type) and issubclass(thing, sklearn.base.BaseEstimator)
+    }
+    assert set(catalogue.ENCODERS) == set(fastsp.encoders.__all__)
+    for name, module in catalogue.ESTIMATORS.items():
+        assert public[name].__module__.startswith(module)
 
 
 def test_all_estimators_are_here():

@@ -5,8 +5,7 @@ overlap over the image. All arms of one input learn the same stream with the sam
 seeds tell a difference from chance.
 """
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,13 @@ from fastsp.datasets import Mnist
 from fastsp.engine import choices
 from fastsp.experiments.areas import WINDOW, area_means, entropy_limit, share_on_image
 from fastsp.experiments.digits import QUICK, sample_digits
-from fastsp.experiments.experiment import Experiment, ExperimentResult, Summary, Trial, arm
+from fastsp.experiments.experiment import Experiment, Summary, Trial, arm
 from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.mnist.presets import on_bits
 from fastsp.experiments.mnist.readout import read_out
 from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Interrupted, Progress, counter, part_of
-from fastsp.experiments.spread import Spread
-from fastsp.experiments.wording import exceeds, listed, number, percent
+from fastsp.experiments.wording import holding, number, percent
 from fastsp.metrics import clark_evans_index, code_entropy, dispersion_index
 from fastsp.pooler import SpatialPooler
 
@@ -81,11 +79,6 @@ class AblateConfig:
 
     pooler: MnistConfig = field(default_factory=MnistConfig)
 
-    @property
-    def n_jobs(self) -> int | None:
-        """Threads of the pooler."""
-        return self.pooler.n_jobs
-
     def of_arm(self, name: str, seed: int) -> MnistConfig:
         """Return the configuration of one arm."""
         return replace(
@@ -98,9 +91,8 @@ class AblateConfig:
         )
 
 
-def run(config: AblateConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: AblateConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Train and measure every arm; an interruption keeps the finished ones."""
-    assert digits is not None
     measures: dict[str, dict[str, float]] = {}
     poolers: dict[str, SpatialPooler] = {}
     activity: dict[str, NDArray[np.float64]] = {}
@@ -170,7 +162,6 @@ def found(config: AblateConfig, summary: Summary) -> tuple[str, str]:
         "boosting uses columns more evenly": (published["entropy"], unboosted["entropy"]),
         "learning adds accuracy": (published["accuracy"], untrained["accuracy"]),
     }
-    holding = [words for words, (more, less) in differences.items() if exceeds(more, less)]
     clumped = ", ".join(
         f"with {bits} {number(local)} with local inhibition and {number(without)} without"
         for bits, (local, without) in both.items()
@@ -184,41 +175,8 @@ def found(config: AblateConfig, summary: Summary) -> tuple[str, str]:
         f"is, as a multiple of their mean, {clumped}. Entropy is {percent(published['entropy'])} "
         f"of its maximum; columns that are never active without seeing an on-bit could reach "
         f"{percent(published['entropy_limit'])}.",
-        f"What holds in every seed: {listed(holding)}."
-        if holding
-        else "No difference between the arms is larger than that between seeds.",
+        holding(differences),
     )
-
-
-def flat_metrics(result: ExperimentResult[AblateConfig]) -> dict[str, Any]:
-    """Return what `fastsp ablate` writes: a row for each arm and seed, unfinished seeds included.
-
-    Parameters
-    ----------
-    result : ExperimentResult
-        Complete or interrupted.
-    """
-    trials = [*result.trials, *([result.unfinished] if result.unfinished else [])]
-    rows: list[dict[str, Any]] = [
-        {"arm": name, "seed": trial.seed, **measures}
-        for trial in trials
-        for name, measures in trial.measures.items()
-    ]
-    summary = {
-        name: {
-            measure: Spread.over([row[measure] for row in rows if row["arm"] == name]).as_json()
-            for measure in MEASURES
-        }
-        for name in ARMS
-        if any(row["arm"] == name for row in rows)
-    }
-    return {
-        "summary": summary,
-        "trials": rows,
-        "seconds": result.seconds,
-        "config": {"base": asdict(result.config.pooler), "seeds": result.seeds},
-        "environment": asdict(result.environment),
-    }
 
 
 EXPERIMENT = Experiment(

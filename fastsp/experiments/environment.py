@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import fastsp
+from fastsp.version import __version__
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def describe_environment(n_jobs: int | None = None) -> Environment:
         numba=version("numba"),
         scipy=version("scipy"),
         scikit_learn=version("scikit-learn"),
-        fastsp=fastsp.__version__,
+        fastsp=__version__,
         openblas_coretype=os.environ.get("OPENBLAS_CORETYPE"),
     )
 

@@ -48,6 +48,14 @@ class Trial:
     pictures: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return seed and measures, ready for JSON."""
+        measures = {
+            arm: {measure: as_json(values) for measure, values in measures.items()}
+            for arm, measures in self.measures.items()
+        }
+        return {"seed": self.seed, "measures": measures}
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -120,7 +128,7 @@ class Experiment(Generic[Config]):
     full, quick : dataclass
         Parameters of the full size, and of a size for tests that takes seconds.
     run : callable
-        (config, seed, digits, progress) -> Trial.
+        (config, seed, digits, progress) -> Trial; digits are None where none are needed.
     found : callable
         (config, summary) -> two texts: the findings, and how they compare with expectations or
         with what others reported.
@@ -133,7 +141,7 @@ class Experiment(Generic[Config]):
     lead: str
     full: Config
     quick: Config
-    run: Callable[[Config, int, Mnist | None, Progress], Trial]
+    run: Callable[[Config, int, Any, Progress], Trial]
     found: Callable[[Config, Summary], tuple[str, str]]
     needs_digits: bool = False
 
@@ -186,16 +194,8 @@ class ExperimentResult(Trials, Generic[Config]):
                 arm: {measure: spread.as_json() for measure, spread in measures.items()}
                 for arm, measures in self.summary().items()
             },
-            "trials": [
-                {
-                    "seed": trial.seed,
-                    "measures": {
-                        arm: {measure: as_json(values) for measure, values in measures.items()}
-                        for arm, measures in trial.measures.items()
-                    },
-                }
-                for trial in self.trials
-            ],
+            "trials": [trial.as_json() for trial in self.trials],
+            **({"unfinished": self.unfinished.as_json()} if self.unfinished else {}),
             "details": dict(self.trials[0].details) if self.trials else {},
             "seconds": self.seconds,
             "config": asdict(self.config),
@@ -238,7 +238,8 @@ def run_experiment(
         return experiment.run(config, seed, digits, told)
 
     def result(trials: Trials) -> ExperimentResult[Config]:
-        environment = describe_environment(getattr(config, "n_jobs", None))
+        pooler = getattr(config, "pooler", None)
+        environment = describe_environment(getattr(pooler, "n_jobs", None))
         return ExperimentResult(**vars(trials), **run, environment=environment)
 
     run: dict[str, Any] = {"experiment": experiment, "config": config, "seeds": len(seeds)}

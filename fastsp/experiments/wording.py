@@ -39,6 +39,14 @@ def agreement(claims: Mapping[str, bool], source: str) -> str:
     return f"This agrees with {source} on {listed(found)}, and does not on {listed(missing)}."
 
 
+def holding(differences: Mapping[str, tuple[Spread, Spread]]) -> str:
+    """Return a sentence: of which claims the first measure exceeds the second in every seed."""
+    found = [claim for claim, (more, less) in differences.items() if exceeds(more, less)]
+    if not found:
+        return "No difference between the arms is larger than that between seeds."
+    return f"What holds in every seed: {listed(found)}."
+
+
 def number(spread: Spread, form: str = "{:.2f}") -> str:
     """Return a measure and its range over the seeds: '0.69 (0.68–0.70)'."""
     mean, least, greatest = (form.format(float(value)) for value in spread)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
-from fastsp.experiments.catalogue import EXPERIMENTS
+from fastsp.catalogue import EXPERIMENTS
 from fastsp.experiments.experiment import SMALL_SIZE, ExperimentResult
 from fastsp.report.page import Origin, Page, render
 from fastsp.report.style import own_style

@@ -1,4 +1,4 @@
-"""The ablation: all arms, the rows that `fastsp ablate` writes, and interruptions."""
+"""The ablation: all arms, what is measured of them, and interruptions."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from fastsp.encoders import BinaryImageEncoder
 from fastsp.experiments import EXPERIMENTS, AblateConfig, Interrupted, run_experiment
-from fastsp.experiments.ablate import ARMS, flat_metrics
+from fastsp.experiments.ablate import ARMS
 from fastsp.experiments.areas import area_means, entropy_limit, share_on_image
 from tests.tiny_experiments import TINY, stop_at
 
@@ -76,25 +76,14 @@ def test_means_of_areas():
     assert means[2, 1] == activity[16:, 8:].mean()
 
 
-def test_metrics_of_an_ablation_have_a_row_for_each_arm_and_seed(digits):
-    result = ablate(digits, lambda *_: None)
-    metrics = flat_metrics(result)
-    assert list(metrics) == ["summary", "trials", "seconds", "config", "environment"]
-    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
-        (seed, name) for seed in range(2) for name in ARMS
-    ]
-    assert metrics["summary"] == result.metrics()["summary"]
-    assert metrics["config"]["seeds"] == 2
-    assert metrics["config"]["base"]["cycles"] == 50
-
-
 def test_interrupted_ablation_keeps_finished_trials(digits):
     with pytest.raises(Interrupted) as caught:
         ablate(digits, stop_at(f"seed 1, 3/10 {list(ARMS)[2]}", 0))
-    metrics = flat_metrics(caught.value.result)
-    assert [(row["seed"], row["arm"]) for row in metrics["trials"]] == [
-        *((0, name) for name in ARMS),
-        *((1, name) for name in list(ARMS)[:2]),
+    metrics = caught.value.result.metrics()
+    assert [(trial["seed"], list(trial["measures"])) for trial in metrics["trials"]] == [
+        (0, list(ARMS))
     ]
+    unfinished = metrics["unfinished"]
+    assert (unfinished["seed"], list(unfinished["measures"])) == (1, list(ARMS)[:2])
     assert list(metrics["summary"]) == list(ARMS)
     assert [trial.seed for trial in caught.value.result.trials] == [0]

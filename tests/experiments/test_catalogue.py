@@ -24,6 +24,7 @@ def output(request, data, tmp_path_factory):
 
 def test_the_command_line_and_the_pages_know_all_experiments():
     assert list(EXPERIMENTS) == list(PAGES) == [name.value for name in ExperimentName]
+    assert all(experiment.name == name for name, experiment in EXPERIMENTS.items())
 
 
 @pytest.mark.slow
