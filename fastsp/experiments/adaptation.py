@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.datasets import Mnist
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
 from fastsp.experiments.properties import BOOSTING, INPUTS, PAPER, Record, Simulation
@@ -48,7 +47,7 @@ class AdaptationConfig(Simulation):
         return np.concatenate([np.arange(self.change + 1), np.arange(self.change, self.epochs + 1)])
 
 
-def run(config: AdaptationConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: AdaptationConfig, seed: int, digits: None, progress: Progress) -> Trial:
     """Learn one set of inputs, then another, with boosting and without."""
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     tell = counter(progress, "epochs", len(CHANGES) * len(BOOSTING) * config.epochs)
@@ -64,9 +63,9 @@ def run(config: AdaptationConfig, seed: int, digits: Mnist | None, progress: Pro
             record.learn(pooler, after, config.epochs - config.change, order, tell)
             curves = record.curves()
             measures[arm(change, boosting)] = curves | {
-                "overlap_at_change": record.overlaps[config.change + 1],
-                "overlap_before": record.overlaps[config.change],
-                "overlap_after": record.overlaps[-1],
+                "overlap_at_change": record.measured[config.change + 1]["overlap"],
+                "overlap_before": record.measured[config.change]["overlap"],
+                "overlap_after": record.measured[-1]["overlap"],
                 "recovery": _recovery(curves["robustness"], config.change),
                 "kept": np.array(stability(remembered, pooler.transform(before))),
             }

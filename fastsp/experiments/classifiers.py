@@ -75,9 +75,8 @@ class ClassifiersConfig:
         }
 
 
-def run(config: ClassifiersConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: ClassifiersConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Fit every classifier on the codes of all training images and try it on the test images."""
-    assert digits is not None
     ways = coders(config.pooler, seed, digits, progress)
     tell = counter(progress, "classifiers", len(CODES) * len(CLASSIFIERS))
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}

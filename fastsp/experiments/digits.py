@@ -42,18 +42,23 @@ class Coder:
         return bits[:, ::2] if self.config.channels == "on_off" else bits
 
 
-def coders(config: MnistConfig, seed: int, digits: Mnist, progress: Progress) -> dict[str, Coder]:
-    """Return the raw ON bits, the untrained pooler and the trained one."""
-    config = replace(config, seed=seed)
+def poolers(
+    config: MnistConfig, digits: Mnist, progress: Progress
+) -> tuple[SpatialPooler, SpatialPooler]:
+    """Return the pooler before it learned, and after."""
     compile_for(config, digits, progress)
     untrained = config.build_pooler(digits.image_shape)
     training = Training(config, digits)
     training.run(progress)
-    return {
-        "raw ON bits": Coder(config, None),
-        "untrained pooler": Coder(config, untrained),
-        "trained pooler": Coder(config, training.pooler),
-    }
+    return untrained, training.pooler
+
+
+def coders(config: MnistConfig, seed: int, digits: Mnist, progress: Progress) -> dict[str, Coder]:
+    """Return the raw ON bits, the untrained pooler and the trained one."""
+    config = replace(config, seed=seed)
+    codes = (None, *poolers(config, digits, progress))
+    names = ("raw ON bits", "untrained pooler", "trained pooler")
+    return {name: Coder(config, code) for name, code in zip(names, codes, strict=True)}
 
 
 def sample_digits(

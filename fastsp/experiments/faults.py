@@ -7,11 +7,11 @@ The pooler learns before and after the fault.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.datasets import Mnist
 from fastsp.experiments import synthetic
 from fastsp.experiments.experiment import Experiment, Summary, Trial, streams
 from fastsp.experiments.progress import Progress, counter
@@ -117,30 +117,29 @@ class Condition:
     test: Bits
     living: NDArray[np.bool_]
     patch: NDArray[np.bool_] | None
-    robustness: list[float] = field(default_factory=list)
-    entropy: list[float] = field(default_factory=list)
-    coverage: list[float] = field(default_factory=list)
+    measured: list[tuple[float, ...]] = field(default_factory=list)
+    """Of each measurement the `CURVES`."""
 
     def measure(self, pooler: SpatialPooler) -> None:
         """Append one measurement to each curve."""
         overlaps = noise_robustness(pooler.transform, self.test, self.config.noise)
-        self.robustness.append(float(np.trapezoid(overlaps, self.config.noise)))
-        self.entropy.append(code_entropy(pooler.transform(self.test)[:, self.living]))
-        if self.patch is None:
-            self.coverage.append(float("nan"))
-        else:
+        coverage: Any = np.nan
+        if self.patch is not None:
             synapses = connected_synapses(pooler, self.living)
-            self.coverage.append(float(synapses[self.patch].mean() / synapses[~self.patch].mean()))
+            coverage = synapses[self.patch].mean() / synapses[~self.patch].mean()
+        robustness = float(np.trapezoid(overlaps, self.config.noise))
+        entropy = code_entropy(pooler.transform(self.test)[:, self.living])
+        self.measured.append((robustness, entropy, coverage))
 
     def curves(self) -> dict[str, Reals]:
         """Return the measures over all measurements."""
-        return {name: np.array(getattr(self, name)) for name in CURVES}
+        return dict(zip(CURVES, np.array(self.measured).T, strict=True))
 
 
 CURVES = ("robustness", "entropy", "coverage")
 
 
-def run(config: FaultsConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: FaultsConfig, seed: int, digits: None, progress: Progress) -> Trial:
     """Learn, switch off a part, and learn again, for every kind of fault."""
     measures: dict[str, dict[str, Reals]] = {}
     pictures: dict[str, dict[str, Reals]] = {}

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from fastsp.datasets import Mnist
-from fastsp.experiments.digits import PUBLISHED, QUICK
+from fastsp.experiments.digits import PUBLISHED, QUICK, poolers
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.mnist.readout import Transform, fit_readout
-from fastsp.experiments.mnist.training import Training, compile_for
 from fastsp.experiments.progress import Progress
 from fastsp.experiments.spread import Spread
 from fastsp.experiments.wording import compared, percent
@@ -45,11 +44,6 @@ class NoiseConfig:
     most_noise: float = 0.5
 
     @property
-    def n_jobs(self) -> int | None:
-        """Threads of the pooler."""
-        return self.pooler.n_jobs
-
-    @property
     def noise(self) -> NDArray[np.float64]:
         """(noise_levels,) shares of the pixels that are replaced."""
         return np.linspace(0.0, self.most_noise, self.noise_levels)
@@ -69,15 +63,12 @@ def replace_pixels(
     return [np.where(rank < round(share * images.shape[1]), grey, images) for share in shares]
 
 
-def run(config: NoiseConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: NoiseConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Train, fit every readout on clean codes, and read noisy test images."""
-    assert digits is not None
     own = replace(config.pooler, seed=seed)
-    compile_for(own, digits, progress)
-    untrained, training = own.build_pooler(digits.image_shape), Training(own, digits)
-    training.run(progress)
+    untrained, trained = poolers(own, digits, progress)
     transforms: dict[str, Transform] = {
-        TRAINED: training.pooler.transform,
+        TRAINED: trained.transform,
         UNTRAINED: untrained.transform,
         RAW: csr_matrix,
     }

@@ -8,7 +8,7 @@ the encoder. Nobody's compilation is counted.
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -113,9 +113,8 @@ class ParetoConfig:
         return own
 
 
-def run(config: ParetoConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: ParetoConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Fit every model and try it on the test images, one after the other, on one core."""
-    assert digits is not None
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     compiled = counter(progress, "compiling", len(config.poolers))
     for point in config.poolers.values():
@@ -192,23 +191,20 @@ def front_of(summary: Summary) -> list[str]:
 
 def found(config: ParetoConfig, summary: Summary) -> tuple[str, str]:
     """Return who is on the front, and what the presets take."""
-    others = [name for name in OTHERS if name in summary]
-    ours = listed(
-        [
-            f"{name} {percent(summary[name]['accuracy'], 2)} in {seconds(summary[name]['seconds'])}"
-            for name in config.poolers
-        ]
-    )
-    theirs = listed(
-        [
-            f"{name} {percent(summary[name]['accuracy'], 2)} in {seconds(summary[name]['seconds'])}"
-            for name in others
-        ]
-    )
+
+    def told(names: Iterable[str]) -> str:
+        each = {name: summary[name] for name in names if name in summary}
+        return listed(
+            [
+                f"{name} {percent(measures['accuracy'], 2)} in {seconds(measures['seconds'])}"
+                for name, measures in each.items()
+            ]
+        )
+
     skipped = "" if TSETLIN in summary else " No Tsetlin machine was installed."
     return (
-        f"Test accuracy and seconds to the fitted model, on one core: {ours}.",
-        f"On grey values: {theirs}.{skipped} Nothing is both faster and more accurate than "
+        f"Test accuracy and seconds to the fitted model, on one core: {told(config.poolers)}.",
+        f"On grey values: {told(OTHERS)}.{skipped} Nothing is both faster and more accurate than "
         f"{listed(front_of(summary))}.",
     )
 

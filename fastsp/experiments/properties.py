@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from fastsp.datasets import Mnist
 from fastsp.experiments import synthetic
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
@@ -99,23 +98,19 @@ INPUTS: dict[str, Callable[[Simulation, np.random.Generator], Bits]] = {
 
 @dataclass
 class Record:
-    """Measures of the codes of a set of inputs, a value for each measurement.
+    """Measures of the codes of a set of inputs, one after the other.
 
     Attributes
     ----------
     noise : (n_levels,) float64
         Shares of the on-bits that are moved.
-    overlaps : list of (n_levels,) float64
-        Overlap of the codes with those of noisy inputs, by share of on-bits moved.
+    measured : list of dict
+        Of each measurement, by name; the arrays `overlap`, (n_levels,), are the overlaps of the
+        codes with those of noisy inputs, by share of on-bits moved.
     """
 
     noise: NDArray[np.float64]
-    sparseness: list[float] = field(default_factory=list)
-    sparseness_deviation: list[float] = field(default_factory=list)
-    entropy: list[float] = field(default_factory=list)
-    stability: list[float] = field(default_factory=list)
-    robustness: list[float] = field(default_factory=list)
-    overlaps: list[NDArray[np.float64]] = field(default_factory=list)
+    measured: list[dict[str, Any]] = field(default_factory=list)
 
     def measure(self, pooler: SpatialPooler, inputs: Bits, before: Codes | None = None) -> Codes:
         """Measure the present codes of the inputs and return them.
@@ -124,13 +119,17 @@ class Record:
         """
         codes: Codes = pooler.transform(inputs)
         active = sparseness(codes)
-        overlaps = noise_robustness(pooler.transform, inputs, self.noise)
-        self.sparseness.append(float(active.mean()))
-        self.sparseness_deviation.append(float(active.std()))
-        self.entropy.append(code_entropy(codes))
-        self.stability.append(float("nan") if before is None else stability(before, codes))
-        self.robustness.append(float(np.trapezoid(overlaps, self.noise)))
-        self.overlaps.append(overlaps)
+        overlap = noise_robustness(pooler.transform, inputs, self.noise)
+        self.measured.append(
+            {
+                "sparseness": active.mean(),
+                "sparseness_deviation": active.std(),
+                "entropy": code_entropy(codes),
+                "stability": np.nan if before is None else stability(before, codes),
+                "robustness": np.trapezoid(overlap, self.noise),
+                "overlap": overlap,
+            }
+        )
         return codes
 
     def learn(
@@ -150,8 +149,8 @@ class Record:
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Return the measures of one number each, over the measurements."""
-        names = ("sparseness", "sparseness_deviation", "entropy", "stability", "robustness")
-        return {name: np.array(getattr(self, name)) for name in names}
+        names = [name for name in self.measured[0] if name != "overlap"]
+        return {name: np.array([one[name] for one in self.measured]) for name in names}
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class PropertiesConfig(Simulation):
     epochs: int = 100
 
 
-def run(config: PropertiesConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: PropertiesConfig, seed: int, digits: None, progress: Progress) -> Trial:
     """Learn every kind of inputs with boosting and without; measure before and after epochs."""
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     pictures: dict[str, Bits] = {}
@@ -174,8 +173,8 @@ def run(config: PropertiesConfig, seed: int, digits: Mnist | None, progress: Pro
             record = Record(config.noise)
             record.learn(pooler, inputs, config.epochs, streams(seed, 1, number_of), tell)
             measures[arm(kind, boosting)] = record.curves() | {
-                "overlap_before": record.overlaps[0],
-                "overlap_after": record.overlaps[-1],
+                "overlap_before": record.measured[0]["overlap"],
+                "overlap_after": record.measured[-1]["overlap"],
             }
     return Trial(seed, measures, {"inputs": pictures})
 

@@ -50,9 +50,8 @@ class SimilarityConfig:
     view_rotation: float = 15.0
 
 
-def run(config: SimilarityConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: SimilarityConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Compare the codes of test images, and of rotated and shifted views of them."""
-    assert digits is not None
     arms = coders(config.pooler, seed, digits, progress)
     n_test = len(digits.test_images)
     chosen = streams(seed, 2).permutation(n_test)[: config.n_images]

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.datasets import Mnist
 from fastsp.engine import choices
 from fastsp.experiments.experiment import Experiment, Summary, Trial, arm, streams
 from fastsp.experiments.progress import Progress, counter
+from fastsp.experiments.spread import Spread
 from fastsp.experiments.synthetic import Bits, random_sdrs
 from fastsp.experiments.wording import counted, exceeds, listed, number
 from fastsp.homeostasis import HomeostaticPooler
@@ -89,7 +89,7 @@ class StabilityConfig:
         )
 
 
-def run(config: StabilityConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: StabilityConfig, seed: int, digits: None, progress: Progress) -> Trial:
     """Learn every set of patterns, and others after it, with every kind of control."""
     measures: dict[str, dict[str, NDArray[np.float64]]] = {}
     rounds = 2 * (config.rounds + config.further)
@@ -145,30 +145,24 @@ def _acts(model: SpatialPooler | HomeostaticPooler) -> bool:
 def found(config: StabilityConfig, summary: Summary) -> tuple[str, str]:
     """Return where codes settle, and what that costs."""
     first = next(iter(config.sets))
-    kept = {control: summary[arm(first, control)]["kept"] for control in CONTROLS}
-    words = listed([f"{control} {number(kept[control])}" for control in CONTROLS])
-    every = [summary[arm(name, HOMEOSTATIC)] for name in config.sets]
-    settled = [
-        bool(measures[measure].least >= SETTLED)
-        for measures in every
-        for measure in ("kept", "kept_after")
-    ]
-    even = [
-        exceeds(summary[arm(name, HOMEOSTATIC)][measure], summary[arm(name, NONE)][measure])
-        for name in config.sets
-        for measure in ("entropy", "entropy_after")
-    ]
-    robust = [
-        exceeds(summary[arm(name, HOMEOSTATIC)][measure], summary[arm(name, EVER)][measure])
-        for name in config.sets
-        for measure in ("robustness", "robustness_after")
-    ]
-    entropy = listed(
-        [f"{control} {number(summary[arm(first, control)]['entropy'])}" for control in CONTROLS]
-    )
+
+    def told(measure: str) -> str:
+        return listed([f"{name} {number(summary[arm(first, name)][measure])}" for name in CONTROLS])
+
+    def in_all_cases(measure: str, control: str) -> list[tuple[Spread, Spread]]:
+        """Return a measure with the controller and with another control, of all patterns."""
+        return [
+            (summary[arm(name, HOMEOSTATIC)][which], summary[arm(name, control)][which])
+            for name in config.sets
+            for which in (measure, f"{measure}_after")
+        ]
+
+    settled = [bool(own.least >= SETTLED) for own, _ in in_all_cases("kept", NONE)]
+    even = [exceeds(*pair) for pair in in_all_cases("entropy", NONE)]
+    robust = [exceeds(*pair) for pair in in_all_cases("robustness", EVER)]
     return (
-        f"Of the codes of {first} so much stayed over {config.further} more rounds: {words}. "
-        f"Entropy was, as a share of its maximum: {entropy}.",
+        f"Of the codes of {first} so much stayed over {config.further} more rounds: "
+        f"{told('kept')}. Entropy was, as a share of its maximum: {told('entropy')}.",
         f"With the controller codes settled, for at least {100 * SETTLED:.0f} % of their columns "
         f"and in every seed, in {counted(settled)} cases; columns were used more evenly than "
         f"without boosting in {counted(even)}, and codes were more robust to noise than with "

@@ -92,9 +92,8 @@ def _field_weight(radius: float, base: MnistConfig) -> float:
     return 2.0 * np.pi * radius**2 * (2 if base.channels == "on_off" else 1)
 
 
-def run(config: TuneConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: TuneConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Run or continue the search; measure the best and the first parameters with the seed."""
-    assert digits is not None
     library = _optuna()
     with _opened(library, config.study) as storage:
         return _run(library, storage, config, seed, digits, progress)
