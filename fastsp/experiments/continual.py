@@ -31,7 +31,7 @@ from fastsp.experiments.mnist.config import Classifier, MnistConfig
 from fastsp.experiments.mnist.presets import PRESETS
 from fastsp.experiments.mnist.training import check_labels, compile_for
 from fastsp.experiments.progress import Progress, counter
-from fastsp.experiments.wording import exceeds, listed, percent
+from fastsp.experiments.wording import holding, listed, percent
 from fastsp.homeostasis import HomeostaticPooler
 from fastsp.pooler import SpatialPooler
 
@@ -130,11 +130,6 @@ class ContinualConfig:
     logistic_rate: float = 0.01
     batch: int = 32
     chunk: int = 1_000
-
-    @property
-    def n_jobs(self) -> int | None:
-        """Threads of the pooler."""
-        return self.pooler.n_jobs
 
     def build_settling(self, shape: tuple[int, int]) -> HomeostaticPooler:
         """Return the pooler under the homeostatic controller."""
@@ -279,9 +274,8 @@ def build(
     return builders[name]()
 
 
-def run(config: ContinualConfig, seed: int, digits: Mnist | None, progress: Progress) -> Trial:
+def run(config: ContinualConfig, seed: int, digits: Mnist, progress: Progress) -> Trial:
     """Let every arm learn the same stream, and try it on the classes seen so far."""
-    assert digits is not None
     check_labels(digits)
     config = replace(config, pooler=replace(config.pooler, seed=seed))
     compiled = counter(progress, "compiling", 2)
@@ -346,11 +340,6 @@ def found(config: ContinualConfig, summary: Summary) -> tuple[str, str]:
         "a pooler that goes on learning does harm": (POOLER, LEARNING),
         "homeostasis mends that": (SETTLING, LEARNING),
     }
-    holding = [
-        words
-        for words, (more, less) in differences.items()
-        if exceeds(accuracy[more], accuracy[less])
-    ]
     others = listed([f"{name} {percent(accuracy[name])}" for name in ARMS[1:]])
     return (
         f"After all classes came two at a time, and one pass, ridge regression on codes of a "
@@ -358,9 +347,9 @@ def found(config: ContinualConfig, summary: Summary) -> tuple[str, str]:
         f"images; {others}. Of the test images of the first two classes it then still reads "
         f"{percent(summary[RIDGE]['first_pair'])}, the multilayer perceptron "
         f"{percent(summary[PERCEPTRON]['first_pair'])}.",
-        f"What holds in every seed: {listed(holding)}."
-        if holding
-        else "No difference between the arms is larger than that between seeds.",
+        holding(
+            {words: (accuracy[more], accuracy[less]) for words, (more, less) in differences.items()}
+        ),
     )
 
 
