@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -126,7 +127,7 @@ class Studio:
 
     def _work(self) -> None:
         try:
-            compile_for(self.config, self.data)
+            compile_for(replace(self.config, readout="linear"), self.data)
             self.variants = [Variant(self.config, self.data, Settings.of(self.config))]
             self.moment += 1
         except Exception as error:

@@ -91,6 +91,20 @@ def until(page, expression, argument=None):
     page.wait_for_function(expression, arg=argument)
 
 
+def draw(page, strokes):
+    """Draw strokes of places (x, y), as shares of the pad."""
+    box = page.locator("#pad").bounding_box()
+    page.locator("#clear").click()
+    for stroke in strokes:
+        for i, (x, y) in enumerate(stroke):
+            page.mouse.move(
+                box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4 if i else 1
+            )
+            if i == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
 def until_label(page, label):
     page.locator("#labels .verdict b", has_text=label).first.wait_for()
 
@@ -101,13 +115,7 @@ def until_off(page, is_wanted):
 
 def draw_one(page):
     """Draw a vertical stroke."""
-    box = page.locator("#pad").bounding_box()
-    x, y, size = box["x"] + box["width"] / 2, box["y"], box["height"]
-    page.locator("#clear").click()
-    page.mouse.move(x, y + 0.2 * size)
-    page.mouse.down()
-    page.mouse.move(x, y + 0.8 * size, steps=12)
-    page.mouse.up()
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
 
 
 def look_at(page, row, column):
@@ -153,6 +161,42 @@ def test_what_is_drawn_is_what_trace_says(page, studio):
     assert n_active(page) == active == 63
     assert shown_label(page) == label == "1"
     assert "63 of 3,136" in page.locator(".pipeline .scale").last.text_content()
+
+
+def test_drawings_are_centred_unless_that_is_switched_off(page):
+    def input_bits():
+        return page.locator(".map canvas").first.evaluate(
+            """canvas => { const copy = document.createElement("canvas").getContext("2d");
+            copy.drawImage(canvas, 0, 0);
+            const { data } = copy.getImageData(0, 0, 28, 28);
+            const on = (i) => data[4 * i] !== data[4 * 27];
+            const rows = Array.from({ length: 784 }, (_, i) => i).filter(on).map((i) => i / 28);
+            return rows.reduce((sum, row) => sum + Math.floor(row), 0) / rows.length; }"""
+        )
+
+    draw(page, [[(0.2, 0.1), (0.2, 0.3)]])
+    until_label(page, "1")
+    assert input_bits() == pytest.approx(14, abs=0.5)
+    before = page.locator(".map canvas").first.evaluate("canvas => canvas.toDataURL()")
+    page.locator("#centre").uncheck()
+    until(page, "b => document.querySelector('.map canvas').toDataURL() !== b", before)
+    assert input_bits() == pytest.approx(0.2 * 28, abs=0.7)
+
+
+def test_test_images_have_a_label_until_they_are_drawn_over(page, studio):
+    images = studio.data.test_images[offer(studio.data)]
+    labels = studio.data.test_labels[offer(studio.data)]
+    read = [seen_by(studio, image)[1] for image in images]
+    wrong = next(i for i, label in enumerate(labels) if read[i] != str(label))
+    for place in (3, wrong):
+        page.locator("#gallery button").nth(place).click()
+        until_label(page, read[place])
+        assert page.locator("#truth").text_content() == f"test image of {labels[place]}"
+        assert ("wrong" in page.locator("#truth").get_attribute("class")) == (place == wrong)
+    box = page.locator("#pad").bounding_box()
+    page.mouse.click(box["x"] + 30, box["y"] + 30)
+    page.locator("#truth").wait_for(state="hidden")
+    assert drawing(page)[10:].max() == 0  # a new drawing
 
 
 def cut_off(page):

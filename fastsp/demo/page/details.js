@@ -18,6 +18,7 @@ export class Labels {
   show(views, allArrays) {
     const best = allArrays.map(({ probabilities }) => probabilities.indexOf(Math.max(...probabilities)));
     this.showVerdicts(views, allArrays, best);
+    this.read = this.hello.labels[best[0]];
     const first = allArrays[0].probabilities;
     let order = this.hello.labels.map((_, i) => i);
     if (order.length > MOST_BARS) order = order.sort((i, j) => first[j] - first[i]).slice(0, MOST_BARS);
@@ -32,8 +33,8 @@ export class Labels {
       if (this.rows[row].value.textContent !== text) this.rows[row].value.textContent = text;
     });
     const stale = views.some((view) => view.stale);
-    const note = stale ? "fitting the readout" :
-      `readout, at cycle ${number(views[0].readout_cycles)}`;
+    const note = stale ? "learning to read its codes" :
+      `read at cycle ${number(views[0].readout_cycles)}`;
     if (this.note.textContent !== note) this.note.textContent = note;
   }
 

@@ -12,7 +12,10 @@ const byId = (id) => document.getElementById(id);
 const state = { hello: null, nColumns: 0, picture: null, chosen: 0, rubbing: false, rubbed: new Set() };
 let pipelines = [], parts = {}, waiting = false;
 
-const pad = new Pad(byId("pad"), (image) => connection.send("draw", {}, { image }));
+const pad = new Pad(byId("pad"), (image) => {
+  connection.send("draw", {}, { image });
+  tellTruth();
+});
 const connection = new Connection({ onMessage: receive, onState: tell });
 
 function tell(kind, text) {
@@ -50,12 +53,12 @@ function greet(hello) {
   };
   showGallery(hello);
   if (known) {
-    pad.onChange(pad.image);
+    pad.changed();
     disturb();
     if (state.picture) connection.send("select", { column: state.picture.selected });
   } else {
     pad.resize(hello.image_shape);
-    pad.set(hello.arrays.gallery.subarray(0, pad.image.length));
+    byId("gallery").firstChild?.click();
   }
 }
 
@@ -68,9 +71,18 @@ function showGallery({ image_shape: [height, width], arrays }) {
     button.setAttribute("aria-label", `Test image of ${label}`);
     paint(canvas, image, width, height);
     button.append(canvas);
-    button.addEventListener("click", () => pad.set(image));
+    button.addEventListener("click", () => pad.set(image, label));
     gallery.append(button);
   });
+}
+
+// Where the image has a label: what it is, and whether it is read so.
+function tellTruth() {
+  const { label } = pad, read = parts.labels?.read;
+  byId("truth").hidden = label === null;
+  if (label === null) return;
+  byId("truth").textContent = `test image of ${label}`;
+  byId("truth").classList.toggle("wrong", read !== undefined && read !== label);
 }
 
 function draw() {
@@ -94,6 +106,7 @@ function draw() {
   }));
   const chosen = state.chosen, view = views[chosen];
   parts.labels.show(views, arrays);
+  tellTruth();
   parts.column.show(selected, chosen, views.length, view, arrays[chosen]);
   parts.standsFor.show(chosen, views.length, view, arrays[chosen]);
   parts.curve.show(arrays.map(({ curve }) => curve));
@@ -159,7 +172,10 @@ byId("revive").addEventListener("click", () => {
   });
 });
 byId("clear").addEventListener("click", () => pad.clear());
-byId("centre").addEventListener("click", () => pad.centre());
+byId("centre").addEventListener("change", ({ target }) => {
+  pad.centring = target.checked;
+  pad.changed();
+});
 for (const [id, unit, factor] of [["noise", "%", 100], ["right", "px", 1], ["down", "px", 1]])
   byId(id).addEventListener("input", ({ target }) => {
     document.querySelector(`output[for="${id}"]`).textContent = `${number(target.value * factor, 0)} ${unit}`;
