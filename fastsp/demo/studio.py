@@ -41,6 +41,8 @@ class Studio:
     data : Mnist
     seconds_between_readouts : float
         At the least, while a pooler learns.
+    first_cycles : int
+        That the pooler learns as soon as the kernels are compiled, unless somebody says otherwise.
 
     Attributes
     ----------
@@ -60,13 +62,17 @@ class Studio:
     """
 
     def __init__(
-        self, config: MnistConfig, data: Mnist, seconds_between_readouts: float = 1.0
+        self,
+        config: MnistConfig,
+        data: Mnist,
+        seconds_between_readouts: float = 1.0,
+        first_cycles: int = 0,
     ) -> None:
         check_labels(data)
         self.config, self.data = config, data
         self.variants: list[Variant] = []
         self.is_running, self.moment, self.failure = False, 0, ""
-        self._pause = seconds_between_readouts
+        self._pause, self._until = seconds_between_readouts, first_cycles
         self._asked: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._exams: dict[str, Exam] = {}
@@ -95,12 +101,13 @@ class Studio:
 
     def run(self, on: bool) -> None:
         """Start or pause the training."""
-        self.is_running = on and not self.failure
+        self.is_running, self._until = on and not self.failure, 0
         self.moment += 1
 
     def reset(self) -> None:
         """Draw the poolers anew and pause."""
-        self.is_running, self.failure = False, ""
+        self.failure = ""
+        self.run(False)
         for variant in self.variants:
             variant.reset()
         self.moment += 1
@@ -129,16 +136,20 @@ class Studio:
         try:
             compile_for(replace(self.config, readout="linear"), self.data)
             self.variants = [Variant(self.config, self.data, Settings.of(self.config))]
+            self.is_running = self._until > 0
             self.moment += 1
         except Exception as error:
             self._fail(error)
         while not self._closing.is_set():
-            self._answer(wait=not self.is_running)
+            learning = [v for v in self.variants if self.is_running and not v.waits]
+            self._answer(wait=not learning)
             try:
-                if self.is_running:
-                    for variant in self.variants:
+                if self.is_running and learning:
+                    for variant in learning:
                         variant.learn()
                     self.moment += 1
+                    if 0 < self._until <= self.variants[0].cycles:
+                        self.run(False)
                 self._read_out()
             except Exception as error:
                 self._fail(error)
@@ -164,7 +175,7 @@ class Studio:
         if self._is_reading_out or self.failure:
             return
         late = time.monotonic() >= self._read_out_at + self._pause or not self.is_running
-        behind = [v for v in self.variants if v.is_stale] or [
+        behind = [v for v in self.variants if v.is_stale or v.waits] or [
             v for v in self.variants if v.is_behind and late
         ]
         if not behind:

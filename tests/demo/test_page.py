@@ -14,9 +14,10 @@ pytest.importorskip("playwright", reason="tests of the page need pip install pla
 from docs.screenshots import chromium
 from fastsp.datasets import load_mnist
 from fastsp.demo.frames import offer
-from fastsp.demo.serve import address, bind
+from fastsp.demo.serve import FIRST_CYCLES, address, bind
 from fastsp.experiments.mnist.presets import PRESETS
-from tests.demo.studios import ask, open_server, open_studio, settle
+from tests.demo.strokes import DIGITS, PLACES, placed
+from tests.demo.studios import ask, open_server, open_studio, settle, wait_for
 
 CHROMIUM = chromium()
 WHERE = "set FASTSP_CHROMIUM to the path of a Chromium to run the tests of the page"
@@ -97,9 +98,7 @@ def draw(page, strokes):
     page.locator("#clear").click()
     for stroke in strokes:
         for i, (x, y) in enumerate(stroke):
-            page.mouse.move(
-                box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4 if i else 1
-            )
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=2)
             if i == 0:
                 page.mouse.down()
         page.mouse.up()
@@ -161,6 +160,22 @@ def test_what_is_drawn_is_what_trace_says(page, studio):
     assert n_active(page) == active == 63
     assert shown_label(page) == label == "1"
     assert "63 of 3,136" in page.locator(".pipeline .scale").last.text_content()
+
+
+def test_ten_digits_are_read_right_by_the_demo_as_it_starts(browser):
+    with (
+        open_studio(PRESETS["published"], load_mnist(DATA), first_cycles=FIRST_CYCLES) as studio,
+        open_server(studio, listening := bind("127.0.0.1", 0)),
+    ):
+        page = browser.new_page(viewport=DESKTOP)
+        page.goto(address(listening))
+        wait_for(lambda: ask(studio, lambda: not studio.is_running and studio.variants))
+        settle(studio)
+        for i, digit in enumerate(DIGITS):
+            draw(page, placed(digit, list(PLACES)[i % len(PLACES)]))
+            until_label(page, digit)
+        assert "read at cycle 20,000" in page.locator("#readout-note").text_content()
+        page.close()
 
 
 def test_drawings_are_centred_unless_that_is_switched_off(page):
