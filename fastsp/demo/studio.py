@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
 from fastsp.demo.exam import Exam
+from fastsp.demo.notes import telling
 from fastsp.demo.settings import Settings
 from fastsp.demo.variant import Variant
 from fastsp.experiments.mnist.config import MnistConfig
@@ -54,6 +56,10 @@ class Studio:
         Another number after each change of what can be seen.
     failure : str
         What stopped the training, or nothing.
+    note : str
+        What it waits for, or nothing.
+    name : str
+        Another one for each studio, so that a page knows when it comes back to another.
 
     Raises
     ------
@@ -71,7 +77,8 @@ class Studio:
         check_labels(data)
         self.config, self.data = config, data
         self.variants: list[Variant] = []
-        self.is_running, self.moment, self.failure = False, 0, ""
+        self.is_running, self.moment, self.failure, self.note = False, 0, "", ""
+        self.name = uuid.uuid4().hex
         self._pause, self._until = seconds_between_readouts, first_cycles
         self._asked: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -134,10 +141,11 @@ class Studio:
 
     def _work(self) -> None:
         try:
-            compile_for(replace(self.config, readout="linear"), self.data)
+            with telling(self._note):
+                compile_for(replace(self.config, readout="linear"), self.data)
             self.variants = [Variant(self.config, self.data, Settings.of(self.config))]
             self.is_running = self._until > 0
-            self.moment += 1
+            self._note("")
         except Exception as error:
             self._fail(error)
         while not self._closing.is_set():
@@ -204,6 +212,10 @@ class Studio:
     def _take(self, variant: Variant, readout: Any, revision: object) -> None:
         self._is_reading_out, self._read_out_at = False, time.monotonic()
         variant.take(readout, revision)
+        self.moment += 1
+
+    def _note(self, text: str) -> None:
+        self.note = text
         self.moment += 1
 
     def _fail(self, error: Exception) -> None:

@@ -28,6 +28,8 @@ function tell(kind, text) {
 function receive(message) {
   if (message.kind === "hello") {
     greet(message);
+  } else if (message.kind === "note") {
+    if (message.text) tell("waiting", message.text);
   } else if (message.kind === "picture") {
     state.picture = message;
     // Only the newest picture is drawn, however late the browser is.
@@ -39,7 +41,7 @@ function receive(message) {
 function greet(hello) {
   const known = state.hello && JSON.stringify(state.hello.image_shape) === JSON.stringify(hello.image_shape);
   state.hello = hello;
-  tell("waiting", "compiling, up to a minute the first time");
+  tell("waiting", "waiting for the pooler");
   document.documentElement.style.setProperty("--aspect", hello.image_shape[1] / hello.image_shape[0]);
   state.nColumns = hello.column_shape.reduce((product, n) => product * n, 1);
   byId("about").textContent = `preset ${hello.preset} · ${number(state.nColumns)} columns, ${number(100 * hello.density, 2)} % active for each input`;
