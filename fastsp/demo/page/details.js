@@ -29,8 +29,10 @@ export class Labels {
       allArrays.forEach(({ probabilities }, view) => {
         this.rows[row].bars[view].style.width = percent(probabilities[label] || 0, 2).replace(" ", "");
       });
-      const text = first.length ? percent(first[label], 0) : "";
-      if (this.rows[row].value.textContent !== text) this.rows[row].value.textContent = text;
+      allArrays.forEach(({ probabilities }, view) => {
+        const text = probabilities.length ? percent(probabilities[label], 0) : "", value = this.rows[row].values[view];
+        if (value.textContent !== text) value.textContent = text;
+      });
     });
     const stale = views.some((view) => view.stale);
     const note = stale ? "learning to read its codes" :
@@ -61,19 +63,25 @@ export class Labels {
   build(order, nViews) {
     this.bars.replaceChildren();
     this.rows = order.map((label) => {
-      const name = document.createElement("span"), track = document.createElement("span"), value = document.createElement("span");
+      const name = document.createElement("span"), track = document.createElement("span"), shown = document.createElement("span");
       name.textContent = this.hello.labels[label];
       track.className = "track";
-      value.className = "value";
+      shown.className = "value";
       const bars = Array.from({ length: nViews }, (_, view) => {
         const bar = document.createElement("span");
         bar.className = "bar";
         bar.dataset.view = view;
         return bar;
       });
+      const values = bars.map((_, view) => {
+        const value = document.createElement("span");
+        value.dataset.view = view;
+        return value;
+      });
       track.append(...bars);
-      this.bars.append(name, track, value);
-      return { bars, value };
+      shown.append(...values);
+      this.bars.append(name, track, shown);
+      return { bars, values };
     });
   }
 }
