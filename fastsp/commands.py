@@ -105,6 +105,10 @@ def demo(
 
     names = Names.of(host, allow_host or ())
     config = PRESETS[preset]
+    if readout is not None and readout.value == "likelihood":
+        raise typer.BadParameter(
+            "the demo reads by 'linear' or 'ridge'; got 'likelihood'", param_hint="--readout"
+        )
     if readout is not None:
         config = replace(config, readout=readout.value)
     with bind(host, port) as listening:

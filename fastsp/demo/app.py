@@ -29,6 +29,8 @@ BETWEEN_PICTURES = 0.1
 """Seconds while a pooler learns."""
 BETWEEN_ANSWERS = 0.03
 """Seconds between pictures that answer a message."""
+BETWEEN_NOTES = 0.3
+"""Seconds between looks for what a picture waits for."""
 
 REFUSED, FAILED, TRY_LATER = 1008, 1011, 1013
 """Codes with which a WebSocket is closed."""
@@ -111,15 +113,19 @@ class Pages:
 
     async def _show(self, socket: WebSocket, session: Session, heard: asyncio.Event) -> None:
         """Send pictures; each is taken when the one before has been sent, so none queue up."""
-        studio, seen = self._studio, -1
+        studio, seen, told = self._studio, -1, ""
         await socket.send_bytes(encode(frames.hello(studio, self._preset)))
         while True:
             started = time.monotonic()
             if heard.is_set() or studio.moment != seen:
                 heard.clear()
                 seen = studio.moment
-                shown = await asyncio.wrap_future(studio.ask(session.picture))
-                await socket.send_bytes(encode(frames.picture(shown)))
+                taken = asyncio.wrap_future(studio.ask(session.picture))
+                while not (await asyncio.wait({taken}, timeout=BETWEEN_NOTES))[0]:
+                    if studio.note != told:
+                        told = studio.note
+                        await socket.send_bytes(encode(frames.note(studio)))
+                await socket.send_bytes(encode(frames.picture(taken.result())))
             await asyncio.sleep(max(0.0, started + BETWEEN_ANSWERS - time.monotonic()))
             left = started + BETWEEN_PICTURES - time.monotonic()
             with contextlib.suppress(asyncio.TimeoutError):

@@ -24,6 +24,7 @@ def hello(studio: Studio, preset: str) -> Message:
     offered = offer(data)
     fields: dict[str, Any] = {
         "version": fastsp.__version__,
+        "studio": studio.name,
         "preset": preset,
         "image_shape": data.image_shape,
         "column_shape": config.column_shape,
@@ -50,6 +51,11 @@ def offer(data: Mnist) -> NDArray[np.int64]:
         for turn in range(OF_EACH)
     ]
     return np.array([position for of_turn in rounds for position in of_turn][:MOST_OFFERED])
+
+
+def note(studio: Studio) -> Message:
+    """Return what the page waits for; not in which folder of this machine."""
+    return Message("note", {"text": studio.note.partition(";")[0]}, {})
 
 
 def picture(shown: Picture) -> Message:

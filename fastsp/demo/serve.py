@@ -19,6 +19,8 @@ from fastsp.experiments.mnist.config import MnistConfig
 
 MOST_CONNECTIONS = 64
 LOCAL = "127.0.0.1"
+FIRST_CYCLES = 20_000
+"""That the pooler learns by itself: two seconds for the preset `published`, without readouts."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -94,7 +96,7 @@ def serve(
     ready : callable
         Called with the address once it answers.
     """
-    studio = Studio(config, data)
+    studio = Studio(config, data, first_cycles=FIRST_CYCLES)
     server = build_server(studio, preset, names)
     studio.start()
     url = address(listening)

@@ -10,8 +10,10 @@ import logging
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from fastsp.datasets import Mnist
 from fastsp.demo.exam import Exam
+from fastsp.demo.notes import telling
 from fastsp.demo.settings import Settings
 from fastsp.demo.variant import Variant
 from fastsp.experiments.mnist.config import MnistConfig
@@ -40,6 +43,8 @@ class Studio:
     data : Mnist
     seconds_between_readouts : float
         At the least, while a pooler learns.
+    first_cycles : int
+        That the pooler learns as soon as the kernels are compiled, unless somebody says otherwise.
 
     Attributes
     ----------
@@ -51,6 +56,10 @@ class Studio:
         Another number after each change of what can be seen.
     failure : str
         What stopped the training, or nothing.
+    note : str
+        What it waits for, or nothing.
+    name : str
+        Another one for each studio, so that a page knows when it comes back to another.
 
     Raises
     ------
@@ -59,13 +68,18 @@ class Studio:
     """
 
     def __init__(
-        self, config: MnistConfig, data: Mnist, seconds_between_readouts: float = 1.0
+        self,
+        config: MnistConfig,
+        data: Mnist,
+        seconds_between_readouts: float = 1.0,
+        first_cycles: int = 0,
     ) -> None:
         check_labels(data)
         self.config, self.data = config, data
         self.variants: list[Variant] = []
-        self.is_running, self.moment, self.failure = False, 0, ""
-        self._pause = seconds_between_readouts
+        self.is_running, self.moment, self.failure, self.note = False, 0, "", ""
+        self.name = uuid.uuid4().hex
+        self._pause, self._until = seconds_between_readouts, first_cycles
         self._asked: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._exams: dict[str, Exam] = {}
@@ -94,12 +108,13 @@ class Studio:
 
     def run(self, on: bool) -> None:
         """Start or pause the training."""
-        self.is_running = on and not self.failure
+        self.is_running, self._until = on and not self.failure, 0
         self.moment += 1
 
     def reset(self) -> None:
         """Draw the poolers anew and pause."""
-        self.is_running, self.failure = False, ""
+        self.failure = ""
+        self.run(False)
         for variant in self.variants:
             variant.reset()
         self.moment += 1
@@ -126,18 +141,23 @@ class Studio:
 
     def _work(self) -> None:
         try:
-            compile_for(self.config, self.data)
+            with telling(self._note):
+                compile_for(replace(self.config, readout="linear"), self.data)
             self.variants = [Variant(self.config, self.data, Settings.of(self.config))]
-            self.moment += 1
+            self.is_running = self._until > 0
+            self._note("")
         except Exception as error:
             self._fail(error)
         while not self._closing.is_set():
-            self._answer(wait=not self.is_running)
+            learning = [v for v in self.variants if self.is_running and not v.waits]
+            self._answer(wait=not learning)
             try:
-                if self.is_running:
-                    for variant in self.variants:
+                if self.is_running and learning:
+                    for variant in learning:
                         variant.learn()
                     self.moment += 1
+                    if 0 < self._until <= self.variants[0].cycles:
+                        self.run(False)
                 self._read_out()
             except Exception as error:
                 self._fail(error)
@@ -163,7 +183,7 @@ class Studio:
         if self._is_reading_out or self.failure:
             return
         late = time.monotonic() >= self._read_out_at + self._pause or not self.is_running
-        behind = [v for v in self.variants if v.is_stale] or [
+        behind = [v for v in self.variants if v.is_stale or v.waits] or [
             v for v in self.variants if v.is_behind and late
         ]
         if not behind:
@@ -192,6 +212,10 @@ class Studio:
     def _take(self, variant: Variant, readout: Any, revision: object) -> None:
         self._is_reading_out, self._read_out_at = False, time.monotonic()
         variant.take(readout, revision)
+        self.moment += 1
+
+    def _note(self, text: str) -> None:
+        self.note = text
         self.moment += 1
 
     def _fail(self, error: Exception) -> None:

@@ -22,6 +22,8 @@ from fastsp.pooler import SpatialPooler
 CHUNK_SECONDS = 0.03
 """Wanted time of a chunk: what waits for the pooler waits about as long."""
 FIRST_CHUNK, LARGEST_CHUNK = 64, 1_024
+CHECKPOINTS = (0, 100, 300, 1_000, 3_000, 10_000, 20_000)
+"""Cycles at which learning waits for a readout: the first ones change it most."""
 
 
 class Variant:
@@ -79,10 +81,16 @@ class Variant:
             self.readout is not None and self.readout.cycles != self.shown.n_cycles_
         )
 
+    @property
+    def waits(self) -> bool:
+        """Whether learning waits for a readout."""
+        return self.cycles in CHECKPOINTS and self.is_behind and self.settings.pooler == "trained"
+
     def learn(self) -> None:
-        """Learn for about `CHUNK_SECONDS`."""
+        """Learn for about `CHUNK_SECONDS`, to the next checkpoint at most."""
         n = int(self.cycles_per_second * CHUNK_SECONDS) or FIRST_CHUNK
-        n = min(max(n, 1), LARGEST_CHUNK)
+        left = [stop - self.cycles for stop in CHECKPOINTS if stop > self.cycles]
+        n = min(max(n, 1), LARGEST_CHUNK, *left)
         started = time.perf_counter()
         self._learner.partial_fit(self._stream.take(n))
         rate = n / max(time.perf_counter() - started, 1e-9)

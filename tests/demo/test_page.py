@@ -14,9 +14,10 @@ pytest.importorskip("playwright", reason="tests of the page need pip install pla
 from docs.screenshots import chromium
 from fastsp.datasets import load_mnist
 from fastsp.demo.frames import offer
-from fastsp.demo.serve import address, bind
+from fastsp.demo.serve import FIRST_CYCLES, address, bind
 from fastsp.experiments.mnist.presets import PRESETS
-from tests.demo.studios import ask, open_server, open_studio, settle
+from tests.demo.strokes import DIGITS, PLACES, placed
+from tests.demo.studios import ask, open_server, open_studio, settle, wait_for
 
 CHROMIUM = chromium()
 WHERE = "set FASTSP_CHROMIUM to the path of a Chromium to run the tests of the page"
@@ -91,6 +92,18 @@ def until(page, expression, argument=None):
     page.wait_for_function(expression, arg=argument)
 
 
+def draw(page, strokes):
+    """Draw strokes of places (x, y), as shares of the pad."""
+    box = page.locator("#pad").bounding_box()
+    page.locator("#clear").click()
+    for stroke in strokes:
+        for i, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=2)
+            if i == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
 def until_label(page, label):
     page.locator("#labels .verdict b", has_text=label).first.wait_for()
 
@@ -101,13 +114,7 @@ def until_off(page, is_wanted):
 
 def draw_one(page):
     """Draw a vertical stroke."""
-    box = page.locator("#pad").bounding_box()
-    x, y, size = box["x"] + box["width"] / 2, box["y"], box["height"]
-    page.locator("#clear").click()
-    page.mouse.move(x, y + 0.2 * size)
-    page.mouse.down()
-    page.mouse.move(x, y + 0.8 * size, steps=12)
-    page.mouse.up()
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
 
 
 def look_at(page, row, column):
@@ -153,6 +160,58 @@ def test_what_is_drawn_is_what_trace_says(page, studio):
     assert n_active(page) == active == 63
     assert shown_label(page) == label == "1"
     assert "63 of 3,136" in page.locator(".pipeline .scale").last.text_content()
+
+
+def test_ten_digits_are_read_right_by_the_demo_as_it_starts(browser):
+    with (
+        open_studio(PRESETS["published"], load_mnist(DATA), first_cycles=FIRST_CYCLES) as studio,
+        open_server(studio, listening := bind("127.0.0.1", 0)),
+    ):
+        page = browser.new_page(viewport=DESKTOP)
+        page.goto(address(listening))
+        wait_for(lambda: ask(studio, lambda: not studio.is_running and studio.variants))
+        settle(studio)
+        for i, digit in enumerate(DIGITS):
+            draw(page, placed(digit, list(PLACES)[i % len(PLACES)]))
+            until_label(page, digit)
+        assert "read at cycle 20,000" in page.locator("#readout-note").text_content()
+        page.close()
+
+
+def test_drawings_are_centred_unless_that_is_switched_off(page):
+    def input_bits():
+        return page.locator(".map canvas").first.evaluate(
+            """canvas => { const copy = document.createElement("canvas").getContext("2d");
+            copy.drawImage(canvas, 0, 0);
+            const { data } = copy.getImageData(0, 0, 28, 28);
+            const on = (i) => data[4 * i] !== data[4 * 27];
+            const rows = Array.from({ length: 784 }, (_, i) => i).filter(on).map((i) => i / 28);
+            return rows.reduce((sum, row) => sum + Math.floor(row), 0) / rows.length; }"""
+        )
+
+    draw(page, [[(0.2, 0.1), (0.2, 0.3)]])
+    until_label(page, "1")
+    assert input_bits() == pytest.approx(14, abs=0.5)
+    before = page.locator(".map canvas").first.evaluate("canvas => canvas.toDataURL()")
+    page.locator("#centre").uncheck()
+    until(page, "b => document.querySelector('.map canvas').toDataURL() !== b", before)
+    assert input_bits() == pytest.approx(0.2 * 28, abs=0.7)
+
+
+def test_test_images_have_a_label_until_they_are_drawn_over(page, studio):
+    images = studio.data.test_images[offer(studio.data)]
+    labels = studio.data.test_labels[offer(studio.data)]
+    read = [seen_by(studio, image)[1] for image in images]
+    wrong = next(i for i, label in enumerate(labels) if read[i] != str(label))
+    for place in (3, wrong):
+        page.locator("#gallery button").nth(place).click()
+        until_label(page, read[place])
+        assert page.locator("#truth").text_content() == f"test image of {labels[place]}"
+        assert ("wrong" in page.locator("#truth").get_attribute("class")) == (place == wrong)
+    box = page.locator("#pad").bounding_box()
+    page.mouse.click(box["x"] + 30, box["y"] + 30)
+    page.locator("#truth").wait_for(state="hidden")
+    assert drawing(page)[10:].max() == 0  # a new drawing
 
 
 def cut_off(page):

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import logging
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from importlib import resources
 
 import numpy as np
@@ -291,6 +293,24 @@ def test_all_that_a_page_asks_for_is_done(page):
     send(page, "run", on=False)
     send(page, "reset")
     picture(page, lambda p: p.fields["views"][0]["cycles"] == 0 and not p.fields["running"])
+
+
+def test_a_page_that_waits_is_told_for_what(monkeypatch):
+    waiting = threading.Event()
+
+    def compile_slowly(config, data):
+        logging.getLogger("fastsp").info("compiling kernels, once; they are kept in /a/folder")
+        waiting.wait(PATIENCE)
+
+    monkeypatch.setattr("fastsp.demo.studio.compile_for", compile_slowly)
+    with open_studio() as studio, open_server(studio, listening := bind("127.0.0.1", 0)):
+        with open_page(listening.getsockname()[1]) as page:
+            assert receive(page).kind == "hello"
+            told = receive(page)
+            assert (told.kind, told.fields["text"]) == ("note", "compiling kernels, once")
+            waiting.set()
+            assert picture(page).fields["views"]
+    assert logging.getLogger("fastsp").level == logging.NOTSET
 
 
 def test_nothing_is_sent_while_nothing_changes(studio, page):

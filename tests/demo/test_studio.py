@@ -93,7 +93,9 @@ def test_a_picture_is_what_trace_says(studio):
         assert seen.field.boost_factor == pooler.boost_factors_[17]
         readout = studio.variants[0].readout
         code = pooler.transform(seen.bits.reshape(1, -1))
-        assert (seen.probabilities == readout.classifier.predict_proba(code)[0]).all()
+        scores = readout.classifier.predict_log_proba(code)[0] / readout.temperature
+        expected = np.exp(scores) / np.exp(scores).sum()
+        assert seen.probabilities == pytest.approx(expected)
 
     ask(studio, compare)
     assert seen.cycles == seen.readout_cycles
@@ -199,6 +201,28 @@ def test_the_curve_begins_untrained_and_goes_on(studio):
     assert curve[-1, 0] == view(studio).cycles
     assert (np.diff(curve[:, 0]) > 0).all()
     assert ((curve[:, 1:] >= 0) & (curve[:, 1:] <= 1)).all()
+
+
+def test_a_pooler_learns_by_itself_at_first():
+    with open_studio(first_cycles=400) as studio:
+        wait_for(lambda: ask(studio, lambda: studio.variants[0].cycles) >= 400)
+        settle(studio)
+        seen = ask(studio, Session(studio).picture)
+        assert not seen.is_running
+        curve = seen.views[0].curve
+        assert {0, 100, 300} <= set(curve[:, 0])  # where accuracy rises most
+        ask(studio, studio.reset)
+        settle(studio)
+        assert view(studio).cycles == 0
+
+
+def test_who_pauses_or_trains_decides_from_there_on():
+    with open_studio(first_cycles=1_000_000) as studio:
+        ask(studio, lambda: studio.run(False))
+        cycles = ask(studio, lambda: studio.variants[0].cycles)
+        settle(studio)
+        assert ask(studio, lambda: studio.variants[0].cycles) == cycles
+        train(studio, cycles + 500)
 
 
 def test_a_curve_is_bounded_and_keeps_its_ends():

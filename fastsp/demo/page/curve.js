@@ -3,8 +3,9 @@
 import { number } from "./map.js";
 import { cssColour } from "./palette.js";
 
-const MARGIN = { left: 38, right: 8, top: 6, bottom: 26 };
+const MARGIN = { left: 38, right: 38, top: 6, bottom: 26 };
 const STEPS = [1, 2, 5, 10, 20];
+const FIRST = 50; // the place of cycle 0 on the logarithmic axis
 
 export class Curve {
   constructor(root, hello) {
@@ -26,20 +27,24 @@ export class Curve {
       return rows;
     });
     const all = points.flat();
-    const most = Math.max(1000, ...all.map(([cycles]) => cycles));
-    const least = all.length ? Math.min(...all.flatMap(([, accuracy, entropy]) => [accuracy, entropy])) : 80;
-    const low = Math.max(0, Math.floor((least - 1) / 5) * 5);
-    const x = (cycles) => MARGIN.left + (cycles / most) * (width - MARGIN.left - MARGIN.right);
-    const y = (share) => height - MARGIN.bottom - ((share - low) / (100 - low)) * (height - MARGIN.top - MARGIN.bottom);
-    this.axes(context, { width, height, low, most, x, y });
+    const most = Math.log(Math.max(1000, ...all.map(([cycles]) => cycles)) / FIRST);
+    const x = (cycles) => MARGIN.left +
+      (Math.log(Math.max(cycles, FIRST) / FIRST) / most) * (width - MARGIN.left - MARGIN.right);
+    const room = height - MARGIN.top - MARGIN.bottom;
+    const axis = (shares) => {
+      const low = Math.max(0, Math.floor((Math.min(80, ...shares) - 1) / 5) * 5);
+      return { low, y: (share) => height - MARGIN.bottom - ((share - low) / (100 - low)) * room };
+    };
+    const accuracy = axis(all.map((row) => row[1])), entropy = axis(all.map((row) => row[2]));
+    this.axes(context, { width, height, most: FIRST * Math.exp(most), x, accuracy, entropy, room });
     points.forEach((rows, view) => {
       context.strokeStyle = context.fillStyle = cssColour(view ? "--b" : "--a");
-      this.line(context, rows.map(([cycles, , entropy]) => [x(cycles), y(entropy)]), [3, 3], 1);
-      this.line(context, rows.map(([cycles, accuracy]) => [x(cycles), y(accuracy)]), [], 1.8);
+      this.line(context, rows.map((row) => [x(row[0]), entropy.y(row[2])]), [3, 3], 1);
+      this.line(context, rows.map((row) => [x(row[0]), accuracy.y(row[1])]), [], 1.8);
       const last = rows.at(-1);
       if (!last) return;
       context.beginPath();
-      context.arc(x(last[0]), y(last[1]), 2.6, 0, 7);
+      context.arc(x(last[0]), accuracy.y(last[1]), 2.6, 0, 7);
       context.fill();
     });
   }
@@ -53,27 +58,25 @@ export class Curve {
     context.setLineDash([]);
   }
 
-  axes(context, { width, height, low, most, x, y }) {
+  axes(context, { width, height, most, x, accuracy, entropy, room }) {
     context.strokeStyle = cssColour("--line");
     context.fillStyle = cssColour("--muted");
     context.lineWidth = 1;
-    context.textAlign = "right";
     context.textBaseline = "middle";
-    const room = height - MARGIN.top - MARGIN.bottom;
-    const step = STEPS.find((one) => ((100 - low) / one) * 24 <= room) ?? 50;
-    for (let share = 100; share >= low; share -= step) {
-      context.beginPath();
-      context.moveTo(MARGIN.left, Math.round(y(share)) + 0.5);
-      context.lineTo(width - MARGIN.right, Math.round(y(share)) + 0.5);
-      context.stroke();
-      context.fillText(share === 100 ? "100 %" : String(share), MARGIN.left - 3, y(share));
+    for (const [{ low, y }, at, align] of [[accuracy, MARGIN.left - 3, "right"], [entropy, width - MARGIN.right + 3, "left"]]) {
+      context.textAlign = align;
+      const step = STEPS.find((one) => ((100 - low) / one) * 24 <= room) ?? 50;
+      for (let share = 100; share >= low; share -= step) {
+        context.fillText(share === 100 ? "100 %" : String(share), at, y(share));
+        if (align === "right") this.line(context, [[MARGIN.left, y(share)], [width - MARGIN.right, y(share)]], [], 1);
+      }
     }
     context.textBaseline = "alphabetic";
-    context.textAlign = "left";
-    context.fillText("0", MARGIN.left, height - 14);
-    context.textAlign = "right";
-    context.fillText(number(most, 0), x(most), height - 14);
     context.textAlign = "center";
+    for (const cycles of [0, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000].filter((one) => one <= most)) {
+      this.line(context, [[x(cycles), height - MARGIN.bottom], [x(cycles), height - MARGIN.bottom + 4]], [], 1);
+      if (cycles !== 100) context.fillText(cycles < 1_000_000 ? number(cycles) : `${cycles / 1e6} M`, x(cycles), height - 14);
+    }
     context.fillText("learning cycles", (MARGIN.left + width - MARGIN.right) / 2, height - 3);
   }
 }

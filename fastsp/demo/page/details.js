@@ -18,6 +18,7 @@ export class Labels {
   show(views, allArrays) {
     const best = allArrays.map(({ probabilities }) => probabilities.indexOf(Math.max(...probabilities)));
     this.showVerdicts(views, allArrays, best);
+    this.read = this.hello.labels[best[0]];
     const first = allArrays[0].probabilities;
     let order = this.hello.labels.map((_, i) => i);
     if (order.length > MOST_BARS) order = order.sort((i, j) => first[j] - first[i]).slice(0, MOST_BARS);
@@ -28,12 +29,14 @@ export class Labels {
       allArrays.forEach(({ probabilities }, view) => {
         this.rows[row].bars[view].style.width = percent(probabilities[label] || 0, 2).replace(" ", "");
       });
-      const text = first.length ? percent(first[label], 0) : "";
-      if (this.rows[row].value.textContent !== text) this.rows[row].value.textContent = text;
+      allArrays.forEach(({ probabilities }, view) => {
+        const text = probabilities.length ? percent(probabilities[label], 0) : "", value = this.rows[row].values[view];
+        if (value.textContent !== text) value.textContent = text;
+      });
     });
     const stale = views.some((view) => view.stale);
-    const note = stale ? "fitting the readout" :
-      `readout, at cycle ${number(views[0].readout_cycles)}`;
+    const note = stale ? "learning to read its codes" :
+      `read at cycle ${number(views[0].readout_cycles)}`;
     if (this.note.textContent !== note) this.note.textContent = note;
   }
 
@@ -60,19 +63,25 @@ export class Labels {
   build(order, nViews) {
     this.bars.replaceChildren();
     this.rows = order.map((label) => {
-      const name = document.createElement("span"), track = document.createElement("span"), value = document.createElement("span");
+      const name = document.createElement("span"), track = document.createElement("span"), shown = document.createElement("span");
       name.textContent = this.hello.labels[label];
       track.className = "track";
-      value.className = "value";
+      shown.className = "value";
       const bars = Array.from({ length: nViews }, (_, view) => {
         const bar = document.createElement("span");
         bar.className = "bar";
         bar.dataset.view = view;
         return bar;
       });
+      const values = bars.map((_, view) => {
+        const value = document.createElement("span");
+        value.dataset.view = view;
+        return value;
+      });
       track.append(...bars);
-      this.bars.append(name, track, value);
-      return { bars, value };
+      shown.append(...values);
+      this.bars.append(name, track, shown);
+      return { bars, values };
     });
   }
 }

@@ -1,13 +1,14 @@
 // The drawing: an image of grey pixels, painted with mouse, finger, pen or keys.
 
+import { Drawing } from "./drawing.js";
 import { colour } from "./palette.js";
-
-const RADIUS = 1.55; // pixels, about that of the strokes of MNIST
 
 export class Pad {
   constructor(root, onChange) {
     this.root = root;
     this.onChange = onChange;
+    this.centring = true;
+    this.label = null;
     this.cursor = root.querySelector(".cursor");
     this.pixels = root.querySelector(".pixels");
     root.addEventListener("pointerdown", (event) => this.begin(event));
@@ -24,37 +25,20 @@ export class Pad {
   resize([height, width]) {
     this.height = height;
     this.width = width;
-    this.image = new Uint8Array(height * width);
+    this.drawing = new Drawing([height, width]);
     this.pen = { y: height / 2, x: width / 2, down: false };
     this.pixels.height = height;
     this.pixels.width = width;
   }
 
-  set(image) {
-    this.image = Uint8Array.from(image);
+  // Hold an image; its label, where it has one.
+  set(image, label = null) {
+    this.drawing.load(Uint8Array.from(image));
+    this.label = label;
     this.changed();
   }
 
-  clear() { this.set(new Uint8Array(this.image.length)); }
-
-  // Move the centre of mass to the middle, by whole pixels.
-  centre() {
-    let mass = 0, y = 0, x = 0;
-    this.image.forEach((ink, i) => {
-      mass += ink;
-      y += ink * Math.floor(i / this.width);
-      x += ink * (i % this.width);
-    });
-    if (!mass) return;
-    const down = Math.round((this.height - 1) / 2 - y / mass), right = Math.round((this.width - 1) / 2 - x / mass);
-    const moved = new Uint8Array(this.image.length);
-    this.image.forEach((ink, i) => {
-      const row = Math.floor(i / this.width) + down, column = (i % this.width) + right;
-      if (row >= 0 && row < this.height && column >= 0 && column < this.width)
-        moved[row * this.width + column] = ink;
-    });
-    this.set(moved);
-  }
+  clear() { this.set(new Uint8Array(this.height * this.width)); }
 
   begin(event) {
     event.preventDefault();
@@ -102,36 +86,30 @@ export class Pad {
 
   placeOf(event) {
     const box = this.root.getBoundingClientRect();
+    const within = (share, size) => Math.max(0, Math.min(size - 0.01, share * size));
     return {
-      y: ((event.clientY - box.top) / box.height) * this.height,
-      x: ((event.clientX - box.left) / box.width) * this.width,
+      y: within((event.clientY - box.top) / box.height, this.height),
+      x: within((event.clientX - box.left) / box.width, this.width),
     };
   }
 
+  // The pen begins a drawing of its own on a test image; the rubber changes the image.
   stroke(from, to) {
-    const n = Math.max(1, Math.ceil(2 * Math.hypot(to.y - from.y, to.x - from.x)));
-    for (let i = 0; i <= n; i++)
-      this.stamp(from.y + ((to.y - from.y) * i) / n, from.x + ((to.x - from.x) * i) / n);
+    if (!this.drawing.isDrawn && !this.erasing) this.drawing.load(new Uint8Array(this.height * this.width));
+    this.drawing.add(from, to, this.erasing);
+    this.label = null;
     this.changed();
   }
 
-  stamp(y, x) {
-    for (let row = Math.floor(y - 2); row <= y + 2; row++)
-      for (let column = Math.floor(x - 2); column <= x + 2; column++) {
-        if (row < 0 || column < 0 || row >= this.height || column >= this.width) continue;
-        const distance = Math.hypot(row + 0.5 - y, column + 0.5 - x);
-        const ink = Math.round(255 * Math.max(0, Math.min(1, RADIUS + 0.5 - distance)));
-        const at = row * this.width + column;
-        this.image[at] = this.erasing ? Math.min(this.image[at], 255 - ink) : Math.max(this.image[at], ink);
-      }
-  }
+  // What the pooler is shown.
+  image() { return this.centring ? this.drawing.centred() : this.drawing.pixels(); }
 
   changed() {
     this.show();
-    this.onChange(this.image);
+    this.onChange(this.image());
   }
 
-  show() { if (this.image) paint(this.pixels, this.image, this.width, this.height); }
+  show() { if (this.drawing) paint(this.pixels, this.drawing.pixels(), this.width, this.height); }
 }
 
 // Draw grey pixels as ink on paper.

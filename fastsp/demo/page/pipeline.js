@@ -38,6 +38,15 @@ export class Pipeline {
     this.active = new Plot(stages, "Active columns", this.columns);
     this.plots = [this.bits, this.overlaps, this.boosted, this.inhibited, this.active];
     this.plots.forEach((plot, i) => this.listen(plot, i > 0));
+    this.tells = this.plots.map((plot) => {
+      const sentence = document.createElement("p");
+      sentence.className = "note tells";
+      plot.root.append(sentence);
+      return sentence;
+    });
+    this.lines = document.createElement("canvas");
+    this.lines.className = "lines";
+    stages.append(this.lines);
     this.steer();
     parent.append(this.root);
   }
@@ -47,7 +56,7 @@ export class Pipeline {
     plot.root.classList.toggle("columns", ofColumns);
     frame.addEventListener("pointermove", (event) => {
       const place = plot.placeOf(event);
-      this.does.point(place);
+      this.does.point({ ...place, column: ofColumns ? plot.columnAt(place) : -1 });
       if (this.isDown && ofColumns) this.rubAt(place);
     });
     frame.addEventListener("pointerleave", () => this.does.point(null));
@@ -88,7 +97,7 @@ export class Pipeline {
       } else if (event.key === "Delete") this.rubAt(place());
       else return;
       event.preventDefault();
-      this.does.point(place());
+      this.does.point({ ...place(), column: this.columns.column(y, x) });
     });
     frame.addEventListener("blur", () => this.does.point(null));
   }
@@ -122,11 +131,11 @@ export class Pipeline {
     for (let i = 0; i < n; i++) if (arrays.bits[both ? 2 * i : i]) on.push(i);
     this.bits.drawChosen(on, { ink: "--ink" });
     this.bits.setScale(`${number(nOn)} of ${number(arrays.bits.length)} bits on`, "");
-    this.overlaps.drawValues(arrays.overlaps, "synapses", { least: 0, digits: 0 });
-    this.boosted.drawValues(arrays.boosted, "synapses", { least: 0 });
+    this.overlaps.drawValues(arrays.overlaps, "synapses", { digits: 0 });
+    this.boosted.drawValues(arrays.boosted, "synapses");
     this.inhibited.setTitle(view.settings.inhibition === "gaussian" ? "Locally inhibited" : "Competing");
     this.inhibited.drawValues(arrays.inhibited, COMPETED[view.settings.inhibition] ?? "synapses",
-      view.settings.inhibition === "gaussian" ? {} : { least: 0 });
+      {});
     const { height, width } = this.inputs;
     this.active.drawChosen(arrays.active, {
       off: arrays.off,
@@ -138,6 +147,49 @@ export class Pipeline {
     Object.assign(this.active.frame.dataset, { active: arrays.active.length, off: arrays.off.length });
     this.markSelected(selected);
     this.markSeen(view, arrays, both);
+    this.drawLines(selected, arrays, both);
+    this.tell(view.settings, both);
+  }
+
+  // One sentence for each stage.
+  tell({ inhibition, boosting }, both) {
+    const texts = [
+      both ? "Each pixel is two bits: ink (ON) and no ink (OFF)." : "Each pixel is a bit, on where there is ink.",
+      "Each column counts the bits it is connected to that are on.",
+      boosting === "none" ? "Nothing is boosted: the counts stay as they are." :
+        "Counts are multiplied: more where a column was seldom active.",
+      { gaussian: "Each is compared with its neighbours: by how much it stands out.", local: "Each is compared with its neighbours.",
+        global: "Each is compared with all others.", grouped: "Each is compared with the others of its group." }[inhibition],
+      "The best are chosen. They are the code of the drawing.",
+    ];
+    this.tells.forEach((sentence, i) => {
+      if (sentence.textContent !== texts[i]) sentence.textContent = texts[i];
+    });
+  }
+
+  // From the selected column to the bits that it counts.
+  drawLines(selected, { inputs, permanences, bits }, both) {
+    const { lines } = this, ratio = devicePixelRatio || 1, box = lines.getBoundingClientRect();
+    lines.width = Math.round(box.width * ratio);
+    lines.height = Math.round(box.height * ratio);
+    if (selected === null || !inputs) return;
+    const context = lines.getContext("2d");
+    context.scale(ratio, ratio);
+    const middle = (plot, pixel) => {
+      const { left, top, width, height } = plot.frame.getBoundingClientRect(), { layout } = plot;
+      return [left - box.left + ((pixel % layout.width + 0.5) * width) / layout.width,
+        top - box.top + ((Math.floor(pixel / layout.width) + 0.5) * height) / layout.height];
+    };
+    const from = middle(this.overlaps, this.columns.pixel(selected));
+    context.strokeStyle = cssColour("--active");
+    context.globalAlpha = 0.45;
+    context.beginPath();
+    inputs.forEach((input, i) => {
+      if (permanences[i] < this.hello.connected_threshold || !bits[input]) return;
+      context.moveTo(...from);
+      context.lineTo(...middle(this.bits, both ? input >> 1 : input));
+    });
+    context.stroke();
   }
 
   showSettings(settings) {
