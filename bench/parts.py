@@ -1,7 +1,7 @@
 """Where the time of a cycle goes: `python -m bench.parts [A MNIST ...]`, one core.
 
-Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its time
-is the least of several rounds. At the end come the costs in fastsp's choice of the layout of the
+Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its time,
+of the processor, is the least of several rounds. At the end come the costs in fastsp's choice of the layout of the
 overlap index.
 """
 
@@ -23,6 +23,7 @@ from fastsp.engine.index import LAYOUTS, build_index
 from fastsp.engine.packing import pack
 from fastsp.kernels.blocks import Closure, call
 from fastsp.kernels.llvm.bits import ROWS, WORD, add_rows, count_common, lowest_one, unpack_counters
+from fastsp.kernels.llvm.target import vector_kind
 from fastsp.kernels.state import Chunk
 
 N_INPUTS, N_ROUNDS = 512, 15
@@ -102,10 +103,10 @@ def best_microseconds(calls: dict[str, Call], n: int) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in calls}
     for i in range(N_ROUNDS + 1):
         for name, (function, arguments) in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             function(*arguments)
             if i > 0:
-                times[name].append(time.perf_counter() - start)
+                times[name].append(time.process_time() - start)
     return {name: 1e6 * min(own) / n for name, own in times.items()}
 
 
@@ -181,11 +182,11 @@ def layout_costs() -> dict[str, float]:
     n_on = int(np.bitwise_count(packed).sum())
     counted = random.integers(64 * run, size=2**17).astype(np.uint16)
     return {
-        "adding seven rows of 512 columns (_ADD_ROWS)": 1e3
+        "adding seven rows of 512 columns (add_rows)": 1e3
         * best(_add_groups, words, offsets, planes, run + 8, run, n_planes, n=n_groups * run // 8),
-        "a digit of the sums of 64 columns to numbers (_UNPACK)": 1e3
+        "a digit of the sums of 64 columns to numbers (unpack)": 1e3
         * best(_unpack_all, planes, run + 8, n_planes, overlaps, 1000, n=1000 * run * n_planes),
-        "comparing 64 words (_COMPARE)": 1e3
+        "comparing 64 words (compare)": 1e3
         * best(_compare_all, words, packed, packed.size, overlaps, n=words.size // WORD),
         "counting a connected synapse (_COUNT)": 1e3
         * best(machine._increment, counted, overlaps, n=counted.size),
@@ -207,7 +208,7 @@ def main() -> None:
     for step in steps:
         cells = (f"{table[step]:.1f}" if step in table else "" for table in tables.values())
         print(f"| {step} | {' | '.join(cells)} |")
-    print("\n| nanoseconds | |\n| --- | ---: |")
+    print(f"\n| nanoseconds, {vector_kind()} | |\n| --- | ---: |")
     for step, cost in layout_costs().items():
         print(f"| {step} | {cost:.2f} |")
 

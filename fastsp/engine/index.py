@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import Block, Bound
 from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD
+from fastsp.kernels.llvm.target import vector_kind
 from fastsp.kernels.overlap.bits import ConnectedBits, find_runs
 from fastsp.kernels.overlap.flips import Filling, Flipping, Flips, fill_index
 from fastsp.kernels.overlap.lists import (
@@ -36,11 +37,31 @@ TOGETHER = 16
 """Inputs whose overlaps are counted together, where each word of the index serves them all."""
 FLIP_ROOM = 4096
 """Flips that may wait to be entered into the index."""
-# Measured, in nanoseconds (`python -m bench.parts`): beginning a group of seven rows; adding 512
-# columns of it, with the carries; turning a binary digit of the sums of 64 columns into numbers;
-# comparing 64 words; counting one connected synapse; finding the next on-bit, and its list.
-_NEXT_GROUP, _ADD_ROWS, _UNPACK, _COMPARE = 20.0, 12.0, 1.25, 4.5
-_COUNT, _NEXT_BIT, _NEXT_LIST = 0.3, 0.6, 25.0
+
+
+class _Bits(NamedTuple):
+    """Nanoseconds of the work on vectors of bits (`python -m bench.parts`)."""
+
+    add_rows: float
+    """Adding 512 columns of seven rows, with the carries"""
+    unpack: float
+    """Turning a binary digit of the sums of 64 columns into numbers"""
+    compare: float
+    """Comparing 64 words"""
+
+
+_BITS = {
+    "vpopcntdq": _Bits(12.0, 1.25, 4.5),
+    "avx512": _Bits(12.0, 1.25, 14.0),
+    "avx2": _Bits(15.0, 2.7, 18.0),
+    "neon": _Bits(22.0, 5.3, 25.0),
+    "ssse3": _Bits(22.0, 5.3, 35.0),
+    "sse2": _Bits(22.0, 5.3, 53.0),
+}
+"""By kind of vectors. Measured, but for NEON, of which instructions were counted."""
+# Nanoseconds of the rest: beginning a group of seven rows; counting one connected synapse; finding
+# the next on-bit, and its list.
+_NEXT_GROUP, _COUNT, _NEXT_BIT, _NEXT_LIST = 20.0, 0.3, 0.6, 25.0
 # Changing a connection, and bytes a nanosecond of a list that are searched for one; flips in a
 # cycle as a share of the synapses that learn in it.
 _FLIP, _SEARCHED, _FLIPPED = 5.0, 30.0, 0.01
@@ -87,6 +108,7 @@ class Costs:
         For the upkeep of the index and the overlaps, where inputs have `n_on` on-bits on average.
         """
         seeing, seen, n_inputs = self._seeing, self._seen, self.n_inputs
+        bits = _BITS[vector_kind()]
         mean_run = _padded(seeing).mean()
         # Groups of rows end with the run: half of the last one is empty, of each word or of all.
         n_runs = 1.0 if len(np.unique(seeing)) == 1 else float(seeing.size)
@@ -105,10 +127,10 @@ class Costs:
         n_pairs = _n_pairs(self.synapses)
         # Where of each pair one is on, which half of the bits being on suggests, one comparison
         # does for both words.
-        compare = _COMPARE / 2 if self.paired and 2 * n_on == n_inputs else _COMPARE
+        compare = bits.compare / 2 if self.paired and 2 * n_on == n_inputs else bits.compare
         return {
-            "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * _ADD_ROWS)
-            + seen.size * _digits(self.synapses) * _UNPACK
+            "rows": groups * (_NEXT_GROUP + mean_run / ROW_WORDS * bits.add_rows)
+            + seen.size * _digits(self.synapses) * bits.unpack
             + n_on * (_NEXT_BIT + row.begin + row.run)
             + n_flips * (_FLIP + row.begin),
             "words": seen.sum() * max(compare, block.run) + n_flips * (_FLIP + block.begin),

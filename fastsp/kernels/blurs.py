@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fastsp.kernels.blocks import Step, address, array_at, at, call
 from fastsp.kernels.jit import helper, step
-from fastsp.kernels.llvm.lanes import LANES, TILE_ROWS, multiply_tile
+from fastsp.kernels.llvm.lanes import LANES, LEAST_ROWS, multiply_tile, tile_rows
 
 BLOCK_TAPS = 10
 """Blocks that a point of a coarser grid takes from, and points that a place takes from."""
@@ -84,12 +84,13 @@ def _multiply(
     (inner,) is scratch space.
     """
     m, inner = out.shape
-    if m >= TILE_ROWS and inner >= LANES:
+    if m >= LEAST_ROWS and inner >= LANES:
         # The last tile in each direction overlaps the one before.
-        for start in range(0, m, TILE_ROWS):
-            row = min(start, m - TILE_ROWS)
+        n_rows = tile_rows()
+        for start in range(0, m, n_rows):
+            row = min(start, m - n_rows)
             low, high = ranges[row]
-            for r in range(row + 1, row + TILE_ROWS):
+            for r in range(row + 1, row + n_rows):
                 low, high = min(low, ranges[r, 0]), max(high, ranges[r, 1])
             for lane in range(0, inner, LANES):
                 lane = min(lane, inner - LANES)

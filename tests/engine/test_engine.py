@@ -19,6 +19,8 @@ from joblib import Parallel, delayed
 from fastsp import SpatialPooler
 from fastsp.engine import Engine
 from fastsp.engine.parameters import DEFAULTS
+from fastsp.kernels.llvm.target import KINDS
+from fastsp.kernels.state import Synapses
 
 ROOT = Path(__file__).parents[2]
 
@@ -380,3 +382,16 @@ def test_a_pooler_brought_back_compares_with_its_neighbourhood_at_once():
     again = pickle.loads(pickle.dumps(learned))
     for found, wanted in zip(again.infer(X), learned.infer(X), strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_the_layout_suits_the_processor_that_kernels_are_compiled_for(monkeypatch):
+    from fastsp.engine import index
+
+    pooler = small().initialize(400)
+    synapses = Synapses(pooler.indptr_, pooler.indices_, pooler.permanences_)
+    taken = {}
+    for kind in KINDS:
+        monkeypatch.setattr(index, "vector_kind", lambda kind=kind: kind)
+        taken[kind] = index.Costs(synapses, 400, 0.0).cheapest(80.0)
+    assert taken["vpopcntdq"] == "words"
+    assert taken["sse2"] == "rows"

@@ -2,6 +2,7 @@
 
 import compileall
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -179,7 +180,7 @@ for _ in range(2):
 TINY = """
 import numpy as np, fastsp
 X = np.random.default_rng(0).random((40, 64)) < 0.3
-pooler = fastsp.SpatialPooler((8, 8), input_shape=(8, 8), receptive_field="gaussian",
+pooler = fastsp.SpatialPooler((16, 16), input_shape=(8, 8), receptive_field="gaussian",
     potential_radius=1.5, inhibition="gaussian", random_state=0).fit(X)
 print(pooler.transform(X).indices.sum(), pooler.permanences_.sum())
 """
@@ -192,6 +193,31 @@ COMMON_CACHE = os.environ.get("NUMBA_CACHE_DIR", "")
 def test_kernels_mean_the_same_without_the_compiler():
     compiled = run(TINY, ROOT, COMMON_CACHE)
     assert run(TINY, ROOT, COMMON_CACHE, NUMBA_DISABLE_JIT="1") == compiled
+
+
+OTHERS = [("haswell", "avx2", 4), ("nehalem", "ssse3", 2), ("x86-64", "sse2", 2)]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="for x86 alone")
+@pytest.mark.parametrize(("cpu", "kind", "rows"), OTHERS)
+def test_the_vectors_are_those_of_the_processor_compiled_for(tmp_path, cpu, kind, rows):
+    code = """
+from fastsp.kernels.llvm.lanes import tile_rows
+from fastsp.kernels.llvm.target import vector_kind
+from fastsp.kernels.jit import kernel
+print(vector_kind(), tile_rows(), kernel(lambda: tile_rows())())
+"""
+    found = run(code, ROOT, tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
+    assert found == f"{kind} {rows} {rows}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="for x86 alone")
+def test_kernels_for_another_processor_mean_the_same_and_have_a_cache_of_their_own():
+    compiled = run(TINY, ROOT, COMMON_CACHE)
+    other = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}
+    assert run(TINY, ROOT, COMMON_CACHE, **other) == compiled
+    assert run(TINY, ROOT, COMMON_CACHE) == compiled
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions work differently there")

@@ -19,11 +19,14 @@ from fastsp.kernels.llvm.lowering import (
     splat,
     vector_at,
 )
+from fastsp.kernels.llvm.target import vector_kind
 
 LANES = 16
 """Synapses, keys or floats in one vector."""
-TILE_ROWS = 8
-"""Rows of a matrix multiplied at once; of LANES columns each."""
+LEAST_ROWS = 8
+"""Rows that a matrix must have to be multiplied in tiles: none has more."""
+_TILE_ROWS = {"vpopcntdq": 8, "avx512": 8, "avx2": 4, "neon": 4, "ssse3": 2, "sse2": 2}
+"""Sums take half of the vector registers at most; else LLVM keeps some of them in memory."""
 
 
 def _generate_prefetch(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
@@ -89,17 +92,30 @@ def adapt_lanes(
     return flipped
 
 
+def _generate_tile_rows(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return ir.Constant(I64, tile_rows())
+
+
+@compiled_by(_generate_tile_rows, types.int64)
+def tile_rows() -> int:
+    """Return how many rows of a matrix are multiplied at once; of LANES columns each.
+
+    A constant in compiled kernels.
+    """
+    return _TILE_ROWS[vector_kind()]
+
+
 def _generate_multiply(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     rows, width, source, inner, low, high, out = arguments
     floats = ir.VectorType(F32, LANES)
-    starts = [builder.mul(ir.Constant(I64, r), width) for r in range(TILE_ROWS)]
+    starts = [builder.mul(ir.Constant(I64, r), width) for r in range(tile_rows())]
     before = builder.block
     loop, done = builder.append_basic_block("products"), builder.append_basic_block("sums")
     builder.branch(loop)
     builder.position_at_end(loop)
     j = builder.phi(I64)
     j.add_incoming(low, before)
-    sums = [builder.phi(floats) for _ in range(TILE_ROWS)]
+    sums = [builder.phi(floats) for _ in range(tile_rows())]
     values = load(builder, source, builder.mul(j, inner), F32, LANES)
     following = builder.add(j, ir.Constant(I64, 1))
     j.add_incoming(following, loop)
@@ -127,13 +143,13 @@ def multiply_tile(
     high: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Write a tile, the first 8 rows and 16 columns of `out`: of `rows` times columns of `source`.
+    """Write a tile, the first `tile_rows` rows and 16 columns of `out`: of `rows` times columns of `source`.
 
     Rows of the three matrices begin `width`, `inner` and `inner` values after each other. Only the
     columns of `rows` from `low` to `high`, at least one, are taken; sums run in ascending order, in
     float32.
     """
-    for r in range(TILE_ROWS):
+    for r in range(tile_rows()):
         own = out[r, :LANES]
         for i in range(LANES):
             own[i] = 0.0
