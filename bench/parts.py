@@ -1,8 +1,8 @@
 """Where the time of a cycle goes: `python -m bench.parts [A MNIST ...]`, one core.
 
-Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its time,
-of the processor, is the least of several rounds. At the end come the costs in fastsp's choice of the layout of the
-overlap index.
+Each step runs alone, over many inputs, on the state that a thousand learning cycles leave; its
+time, of the processor, is the least of several rounds. At the end come the costs in fastsp's choice
+of the layout of the overlap index.
 """
 
 import argparse

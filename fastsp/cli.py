@@ -25,6 +25,7 @@ from fastsp.console import (
     write_text,
 )
 from fastsp.engine import choices
+from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.version import __version__
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def mnist(
 
     _seeds(seed, seeds)
     base = PRESETS[preset.value]
-    if inhibition is not None and base.inhibition == "grouped":
+    if inhibition is not None and not INHIBITIONS[base.inhibition].needs_radius:
         raise typer.BadParameter(
             f"{inhibition.value!r} does not go with the preset {preset.value!r}",
             param_hint="--inhibition",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from fastsp.engine.inhibition import INHIBITIONS, Global
 from fastsp.experiments.mnist.config import MnistConfig
 
 
@@ -62,9 +63,11 @@ class Settings:
 
 def choices(config: MnistConfig) -> Mapping[str, tuple[str, ...]]:
     """Return the values that each setting can have; columns in groups do not compete in a plane."""
-    grouped = config.inhibition == "grouped"
+    own = INHIBITIONS[config.inhibition]
+    others = [kind for kind in INHIBITIONS.values() if kind.needs_radius and own.needs_radius]
+    kinds = dict.fromkeys((own, *others, Global))
     return {
-        "inhibition": ("grouped", "global") if grouped else ("gaussian", "local", "global"),
+        "inhibition": tuple(kind.name for kind in kinds),
         "boosting": ("log", "exp", "none"),
         "channels": ("on_off", "on"),
         "pooler": ("trained", "untrained"),

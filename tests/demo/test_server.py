@@ -303,13 +303,16 @@ def test_a_page_that_waits_is_told_for_what(monkeypatch):
         waiting.wait(PATIENCE)
 
     monkeypatch.setattr("fastsp.demo.studio.compile_for", compile_slowly)
-    with open_studio() as studio, open_server(studio, listening := bind("127.0.0.1", 0)):
-        with open_page(listening.getsockname()[1]) as page:
-            assert receive(page).kind == "hello"
-            told = receive(page)
-            assert (told.kind, told.fields["text"]) == ("note", "compiling kernels, once")
-            waiting.set()
-            assert picture(page).fields["views"]
+    with (
+        open_studio() as studio,
+        open_server(studio, listening := bind("127.0.0.1", 0)),
+        open_page(listening.getsockname()[1]) as page,
+    ):
+        assert receive(page).kind == "hello"
+        told = receive(page)
+        assert (told.kind, told.fields["text"]) == ("note", "compiling kernels, once")
+        waiting.set()
+        assert picture(page).fields["views"]
     assert logging.getLogger("fastsp").level == logging.NOTSET
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from scipy.sparse import csr_matrix
 
 from fastsp.datasets import Mnist
+from fastsp.engine.inhibition import INHIBITIONS
 from fastsp.experiments.environment import Environment, describe_environment
 from fastsp.experiments.mnist.config import MnistConfig
 from fastsp.experiments.mnist.presets import on_bits
@@ -145,7 +146,7 @@ def run_mnist(
         untrained = config.build_pooler(data.image_shape)
         parts["control_untrained_pooler"] = read(untrained.transform, "control: untrained pooler")
         parts["control_raw_pixels"] = read(csr_matrix, "control: raw pixels")
-        if config.inhibition not in ("global", "grouped"):
+        if INHIBITIONS[config.inhibition].needs_radius:
             local = result().contrast_config
             parts["with_local_inhibition"] = (
                 training.pooler if config.channels == "on" else trained(local, "with")

@@ -143,7 +143,7 @@ def multiply_tile(
     high: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Write a tile, the first `tile_rows` rows and 16 columns of `out`: of `rows` times columns of `source`.
+    """Write a tile of `out`, `tile_rows` rows by 16 columns: of `rows` times columns of `source`.
 
     Rows of the three matrices begin `width`, `inner` and `inner` values after each other. Only the
     columns of `rows` from `low` to `high`, at least one, are taken; sums run in ascending order, in
