@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from fastsp.engine.inhibition import INHIBITIONS, Global
+from fastsp.engine.inhibition import INHIBITIONS, Global, Inhibition
 from fastsp.experiments.mnist.config import MnistConfig
 
 
@@ -65,7 +65,7 @@ def choices(config: MnistConfig) -> Mapping[str, tuple[str, ...]]:
     """Return the values that each setting can have; columns in groups do not compete in a plane."""
     own = INHIBITIONS[config.inhibition]
     others = [kind for kind in INHIBITIONS.values() if kind.needs_radius and own.needs_radius]
-    kinds = dict.fromkeys((own, *others, Global))
+    kinds: dict[type[Inhibition], None] = dict.fromkeys((own, *others, Global))
     return {
         "inhibition": tuple(kind.name for kind in kinds),
         "boosting": ("log", "exp", "none"),
