@@ -46,6 +46,7 @@ from fastsp import (
     ScalarEncoder,
     SoftmaxClassifier,
     SpatialPooler,
+    StreamingPipeline,
     StreamingRidgeClassifier,
     load,
     load_with_notes,
@@ -67,6 +68,15 @@ OWN = [
     (MaximumLikelihoodClassifier("bernoulli"), BITS),
     (SoftmaxClassifier(average=True, random_state=0), BITS),
     (StreamingRidgeClassifier(), BITS),
+    (
+        StreamingPipeline(
+            [
+                ("pooler", SpatialPooler((50,), density=0.1, random_state=0)),
+                ("classifier", SoftmaxClassifier(random_state=0)),
+            ]
+        ),
+        BITS,
+    ),
     (ScalarEncoder(n_bits=20, n_on=5), GAPS),
     (CyclicEncoder(period=[1, 2, 3]), GAPS),
     (RandomDistributedEncoder(random_state=np.random.RandomState(0)), GAPS),
