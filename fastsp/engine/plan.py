@@ -57,6 +57,12 @@ def make_plan(parameters: Mapping[str, Any], n_features: int) -> Plan:
     """Check all parameters against each other and the input, and plan the receptive fields."""
     check_numbers_and_choices(parameters)
     column_shape = check_shape("column_shape", parameters["column_shape"])
+    n_segments = parameters["segments"]
+    if math.prod(column_shape) * n_segments >= 2**31:
+        raise ValueError(
+            "segments times the number of columns must be below 2^31; got "
+            f"{n_segments} times {math.prod(column_shape)}"
+        )
     given = parameters["input_shape"]
     kind_of_inhibition = INHIBITIONS[parameters["inhibition"]]
     places = kind_of_inhibition.places(column_shape)

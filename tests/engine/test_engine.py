@@ -395,3 +395,9 @@ def test_the_layout_suits_the_processor_that_kernels_are_compiled_for(monkeypatc
         taken[kind] = index.Costs(synapses, 400, 0.0).cheapest(80.0)
     assert taken["vpopcntdq"] == "words"
     assert taken["sse2"] == "rows"
+
+
+def test_more_segments_than_there_are_numbers_for_are_refused_before_memory_is_taken():
+    # Segments are numbered by 32 bits, in codes and in kernels.
+    with pytest.raises(ValueError, match=r"segments times .* below 2\^31; got 4096 times 1048576"):
+        Engine(8, column_shape=(1024, 1024), segments=4096)

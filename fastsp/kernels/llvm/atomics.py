@@ -4,7 +4,6 @@ There are neither locks nor a runtime of threads in them: any threads that run a
 array can meet there.
 """
 
-import platform
 import sys
 import threading
 import time
@@ -60,11 +59,21 @@ def increment_from(counters: NDArray[np.int64], position: int, expected: int) ->
     return same
 
 
+_PAUSES = {
+    "x86_64": ("llvm.x86.sse2.pause", []),
+    "aarch64": ("llvm.aarch64.isb", [15]),
+    "arm64": ("llvm.aarch64.isb", [15]),
+}
+"""What takes a short while and spends little, by the architecture that code is generated for."""
+
+
 def _generate_spin_pause(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        kind = ir.FunctionType(ir.VoidType(), [])
-        pause = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.pause")
-        builder.call(pause, [])
+    architecture = builder.module.triple.split("-")[0]
+    if architecture in _PAUSES:
+        name, numbers = _PAUSES[architecture]
+        kind = ir.FunctionType(ir.VoidType(), [I32] * len(numbers))
+        pause = cgutils.get_or_insert_function(builder.module, kind, name)
+        builder.call(pause, [ir.Constant(I32, number) for number in numbers])
 
 
 @compiled_by(_generate_spin_pause, types.none)
