@@ -47,7 +47,9 @@ def write_package(folder, callee="callee"):
     """Write a package of a kernel that calls another, in the file `callee`; return its folder."""
     package = folder / "upgraded"
     (package / callee).parent.mkdir(parents=True)
-    shutil.copy(PACKAGE / "kernels/jit.py", package)
+    shutil.copy(PACKAGE / "kernels/waiting.py", package)
+    source = (PACKAGE / "kernels/jit.py").read_text()
+    (package / "jit.py").write_text(source.replace("fastsp.kernels", "upgraded"))
     (package / "__init__.py").touch()
     (package / f"{callee}.py").write_text(CALLEE.format("Old", 1))
     (package / "caller.py").write_text(CALLER.format(callee.replace("/", ".")))
