@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastsp.kernels.blocks import Block, Bound
+from fastsp.kernels.blocks import Block, Bound, aligned_zeros
 from fastsp.kernels.llvm.bits import ROW_WORDS, ROWS, WORD
 from fastsp.kernels.llvm.target import vector_kind
 from fastsp.kernels.overlap.bits import ConnectedBits, find_runs
@@ -336,7 +336,7 @@ def _new_bits(synapses: Synapses, n_inputs: int, layout: str, paired: bool) -> C
         run_lengths = _padded(run_lengths)
         room_behind = run_lengths.max()
     starts = np.concatenate([[0], np.cumsum(WORD * run_lengths)]).astype(np.int64)
-    words = np.zeros(starts[-1] + room_behind, np.uint64)
+    words = aligned_zeros((int(starts[-1] + room_behind),), np.uint64)
     n_pairs = n_inputs // 2 if layout == "words" and paired else 0
     return ConnectedBits(words, starts, run_starts, run_lengths, n_pairs)
 

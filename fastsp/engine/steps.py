@@ -9,7 +9,7 @@ from fastsp.engine.boosting import Boosting
 from fastsp.engine.index import FLIP_ROOM, OverlapIndex
 from fastsp.engine.inhibition import Inhibition
 from fastsp.kernels import boosting, weak
-from fastsp.kernels.blocks import NOTHING, Block, Bound, Step
+from fastsp.kernels.blocks import NOTHING, Block, Bound, Step, aligned_zeros
 from fastsp.kernels.boosting import DutyCycles, Factors
 from fastsp.kernels.cycle import Finding, Learning, Worker, run_chunk
 from fastsp.kernels.llvm.bits import WORD
@@ -89,8 +89,8 @@ class Pooler:
         """
         rule, n_rows = self.rule, self.columns.tie_breakers.size
         n_words = -(-n_rows // WORD)
-        overlaps = np.zeros((self.overlap_index.together, WORD * n_words), np.uint16)
-        keys = np.empty(self.n_columns, np.uint32)
+        overlaps = aligned_zeros((self.overlap_index.together, WORD * n_words), np.uint16)
+        keys = aligned_zeros((self.n_columns,), np.uint32)
         best = np.empty(self.n_columns if rule.n_segments > 1 else 0, np.int32)
         boost = self._boost_all(overlaps, keys, best)
         compete = self.inhibition.compete(keys, chunk, rule)

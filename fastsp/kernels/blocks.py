@@ -32,6 +32,18 @@ Kind = TypeVar("Kind")
 _WORD = ir.IntType(64)
 
 
+LINE = 64
+"""Bytes in a cache line, and in the widest vectors."""
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    """Return an array of zeros that begins with a cache line, so that no vector lies across two."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(n_bytes + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
+    return raw[start : start + n_bytes].view(dtype).reshape(shape)
+
+
 class Closure(NamedTuple):
     """A compiled step and its block, as addresses; where nothing is compiled, the two themselves.
 
